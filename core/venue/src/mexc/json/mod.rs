@@ -1,0 +1,1 @@
+//! Bodies of REST and web pages.

@@ -1,0 +1,4 @@
+//! MEXC spot: its frames, its replies, its sessions.
+
+pub mod codec;
+pub mod json;

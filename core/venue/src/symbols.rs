@@ -1,0 +1,184 @@
+//! The one table of names: the venue's text to our dense ids and scales.
+
+use model::{AssetId, SymbolId, Text};
+
+/// A symbol as sessions and codecs need it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SymbolEntry {
+    /// Its id.
+    pub id: SymbolId,
+    /// The venue's name, such as `NEWUSDT`.
+    pub name: Text<24>,
+    /// Base asset.
+    pub base: AssetId,
+    /// Quote asset.
+    pub quote: AssetId,
+    /// Scale of prices; 0 and 0 until the rules are read.
+    pub price_decimals: u8,
+    /// Scale of quantities.
+    pub qty_decimals: u8,
+}
+
+/// Names of symbols and assets. Looking up allocates nothing; adding happens off the hot path.
+#[derive(Debug)]
+pub struct SymbolTable {
+    symbols: Vec<SymbolEntry>,
+    assets: Vec<Text<16>>,
+    by_name: Index,
+    by_asset: Index,
+}
+
+impl Default for SymbolTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SymbolTable {
+    /// Symbols and assets held at most; a name beyond it is refused.
+    pub const CAPACITY: usize = 4_096;
+
+    /// An empty table with all of its memory.
+    pub fn new() -> Self {
+        Self {
+            symbols: Vec::with_capacity(Self::CAPACITY),
+            assets: Vec::with_capacity(Self::CAPACITY),
+            by_name: Index::new(),
+            by_asset: Index::new(),
+        }
+    }
+
+    /// Enters a pair, or finds it; `None` when the table is full or a name is too long.
+    pub fn add(&mut self, name: &str, base: &str, quote: &str) -> Option<SymbolId> {
+        if let Some(entry) = self.find(name.as_bytes()) {
+            return Some(entry.id);
+        }
+        if self.symbols.len() == Self::CAPACITY {
+            return None;
+        }
+        let name = Text::new(name)?;
+        let (base, quote) = (self.add_asset(base)?, self.add_asset(quote)?);
+        let id = SymbolId(self.symbols.len() as u32);
+        let entry = SymbolEntry { id, name, base, quote, price_decimals: 0, qty_decimals: 0 };
+        self.by_name.insert(name.as_str().as_bytes(), id.0);
+        self.symbols.push(entry);
+        Some(id)
+    }
+
+    /// Enters an asset, or finds it; `None` when the table is full or the name is too long.
+    pub fn add_asset(&mut self, name: &str) -> Option<AssetId> {
+        if let Some(id) = self.find_asset(name.as_bytes()) {
+            return Some(id);
+        }
+        if self.assets.len() == Self::CAPACITY {
+            return None;
+        }
+        let id = AssetId(self.assets.len() as u32);
+        self.assets.push(Text::new(name)?);
+        self.by_asset.insert(name.as_bytes(), id.0);
+        Some(id)
+    }
+
+    /// Sets the scales of a symbol once its rules are read.
+    pub fn set_scales(&mut self, id: SymbolId, price_decimals: u8, qty_decimals: u8) {
+        if let Some(entry) = self.symbols.get_mut(id.index()) {
+            entry.price_decimals = price_decimals;
+            entry.qty_decimals = qty_decimals;
+        }
+    }
+
+    /// The symbol of the venue's name.
+    pub fn find(&self, name: &[u8]) -> Option<&SymbolEntry> {
+        let same = |id: u32| self.symbols[id as usize].name.as_str().as_bytes() == name;
+        self.by_name.find(name, same).map(|id| &self.symbols[id as usize])
+    }
+
+    /// The asset of the venue's name.
+    pub fn find_asset(&self, name: &[u8]) -> Option<AssetId> {
+        let same = |id: u32| self.assets[id as usize].as_str().as_bytes() == name;
+        self.by_asset.find(name, same).map(AssetId)
+    }
+
+    /// The symbol behind an id.
+    pub fn get(&self, id: SymbolId) -> Option<&SymbolEntry> {
+        self.symbols.get(id.index())
+    }
+
+    /// The name of an asset.
+    pub fn asset(&self, id: AssetId) -> Option<&str> {
+        self.assets.get(id.0 as usize).map(Text::as_str)
+    }
+
+    /// All symbols in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &SymbolEntry> {
+        self.symbols.iter()
+    }
+}
+
+/// Open addressing over ids; twice the capacity, so that a probe is short and always ends.
+#[derive(Debug)]
+struct Index {
+    slots: Vec<u32>,
+}
+
+const SLOTS: usize = SymbolTable::CAPACITY * 2;
+const EMPTY: u32 = u32::MAX;
+
+impl Index {
+    fn new() -> Self {
+        Self { slots: vec![EMPTY; SLOTS] }
+    }
+
+    fn insert(&mut self, name: &[u8], id: u32) {
+        let mut at = start(name);
+        while self.slots[at] != EMPTY {
+            at = (at + 1) % SLOTS;
+        }
+        self.slots[at] = id;
+    }
+
+    fn find(&self, name: &[u8], same: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut at = start(name);
+        loop {
+            match self.slots[at] {
+                EMPTY => return None,
+                id if same(id) => return Some(id),
+                _ => at = (at + 1) % SLOTS,
+            }
+        }
+    }
+}
+
+fn start(name: &[u8]) -> usize {
+    let hash = name.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (hash ^ hash >> 32) as usize % SLOTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_by_its_text_and_never_by_a_look_alike() {
+        let mut table = SymbolTable::new();
+        let abc = table.add("ABCUSDT", "ABC", "USDT").unwrap();
+        let abc1 = table.add("ABC1USDT", "ABC1", "USDT").unwrap();
+        assert_eq!(table.add("ABCUSDT", "ABC", "USDT"), Some(abc));
+        assert_eq!(table.find(b"ABC1USDT").unwrap().id, abc1);
+        assert_eq!(table.find(b"ABCUSDC"), None);
+        assert_eq!(table.find_asset(b"USDT"), Some(table.get(abc).unwrap().quote));
+    }
+
+    #[test]
+    fn a_full_table_refuses_and_still_finds() {
+        let mut table = SymbolTable::new();
+        for n in 0..SymbolTable::CAPACITY - 1 {
+            assert!(table.add(&format!("C{n}USDT"), &format!("C{n}"), "USDT").is_some(), "{n}");
+        }
+        assert_eq!(table.add("LASTUSDT", "LAST1", "USDT2"), None);
+        assert_eq!(table.find(b"C77USDT").unwrap().id, SymbolId(77));
+        assert_eq!(table.find(b"NONE"), None);
+    }
+}
