@@ -121,6 +121,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         for (slot, target) in self.targets.iter().filter(|(_, target)| target.is_active()) {
             self.target_deadline(slot, target, &mut least);
+            let book = self.symbols.book(target.symbol());
+            if let Some((at, name)) = book.and_then(crate::book::Book::poll_timeout) {
+                least.take(at, name);
+            }
         }
         for order in self.orders.alive() {
             match order.state {

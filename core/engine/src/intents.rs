@@ -44,7 +44,14 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Proposal { account, symbol, pattern, confidence, .. } = *proposal;
         let Some(held) = self.accounts.get(account.index()) else { return Some(WhyNot::BadPlan) };
         let of_account = || self.targets.iter().filter(|(_, t)| t.account() == account);
-        let taken = of_account().any(|(_, t)| t.is_active() && t.symbol() == symbol);
+        let opens_at = self.symbols.get(symbol).and_then(|s| s.listing.opens_at());
+        // A listing is tried once: a target that is over is not made again unless the venue names
+        // another time, and one that was cancelled by hand not even then.
+        let taken = of_account().filter(|(_, t)| t.symbol() == symbol).any(|(_, t)| {
+            t.is_active()
+                || Some(t.record.opens_at) == opens_at
+                || t.record.state == TargetState::Cancelled
+        });
         let active = of_account().filter(|(_, t)| t.is_active()).count() as u32;
         if taken {
             Some(WhyNot::SymbolTaken)
@@ -58,10 +65,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Some(WhyNot::TargetsMax)
         } else if proposal.exit.check().is_err() || proposal.entry.orders_max == 0 {
             Some(WhyNot::BadPlan)
-        } else if self.symbols.get(symbol).is_none_or(|s| s.listing.opens_at().is_none()) {
-            Some(WhyNot::NoOpening)
         } else {
-            None
+            match opens_at {
+                None => Some(WhyNot::NoOpening),
+                Some(at) if self.venue_now() >= at => Some(WhyNot::TooLate),
+                Some(_) => None,
+            }
         }
     }
 

@@ -137,6 +137,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.drive_all(actions);
         self.chase_unknown(actions);
         self.chase_cancels(actions);
+        self.chase_books(actions);
     }
 
     /// When to call [`on_timeout`](Self::on_timeout) next, and whose timer it is; `None` if nobody

@@ -6,14 +6,13 @@ use model::{
     ViewPosition, ViewTarget,
 };
 
-use crate::book::Applied;
 use crate::symbols::Symbols;
 use crate::{Action, Actions, Engine, Note, Question, detect, listing};
 
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn step(&mut self, event: &Event, actions: &mut Actions) {
         match &event.body {
-            Body::Depth(depth) => self.on_depth(event.symbol, depth, actions),
+            Body::Depth(depth) => self.on_depth(event, depth, actions),
             Body::Top(top) => {
                 if let Some(symbol) = self.symbols.get_mut(event.symbol) {
                     symbol.top_bid = top.bid.map(|level| level.price);
@@ -61,7 +60,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Body::Durable { token } => self.on_durable(*token, actions),
             Body::Blocked { block, on } => self.set_block(event.account, *block, *on),
             Body::Command(command) => self.on_command(event, command, actions),
-            Body::Shed(_) => self.symbols.all_stale(),
+            Body::Shed(_) => {
+                self.symbols.restart_books(self.now);
+                self.chase_books(actions);
+            }
         }
         if event.last {
             self.ask_strategies(event.symbol, event, actions);
@@ -69,24 +71,42 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.drive_concerned(event, actions);
     }
 
-    fn on_depth(&mut self, id: SymbolId, depth: &Depth, actions: &mut Actions) {
-        let Some(book) = self.symbols.book_mut(id) else { return };
-        if book.apply(depth) == Applied::Gap {
-            self.ask_book(id, actions);
+    fn on_depth(&mut self, event: &Event, depth: &Depth, actions: &mut Actions) {
+        let now = self.now;
+        let Some(book) = self.symbols.book_mut(event.symbol) else { return };
+        book.take(now, depth, event.last);
+        if book.poll_wish(now) {
+            self.question_book(event.symbol, actions);
         }
     }
 
-    /// Asks for a snapshot, at most once in the settle time.
-    pub(crate) fn ask_book(&mut self, id: SymbolId, actions: &mut Actions) {
-        let wait = self.config.timing.reference_every;
-        let now = self.now;
-        let Some(symbol) = self.symbols.get_mut(id) else { return };
-        if symbol.book_asked.is_some_and(|at| now < at.after(wait)) {
-            return;
+    /// Snapshots that books wish for at this moment.
+    pub(crate) fn chase_books(&mut self, actions: &mut Actions) {
+        for slot in self.targets.active_where(|target| target.following).iter() {
+            let Some(id) = self.targets.get(slot).map(crate::Target::symbol) else { continue };
+            let now = self.now;
+            if self.symbols.book_mut(id).is_some_and(|book| book.poll_wish(now)) {
+                self.question_book(id, actions);
+            }
         }
-        symbol.book_asked = Some(now);
+    }
+
+    fn question_book(&mut self, id: SymbolId, actions: &mut Actions) {
+        let now = self.now;
+        if let Some(symbol) = self.symbols.get_mut(id) {
+            symbol.book_asked = Some(now);
+        }
         let (account, question) = (AccountId::NONE, Question::Book);
         actions.push(Action::Ask { account, symbol: id, question });
+    }
+
+    /// Asks for the book of a pair that has no stream yet, at most once a reference interval.
+    pub(crate) fn ask_book(&mut self, id: SymbolId, actions: &mut Actions) {
+        let wait = self.config.timing.reference_every;
+        let asked = self.symbols.get(id).and_then(|symbol| symbol.book_asked);
+        if asked.is_none_or(|at| self.now >= at.after(wait)) {
+            self.question_book(id, actions);
+        }
     }
 
     fn on_print(&mut self, event: &Event, print: &Print) {
@@ -142,7 +162,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 self.set_block(account, Block::PrivateStream, true);
                 self.set_block(account, Block::Reconciliation, true);
             }
-            Link::Market if !up => self.symbols.clear_books(),
+            Link::Market if !up => self.symbols.stop_books(),
             Link::User | Link::Market | Link::Query => {}
         }
     }
@@ -167,11 +187,15 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 if let Some(symbol) = self.symbols.get_mut(event.symbol) {
                     symbol.depth = Some(state);
                 }
-                if state == LinkState::Live {
-                    self.ask_book(event.symbol, actions);
-                } else if let Some(book) = self.symbols.book_mut(event.symbol) {
-                    book.clear();
+                let now = self.now;
+                if let Some(book) = self.symbols.book_mut(event.symbol) {
+                    match state {
+                        LinkState::Live => book.start(now),
+                        LinkState::Down | LinkState::Stale | LinkState::Refused => book.stop(),
+                        LinkState::Asked => {}
+                    }
                 }
+                self.chase_books(actions);
             }
             Stream::BookTop => {
                 if state != LinkState::Live {
@@ -227,6 +251,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             QueryAnswer::BalancesEnd => self.set_block(event.account, Block::Reconciliation, false),
             QueryAnswer::TradesEnd => {}
             QueryAnswer::Failed { code, .. } => {
+                let now = self.now;
+                if let Some(book) = self.symbols.book_mut(event.symbol) {
+                    book.handle_snapshot_failed(now);
+                }
                 let blocked = self.blocks(event.account).has(Block::Reconciliation);
                 if event.symbol == SymbolId::NONE && blocked && event.account != AccountId::NONE {
                     let (account, symbol) = (event.account, event.symbol);
@@ -267,7 +295,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     fn ask_strategies(&mut self, id: SymbolId, event: &Event, actions: &mut Actions) {
         let Some(symbol) = self.symbols.get(id) else { return };
         let tells = matches!(event.body, Body::Listing(_) | Body::Spec(_) | Body::Clock(_));
-        let signals = if tells { symbol.told.as_slice() } else { &[] };
+        let now = self.clock.venue(self.now);
+        let ahead = symbol.told.is_some_and(|signal| now < signal.opens_at);
+        let signals = if tells && ahead { symbol.told.as_slice() } else { &[] };
         self.view_targets.clear();
         self.view_positions.clear();
         for (_, target) in self.targets.iter().filter(|(_, t)| t.symbol() == id) {

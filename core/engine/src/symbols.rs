@@ -91,7 +91,7 @@ impl Symbols {
         }
         if let Some(at) = free {
             self.free.pop();
-            self.books[at].clear();
+            self.books[at].stop();
             symbol.book = Some(at);
         }
         true
@@ -110,9 +110,13 @@ impl Symbols {
         true
     }
 
-    /// Every book is unreadable until its snapshot comes.
-    pub(crate) fn all_stale(&mut self) {
-        self.books.iter_mut().for_each(Book::mark_stale);
+    /// Every book is unreadable until its snapshot comes: pushes were dropped.
+    pub(crate) fn restart_books(&mut self, now: Mono) {
+        for symbol in self.table.iter().filter(|symbol| symbol.depth == Some(LinkState::Live)) {
+            if let Some(at) = symbol.book {
+                self.books[at].start(now);
+            }
+        }
     }
 
     /// The operator looked at what halted single pairs.
@@ -120,9 +124,9 @@ impl Symbols {
         self.table.iter_mut().for_each(|symbol| symbol.halted = false);
     }
 
-    /// The reconnection rule: books are cleared, never merged.
-    pub(crate) fn clear_books(&mut self) {
-        self.books.iter_mut().for_each(Book::clear);
+    /// The market streams are gone.
+    pub(crate) fn stop_books(&mut self) {
+        self.books.iter_mut().for_each(Book::stop);
     }
 
     /// Best bid that may be decided on: the book's, else the top-of-book stream's.

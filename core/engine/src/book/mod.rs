@@ -1,36 +1,42 @@
 //! The order book of one symbol, from diff streams and snapshots.
 
-use model::{Depth, DepthKind, Level, Price, Qty, Side};
+use model::{Depth, DepthKind, Level, Mono, Price, Qty, Side, TimerName};
 
-/// Both sides, best first. Levels beyond the capacity are the worst ones and are forgotten.
+mod sync;
+
+use sync::{BookSync, BookSyncConfig, SyncOutcome, SyncState};
+
+/// Both sides, best first, kept in step with the venue. Levels beyond the capacity are the worst
+/// ones and are forgotten.
 #[derive(Debug)]
 pub(crate) struct Book {
+    ladders: Ladders,
+    sync: BookSync,
+}
+
+#[derive(Debug)]
+struct Ladders {
     bids: Ladder,
     asks: Ladder,
-    version: u64,
-    state: BookState,
 }
 
-/// Whether decisions may read the book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BookState {
-    /// Nothing known.
-    Empty,
-    /// Equal to the venue's book at its version, as far as it reaches.
-    Live,
-    /// A push is missing: nothing may be decided on it until a snapshot comes.
-    Stale,
-}
+impl Ladders {
+    fn clear(&mut self) {
+        self.bids.levels.clear();
+        self.asks.levels.clear();
+    }
 
-/// What a push did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Applied {
-    /// The book changed.
-    Changed,
-    /// It told nothing beyond the book's version.
-    Old,
-    /// Versions are missing before it: a snapshot is needed.
-    Gap,
+    fn apply(&mut self, depth: &Depth) {
+        if depth.first && depth.kind == DepthKind::Snapshot {
+            self.clear();
+        }
+        for (side, level) in depth.iter() {
+            match side {
+                Side::Buy => self.bids.set(level),
+                Side::Sell => self.asks.set(level),
+            }
+        }
+    }
 }
 
 impl Book {
@@ -39,85 +45,62 @@ impl Book {
 
     pub(crate) fn new() -> Self {
         Self {
-            bids: Ladder::new(Side::Buy),
-            asks: Ladder::new(Side::Sell),
-            version: 0,
-            state: BookState::Empty,
+            ladders: Ladders { bids: Ladder::new(Side::Buy), asks: Ladder::new(Side::Sell) },
+            sync: BookSync::new(BookSyncConfig::default()),
         }
     }
 
-    /// Applies one event of a push. The first one settles what becomes of the rest.
-    pub(crate) fn apply(&mut self, depth: &Depth) -> Applied {
-        if depth.first {
-            match self.begin(depth) {
-                Applied::Changed => {}
-                refused => return refused,
-            }
-        } else if self.state != BookState::Live || self.version != depth.to {
-            return Applied::Old;
-        }
-        for (side, level) in depth.iter() {
-            match side {
-                Side::Buy => self.bids.set(level),
-                Side::Sell => self.asks.set(level),
-            }
-        }
-        Applied::Changed
+    /// Takes one event of a push or snapshot; `last` ends it.
+    pub(crate) fn take(&mut self, now: Mono, depth: &Depth, last: bool) -> SyncOutcome {
+        let ladders = &mut self.ladders;
+        self.sync.handle_depth(now, depth, last, &mut |depth| ladders.apply(depth))
     }
 
-    fn begin(&mut self, depth: &Depth) -> Applied {
-        match depth.kind {
-            DepthKind::Snapshot | DepthKind::Top => {
-                if self.state == BookState::Live && depth.to < self.version {
-                    return Applied::Old;
-                }
-                self.clear();
-            }
-            DepthKind::Diff if self.state != BookState::Live => return Applied::Gap,
-            DepthKind::Diff if depth.to <= self.version => return Applied::Old,
-            DepthKind::Diff if depth.from > self.version + 1 => {
-                self.state = BookState::Stale;
-                return Applied::Gap;
-            }
-            DepthKind::Diff => {}
-        }
-        self.version = depth.to;
-        self.state = BookState::Live;
-        Applied::Changed
+    /// The stream is live (again): what is known is out of step until a snapshot comes. Books are
+    /// cleared on a reconnection, never merged.
+    pub(crate) fn start(&mut self, now: Mono) {
+        self.ladders.clear();
+        self.sync.start(now);
     }
 
-    /// Forgets everything: what a reconnection must do first.
-    pub(crate) fn clear(&mut self) {
-        self.bids.levels.clear();
-        self.asks.levels.clear();
-        self.version = 0;
-        self.state = BookState::Empty;
+    /// The stream is gone.
+    pub(crate) fn stop(&mut self) {
+        self.ladders.clear();
+        self.sync.stop();
     }
 
-    /// Nothing may be decided on it until a snapshot comes.
-    pub(crate) fn mark_stale(&mut self) {
-        if self.state == BookState::Live {
-            self.state = BookState::Stale;
-        }
+    /// The snapshot could not be fetched.
+    pub(crate) fn handle_snapshot_failed(&mut self, now: Mono) {
+        self.sync.handle_snapshot_failed(now);
     }
 
+    /// Whether to ask for a snapshot; true once for each attempt.
+    pub(crate) fn poll_wish(&mut self, now: Mono) -> bool {
+        self.sync.poll_wish(now)
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<(Mono, TimerName)> {
+        self.sync.poll_timeout()
+    }
+
+    /// Whether decisions may read it.
     pub(crate) fn is_live(&self) -> bool {
-        self.state == BookState::Live
+        matches!(self.sync.state(), SyncState::Synced { .. })
     }
 
     pub(crate) fn best_bid(&self) -> Option<Level> {
-        self.is_live().then(|| self.bids.best()).flatten()
+        self.is_live().then(|| self.ladders.bids.best()).flatten()
     }
 
     pub(crate) fn best_ask(&self) -> Option<Level> {
-        self.is_live().then(|| self.asks.best()).flatten()
+        self.is_live().then(|| self.ladders.asks.best()).flatten()
     }
 
     /// Quantity offered at `price` or better on the side that `side` would take from.
     pub(crate) fn depth_against(&self, side: Side, price: Price) -> Qty {
         let ladder = match side {
-            Side::Buy => &self.asks,
-            Side::Sell => &self.bids,
+            Side::Buy => &self.ladders.asks,
+            Side::Sell => &self.ladders.bids,
         };
         let mut sum = Qty::ZERO;
         for level in &ladder.levels {
@@ -135,7 +118,7 @@ impl Book {
 
     /// Both sides best first; for tests and comparisons.
     pub(crate) fn sides(&self) -> (&[Level], &[Level]) {
-        (&self.bids.levels, &self.asks.levels)
+        (&self.ladders.bids.levels, &self.ladders.asks.levels)
     }
 }
 
