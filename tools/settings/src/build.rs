@@ -181,6 +181,7 @@ fn exit(table: &Table) -> Exit {
 fn limits(table: &Table) -> Limits {
     Limits {
         order_max_notional: table.money("risk.order.max_notional"),
+        order_max_qty: table.money("risk.order.max_qty"),
         order_max_book_share_bps: table.small("risk.order.max_book_share_bps"),
         order_allow_clip: table.flag("risk.order.allow_clip"),
         collar_established_bps: table.small("risk.collar.static_bps.established"),

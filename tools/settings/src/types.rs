@@ -157,6 +157,8 @@ pub struct Exit {
 pub struct Limits {
     /// A01.
     pub order_max_notional: Amount,
+    /// A02, in whole units of the asset; not divided in `live_min`.
+    pub order_max_qty: Amount,
     /// A02, in ten-thousandths.
     pub order_max_book_share_bps: u32,
     /// A02.

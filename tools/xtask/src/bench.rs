@@ -8,7 +8,7 @@ use crate::args::Args;
 use crate::steps::{cargo, root, status};
 
 pub(crate) const HELP: &str = "\
-the benchmarks, with the conditions they ran under
+the benchmarks of all rooms, with the conditions they ran under
 
   --against REV    build REV beside this tree (under target/) and run both in turns, so that a
                    drift of the machine meets both alike
@@ -61,7 +61,7 @@ fn commit_of(revision: &str) -> String {
 
 fn bench(tree: &Path, name: &str, words: &[&str]) -> Result<(), Failure> {
     println!("\n== {name}");
-    let mut command = cargo(&["bench", "-p", "benches"]);
+    let mut command = cargo(&["bench", "--workspace", "--bench", "*"]);
     command.args(words).current_dir(tree).env("CARGO_TARGET_DIR", tree.join("target"));
     match status(&mut command) {
         Ok(true) => Ok(()),
