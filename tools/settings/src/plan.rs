@@ -23,9 +23,9 @@ pub struct Identity {
 
 impl Identity {
     /// Ids that one start may give out: permits and targets of later starts lie above them.
-    const IDS: u32 = 1 << 8;
+    const IDS: u32 = 1 << 16;
 
-    /// The first id of this start. 24 bits of epochs x 256 ids fill the 32 bits of an id.
+    /// The first id of this start: 65,535 starts of a data directory with 65,536 ids each.
     fn ids_from(&self) -> u32 {
         self.epoch.saturating_mul(Self::IDS).max(1)
     }

@@ -1,0 +1,223 @@
+//! Replies to questions as events.
+
+use model::{
+    AccountId, Body, Event, Mono, QueryAnswer, RejectClass, RiskRules, Span, Strategies, SymbolId,
+    UpdateSource, VenueTime,
+};
+use venue::mexc::errors::classify;
+use venue::mexc::json::{JsonError, JsonReader};
+use venue::mexc::listen_key::{KeyAnswer, ListenKey};
+use venue::mexc::queries::Reply;
+use venue::mexc::queries::question::Question;
+
+use super::links::Role;
+use super::Trader;
+use crate::machine::LinkId;
+
+/// The reply that a session handed over, until it is read. A session has one in flight, so one
+/// call brings at most one.
+#[derive(Debug)]
+pub(super) struct Answered {
+    head: Option<Head>,
+    body: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    question: Question,
+    http: u16,
+    sent_at: Mono,
+    received_at: Mono,
+}
+
+impl Answered {
+    /// Most replies are far below; a page of all rules grows it once.
+    const USUAL: usize = 256 * 1024;
+
+    pub(super) fn new() -> Self {
+        Self { head: None, body: Vec::with_capacity(Self::USUAL) }
+    }
+
+    pub(super) fn take(&mut self, reply: &Reply<'_>) {
+        let (question, http) = (reply.question, reply.http);
+        let (sent_at, received_at) = (reply.sent_at, reply.received_at);
+        self.head = Some(Head { question, http, sent_at, received_at });
+        self.body.clear();
+        self.body.extend_from_slice(reply.body);
+    }
+}
+
+impl<S: Strategies, R: RiskRules> Trader<S, R> {
+    /// Reads what the link's session handed over.
+    pub(super) fn read_answers(&mut self, now: Mono, link: LinkId) {
+        match self.roles.of(link) {
+            Role::Query(desk) => self.read_of(now, AccountId(desk as u8)),
+            Role::Public => self.read_public(now),
+            Role::Market(_) | Role::User(..) | Role::Order(..) => {}
+        }
+    }
+
+    pub(super) fn read_public(&mut self, now: Mono) {
+        self.read_of(now, AccountId::NONE);
+    }
+
+    pub(super) fn run_desk(&mut self, now: Mono, desk: usize) {
+        let (queue, answered) = (&mut self.queue, &mut self.answered);
+        let held = &mut self.desks[desk];
+        held.run(now, &self.table, &mut |event| queue.push(event));
+        held.query.handle_timeout(now, &mut |reply| answered.take(&reply));
+        self.read_of(now, AccountId(desk as u8));
+    }
+
+    fn read_of(&mut self, now: Mono, account: AccountId) {
+        let Some(head) = self.answered.head.take() else { return };
+        if let Some(answer) = self.key_answer(&head) {
+            if let Some(desk) = self.desks.get_mut(account.index()) {
+                desk.handle_key(now, answer);
+            }
+            return;
+        }
+        let symbol = symbol_of(&head.question);
+        let before = self.queue.len();
+        if self.read(&head, account).is_err() {
+            self.queue.truncate(before);
+            let code = self.code();
+            let answer = self.refused(&head, code);
+            self.queue.push(Event::of(account, symbol, Body::Answer(answer)));
+        }
+    }
+
+    /// What a refusal or an unreadable body means.
+    fn refused(&self, head: &Head, code: i32) -> QueryAnswer {
+        let class = classify(head.http, code, "", false);
+        match head.question {
+            Question::Order { client_order_id, .. }
+                if class == RejectClass::NoSuchOrder && head.http < 500 && code != 0 =>
+            {
+                QueryAnswer::NotFound { client_order_id, source: UpdateSource::OrderQuery }
+            }
+            _ => QueryAnswer::Failed { http: head.http, code },
+        }
+    }
+
+    fn code(&mut self) -> i32 {
+        let document = self.json.parse(&self.answered.body);
+        let error = document.and_then(|document| document.read::<venue::mexc::json::ApiError>());
+        error.map_or(0, |error| error.code)
+    }
+
+    /// Queues the events of a good reply.
+    fn read(&mut self, head: &Head, account: AccountId) -> Result<(), JsonError> {
+        use venue::mexc::json;
+        if head.http != 200 {
+            return Err(JsonError::NotJson);
+        }
+        let document = self.json.parse(&self.answered.body)?;
+        let (table, queue) = (&self.table, &mut self.queue);
+        let symbol = symbol_of(&head.question);
+        let mut end = None;
+        match head.question {
+            Question::Time => {
+                let time: json::Time = document.read()?;
+                drop(document);
+                self.take_time(head.sent_at, head.received_at, time.server_time.millis());
+                return Ok(());
+            }
+            Question::ExchangeInfo(_) => {
+                let info: json::ExchangeInfo<'_> = document.read()?;
+                let read_at = self.clock.venue_time(head.received_at).unwrap_or(VenueTime::NONE);
+                for rules in &info.symbols {
+                    let Some(entry) = table.find(rules.symbol.as_bytes()) else { continue };
+                    let version = self.engine.spec(entry.id).map_or(1, |spec| spec.version + 1);
+                    let spec = rules.spec(version, read_at)?;
+                    queue.push(Event::of(AccountId::NONE, entry.id, Body::Spec(spec)));
+                }
+            }
+            Question::Depth { symbol, .. } => {
+                let depth: json::Depth<'_> = document.read()?;
+                if let Some(entry) = table.get(symbol) {
+                    depth.events(entry, queue)?;
+                }
+            }
+            Question::Account => {
+                let balances: json::Account<'_> = document.read()?;
+                balances.events(table, account, queue)?;
+                end = Some(QueryAnswer::BalancesEnd);
+            }
+            Question::Order { .. } => {
+                let order: json::Order<'_> = document.read()?;
+                queue.extend(order.events(table, account, UpdateSource::OrderQuery)?);
+            }
+            Question::OpenOrders { .. } | Question::AllOrders { .. } => {
+                let open = matches!(head.question, Question::OpenOrders { .. });
+                let (source, last) = if open {
+                    (UpdateSource::OpenOrders, QueryAnswer::OpenOrdersEnd)
+                } else {
+                    (UpdateSource::AllOrders, QueryAnswer::AllOrdersEnd)
+                };
+                let orders: Vec<json::Order<'_>> = document.read()?;
+                for order in &orders {
+                    queue.extend(order.events(table, account, source)?);
+                }
+                end = Some(last);
+            }
+            Question::MyTrades { .. } => {
+                let trades: Vec<json::MyTrade<'_>> = document.read()?;
+                for trade in &trades {
+                    queue.extend(trade.events(table, account)?);
+                }
+                end = Some(QueryAnswer::TradesEnd);
+            }
+            Question::ListenKeyCreate
+            | Question::ListenKeyExtend(_)
+            | Question::ListenKeyClose(_)
+            | Question::SelfSymbols
+            | Question::TestOrder(_) => {}
+        }
+        if let Some(answer) = end {
+            queue.push(Event::of(account, symbol, Body::Answer(answer)));
+        }
+        Ok(())
+    }
+
+    /// The answer to a question about a listen key; `None` for any other question.
+    fn key_answer(&mut self, head: &Head) -> Option<KeyAnswer> {
+        let create = match head.question {
+            Question::ListenKeyCreate => true,
+            Question::ListenKeyExtend(_) | Question::ListenKeyClose(_) => false,
+            _ => return None,
+        };
+        if head.http == 0 || head.http >= 500 || head.http == 429 {
+            return Some(KeyAnswer::Failed);
+        }
+        if head.http != 200 {
+            return Some(if create { KeyAnswer::Failed } else { KeyAnswer::Unknown });
+        }
+        if !create {
+            return Some(KeyAnswer::Done);
+        }
+        let document = self.json.parse(&self.answered.body).ok()?;
+        let key = document.read::<venue::mexc::json::ListenKey<'_>>().ok();
+        let key = key.and_then(|key| ListenKey::new(key.listen_key));
+        Some(key.map_or(KeyAnswer::Failed, KeyAnswer::Created))
+    }
+}
+
+fn symbol_of(question: &Question) -> SymbolId {
+    match question {
+        Question::Depth { symbol, .. }
+        | Question::Order { symbol, .. }
+        | Question::OpenOrders { symbol }
+        | Question::MyTrades { symbol, .. }
+        | Question::AllOrders { symbol, .. } => *symbol,
+        Question::ExchangeInfo(symbols) => symbols.get(0).unwrap_or(SymbolId::NONE),
+        Question::Time
+        | Question::Account
+        | Question::ListenKeyCreate
+        | Question::ListenKeyExtend(_)
+        | Question::ListenKeyClose(_)
+        | Question::SelfSymbols
+        | Question::TestOrder(_) => SymbolId::NONE,
+    }
+}
+

@@ -1,0 +1,129 @@
+//! Actions to sessions, after they are in the journal.
+
+use engine::{Action, Question as Ask};
+use model::{
+    AccountId, Body, ClientOrderId, Event, FixedList, KillLevel, Mono, QueryAnswer, Record,
+    RiskRules, Strategies, SymbolId, VenueTime,
+};
+use risk::Approved;
+use venue::mexc::orders::CancelRequest;
+use venue::mexc::queries::question::Question;
+
+use super::Trader;
+
+/// Levels a side of a snapshot. Newer documentation of the venue asks for 5,000; a fresh listing
+/// has fewer, and the engine keeps 256.
+const SNAPSHOT_LEVELS: u16 = 1_000;
+
+impl<S: Strategies, R: RiskRules> Trader<S, R> {
+    /// Journals what the step asks for, then does it. What cannot be done comes back as an event.
+    pub(super) fn carry_out(&mut self, now: Mono) {
+        if self.actions.is_empty() {
+            return;
+        }
+        self.tape.outputs(now, &self.actions);
+        // The list is moved out while sessions are used; it comes back with its memory.
+        let mut actions = std::mem::take(&mut self.actions);
+        for action in actions.drain() {
+            match action {
+                Action::Place(order) => self.place(now, order),
+                Action::Cancel { account, symbol, client_order_id } => {
+                    self.cancel(now, account, symbol, client_order_id);
+                }
+                Action::Ask { account, symbol, question } => {
+                    self.ask(now, account, symbol, question);
+                }
+                Action::Follow { symbol } => {
+                    self.market.follow(symbol, &self.table);
+                    for desk in &mut self.desks {
+                        for session in &mut desk.orders {
+                            session.prepare(symbol, &self.table);
+                        }
+                    }
+                }
+                Action::Unfollow { symbol } => {
+                    let queue = &mut self.queue;
+                    self.market.unfollow(symbol, &mut |event| queue.push(event));
+                }
+                Action::Persist { record, .. } => self.follow_kill(&record),
+                Action::Note(_) => {}
+            }
+        }
+        self.actions = actions;
+    }
+
+    fn place(&mut self, now: Mono, order: Approved) {
+        let request = *order.request();
+        self.counts.requests += 1;
+        let desk = &mut self.desks[request.account.index()];
+        let busy = match desk.free_order() {
+            Some(at) => desk.orders[at].place(now, order, &self.table).is_err(),
+            None => true,
+        };
+        if busy {
+            let client_order_id = request.client_order_id;
+            let body = Body::Busy { client_order_id, cancel: false };
+            self.queue.push(Event::of(request.account, request.symbol, body));
+        }
+    }
+
+    fn cancel(
+        &mut self,
+        now: Mono,
+        account: AccountId,
+        symbol: SymbolId,
+        client_order_id: ClientOrderId,
+    ) {
+        self.counts.requests += 1;
+        let timestamp = self.clock.venue_time(now).unwrap_or(VenueTime::NONE);
+        let recv_window_ms = self.recv_window_ms;
+        let cancel = CancelRequest { account, symbol, client_order_id, timestamp, recv_window_ms };
+        let desk = &mut self.desks[account.index()];
+        let busy = match desk.free_order() {
+            Some(at) => desk.orders[at].cancel(now, &cancel, &self.table).is_err(),
+            None => true,
+        };
+        if busy {
+            let body = Body::Busy { client_order_id, cancel: true };
+            self.queue.push(Event::of(account, symbol, body));
+        }
+    }
+
+    fn ask(&mut self, now: Mono, account: AccountId, symbol: SymbolId, ask: Ask) {
+        let none = VenueTime::NONE;
+        let question = match ask {
+            Ask::Order(client_order_id) => Question::Order { symbol, client_order_id },
+            Ask::OpenOrders => Question::OpenOrders { symbol },
+            Ask::AllOrders => Question::AllOrders { symbol, from: none, to: none },
+            Ask::Trades => Question::MyTrades { symbol, from: none, to: none },
+            Ask::Balances => Question::Account,
+            Ask::Book => Question::Depth { symbol, limit: SNAPSHOT_LEVELS },
+            Ask::Rules => {
+                let mut symbols = FixedList::new();
+                let _ = symbols.push(symbol);
+                self.market.hurry(now, symbol);
+                Question::ExchangeInfo(symbols)
+            }
+        };
+        let session = match self.desks.get_mut(account.index()) {
+            Some(desk) => &mut desk.query,
+            None => &mut self.public,
+        };
+        if session.ask(now, question, &self.table).is_err() {
+            let body = Body::Answer(QueryAnswer::Failed { http: 0, code: 0 });
+            self.queue.push(Event::of(account, symbol, body));
+        }
+    }
+
+    /// The flag that is read before the first byte follows the engine's own raises and resumes.
+    fn follow_kill(&self, record: &Record) {
+        if let Record::Kill { level, .. } = record {
+            match level {
+                KillLevel::Active => {
+                    self.kill.resume(self.kill.level(), KillLevel::Active);
+                }
+                KillLevel::Halt | KillLevel::Reduce | KillLevel::Flatten => self.kill.raise(*level),
+            }
+        }
+    }
+}
