@@ -1,1 +1,199 @@
-//! Under construction.
+//! The decision: one event in, at most [`Actions::CAPACITY`] actions out.
+//!
+//! The engine owns targets, permits, the fire timer, retries, order life, positions and exits. A
+//! strategy only proposes. After every event the targets it concerns are *driven*: looked at as
+//! they stand, and moved as far as they can go. Driving twice changes nothing, so a lost wake-up
+//! costs time and never correctness.
+//!
+//! **Absent:** clock, socket, file, thread, random source, venue, and allocation after
+//! [`Engine::new`].
+
+mod actions;
+mod book;
+mod clock;
+mod config;
+mod detect;
+mod drive;
+mod entry;
+mod exits;
+mod exposure;
+mod fills;
+mod intents;
+mod kill;
+mod ledger;
+mod listing;
+mod orders;
+mod rate;
+mod replies;
+mod seen;
+mod step;
+mod symbols;
+mod target;
+mod unknown;
+
+pub use actions::{Action, Actions, Note, Order as OrderOf, Question};
+pub use config::{AccountConfig, Config, Emergency, Patterns, RateConfig, Thresholds, Timing};
+pub use listing::ListingState;
+pub use orders::{Order, OrderState};
+pub use target::{Position, Target};
+
+use model::{
+    AccountId, Amount, AssetId, Blocks, ClientOrderId, Event, Intents, KillLevel, Mono, RiskRules,
+    Strategies, SymbolId, TimerName, VenueTime, ViewPosition, ViewTarget,
+};
+
+use clock::Clock;
+use ledger::Ledger;
+use orders::Orders;
+use rate::Rate;
+use seen::Seen;
+use symbols::Symbols;
+use target::Targets;
+
+/// State of one trading run. Changes only in [`on_event`](Self::on_event) and
+/// [`on_timeout`](Self::on_timeout): the same calls give the same actions, byte for byte.
+#[derive(Debug)]
+pub struct Engine<S, R = ()> {
+    config: Config,
+    strategies: S,
+    rules: R,
+    now: Mono,
+    clock: Clock,
+    kill: KillLevel,
+    blocks: Blocks,
+    accounts: Vec<Account>,
+    symbols: Symbols,
+    targets: Targets,
+    orders: Orders,
+    seen: Seen,
+    next_id: u32,
+    next_token: u64,
+    intents: Intents,
+    view_targets: Vec<ViewTarget>,
+    view_positions: Vec<ViewPosition>,
+}
+
+/// What is kept for each account.
+#[derive(Debug)]
+struct Account {
+    config: AccountConfig,
+    rate: Rate,
+    ledger: Ledger,
+    blocks: Blocks,
+    day: i64,
+    bought_today: Amount,
+    /// The venue said to wait.
+    frozen_until: Mono,
+}
+
+impl<S: Strategies, R: RiskRules> Engine<S, R> {
+    /// Takes all the memory it will ever use.
+    pub fn new(config: Config, strategies: S, rules: R) -> Self {
+        let account = |config: AccountConfig| Account {
+            config,
+            rate: Rate::new(config.rate),
+            ledger: Ledger::new(),
+            blocks: Blocks::NONE
+                .with(model::Block::PrivateStream, true)
+                .with(model::Block::Reconciliation, true)
+                .with(model::Block::OrderLink, true),
+            day: i64::MIN,
+            bought_today: Amount::ZERO,
+            frozen_until: Mono::ZERO,
+        };
+        Self {
+            accounts: config.accounts.iter().map(account).collect(),
+            strategies,
+            rules,
+            now: Mono::ZERO,
+            clock: Clock::default(),
+            kill: KillLevel::Active,
+            blocks: Blocks::NONE.with(model::Block::Clock, true),
+            symbols: Symbols::new(),
+            targets: Targets::new(),
+            orders: Orders::new(),
+            seen: Seen::new(),
+            next_id: config.ids_from,
+            next_token: 1,
+            intents: Intents::new(),
+            view_targets: Vec::with_capacity(Targets::CAPACITY),
+            view_positions: Vec::with_capacity(Targets::CAPACITY),
+            config,
+        }
+    }
+
+    /// Takes one event at `now` and appends what must be done to `actions`.
+    ///
+    /// `now` never goes back between calls.
+    pub fn on_event(&mut self, now: Mono, event: &Event, actions: &mut Actions) {
+        self.begin(now);
+        self.step(event, actions);
+    }
+
+    /// Does what has become due by `now`.
+    pub fn on_timeout(&mut self, now: Mono, actions: &mut Actions) {
+        self.begin(now);
+        self.check_clock();
+        self.drive_all(actions);
+        self.chase_unknown(actions);
+        self.chase_cancels(actions);
+        self.chase_books(actions);
+    }
+
+    /// When to call [`on_timeout`](Self::on_timeout) next, and whose timer it is; `None` if nobody
+    /// waits.
+    pub fn poll_timeout(&self) -> Option<(Mono, TimerName)> {
+        self.next_deadline()
+    }
+
+    fn begin(&mut self, now: Mono) {
+        assert!(now >= self.now, "time went back from {:?} to {now:?}", self.now);
+        self.now = now;
+    }
+
+    /// Estimate of the exchange's clock at `at`; [`VenueTime::NONE`] before the first sample.
+    pub fn venue_time(&self, at: Mono) -> VenueTime {
+        self.clock.venue(at)
+    }
+
+    /// The kill level in force.
+    pub fn kill_level(&self) -> KillLevel {
+        self.kill
+    }
+
+    /// What holds entries of an account back.
+    pub fn blocks(&self, account: AccountId) -> Blocks {
+        let own = self.accounts.get(account.index()).map_or(Blocks::NONE, |held| held.blocks);
+        self.blocks.union(own)
+    }
+
+    /// Every target that is not forgotten.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.targets.iter().map(|(_, target)| target)
+    }
+
+    /// Every order that is not forgotten.
+    pub fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.iter()
+    }
+
+    /// One order.
+    pub fn order(&self, id: ClientOrderId) -> Option<&Order> {
+        self.orders.find(id)
+    }
+
+    /// Where a listing stands.
+    pub fn listing_state(&self, symbol: SymbolId) -> ListingState {
+        self.symbols.get(symbol).map(|symbol| symbol.listing.state()).unwrap_or_default()
+    }
+
+    /// Free balance of an asset as last told; zero when never told.
+    pub fn free_balance(&self, account: AccountId, asset: AssetId) -> Amount {
+        self.accounts.get(account.index()).map_or(Amount::ZERO, |held| held.ledger.free(asset))
+    }
+
+    /// Best bid and ask of a synchronised book, with its version; for checks against an oracle.
+    pub fn book_sides(&self, symbol: SymbolId) -> Option<(&[model::Level], &[model::Level])> {
+        self.symbols.book(symbol).filter(|book| book.is_live()).map(book::Book::sides)
+    }
+}

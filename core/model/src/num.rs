@@ -470,7 +470,8 @@ mod tests {
 
     #[test]
     fn anything_but_a_plain_decimal_is_refused() {
-        for text in ["", ".", "1.", ".5", "-1", "+1", "1e5", "1e-7", " 1", "1 ", "1..2", "NaN", "١"] {
+        for text in ["", ".", "1.", ".5", "-1", "+1", "1e5", "1e-7", " 1", "1 ", "1..2", "NaN", "١"]
+        {
             assert_eq!(parse_scaled(text.as_bytes(), 8), Err(NumError::NotADecimal), "{text:?}");
         }
         assert_eq!(parse_scaled(b"9223372036854775808", 0), Err(NumError::Overflow));

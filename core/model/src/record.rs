@@ -1,8 +1,8 @@
 //! What must outlive the run: decisions that the journal keeps for years.
 
 use crate::{
-    AccountId, Amount, Confidence, ExitPlan, KillLevel, Mode, Pattern, PermitId, Price, PriceSource,
-    Qty, Side, SymbolId, TargetId, Text, VenueKey, VenueTime,
+    AccountId, Amount, Confidence, ExitPlan, KillLevel, Mode, Pattern, PermitId, Price,
+    PriceSource, Qty, Side, SymbolId, TargetId, Text, VenueKey, VenueTime,
 };
 
 /// The bounds inside which a target may send orders; on disk before the first of them leaves.

@@ -14,6 +14,10 @@ use model::Request;
 pub struct Approved(Request);
 
 impl Approved {
+    pub(crate) fn new(request: Request) -> Self {
+        Self(request)
+    }
+
     /// What was approved.
     pub fn request(&self) -> &Request {
         &self.0

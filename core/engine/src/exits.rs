@@ -1,0 +1,467 @@
+//! The way out of a position. Stops are ours to run: the venue has none.
+//!
+//! While the target is open, the resting share of each ladder rung stands on the book and the rest
+//! is free to be sold at once. A confirmed stop turns the target to closing: resting sales are
+//! cancelled, and what is free is pressed out rung by rung of the emergency ladder, which widens,
+//! ends in a market order where one is allowed, alarms, and never gives up.
+
+use model::{
+    AlarmKind, Amount, Authority, Close, Mono, OrderKind, OrderLeg, Price, Qty, Record, Reject,
+    RejectClass, Request, RiskRules, Round, Side, Span, Strategies, SymbolSpec, TargetState,
+    WhyNot,
+};
+
+use crate::rate::Class;
+use crate::target::{Breach, taken_leg};
+use crate::{Action, Actions, Engine, Note, Target};
+
+/// Presses of the emergency ladder before a person is called; it goes on all the same.
+const ALARM_AFTER: u32 = 6;
+
+/// One sale as the exit plan wants it.
+#[derive(Clone, Copy)]
+struct Sale {
+    leg: OrderLeg,
+    kind: OrderKind,
+    price: Price,
+    qty: Qty,
+}
+
+impl<S: Strategies, R: RiskRules> Engine<S, R> {
+    pub(crate) fn drive_exit(&mut self, slot: usize, actions: &mut Actions) {
+        let Some(target) = self.targets.get(slot) else { return };
+        let Some(spec) = self.symbols.get(target.symbol()).and_then(|symbol| symbol.spec) else {
+            return;
+        };
+        self.watch(slot, &spec);
+        let closing = self.targets.get(slot).and_then(|target| target.exits.closing);
+        match closing {
+            Some(_) => self.drive_closing(slot, &spec, actions),
+            None => self.drive_open(slot, &spec, actions),
+        }
+        self.finish(slot, &spec, actions);
+    }
+
+    /// Price that a sale would meet: the bid of a synchronised book, else the last deal.
+    fn exit_price(&self, target: &Target) -> Option<Price> {
+        let id = target.symbol();
+        self.symbols.bid(id).or(self.symbols.get(id)?.last_print)
+    }
+
+    /// Moves the high-water mark and finds stops that are breached.
+    fn watch(&mut self, slot: usize, spec: &SymbolSpec) {
+        let (now, confirm) = (self.now, self.config.timing.stop_confirm);
+        let venue_now = self.venue_now();
+        let Some(target) = self.targets.get(slot) else { return };
+        let price = self.exit_price(target);
+        let Some(target) = self.targets.get_mut(slot) else { return };
+        if target.exits.closing.is_some() {
+            return;
+        }
+        if let Some(price) = price {
+            target.position.high = Some(target.position.high.map_or(price, |h| h.max(price)));
+            let breached = stop_of(target, spec).filter(|(stop, _)| price <= *stop);
+            match (breached, &mut target.exits.breach) {
+                (None, breach) => *breach = None,
+                (Some((_, kind)), None) => {
+                    target.exits.breach = Some(Breach { since: now, prints: 0, kind });
+                }
+                (Some((_, kind)), Some(breach)) => breach.kind = kind,
+            }
+        }
+        let confirmed = target
+            .exits
+            .breach
+            .filter(|breach| breach.prints >= 2 || now >= breach.since.after(confirm));
+        if let Some(breach) = confirmed {
+            return Self::begin_closing(target, breach.kind, now);
+        }
+        let stop_at = time_stop_at(target);
+        if stop_at.is_some_and(|at| venue_now >= at) && !target.exits.time_stop_done {
+            if target.plan().keep_bps == 0 {
+                Self::begin_closing(target, Close::TimeStop, now);
+            } else {
+                // Everything but the kept share goes; the stops stay on for that.
+                target.exits.time_stop_done = true;
+                let keep = target.position.bought.share_bps(target.plan().keep_bps);
+                let rest = target.position.sellable(spec).minus(keep);
+                target.exits.by_hand = target.exits.by_hand.max(rest);
+            }
+        }
+    }
+
+    pub(crate) fn begin_closing(target: &mut Target, why: Close, now: Mono) {
+        if target.exits.closing.is_none() {
+            target.exits.closing = Some(why);
+            target.exits.press = 0;
+            target.exits.next_at = now;
+            target.exits.rung_at = now;
+        }
+    }
+
+    /// Keeps the ladder on the book and takes what the market offers at its prices.
+    fn drive_open(&mut self, slot: usize, spec: &SymbolSpec, actions: &mut Actions) {
+        if self.orders.on_leg(slot, OrderLeg::ENTRY) > 0 {
+            return; // Sizes are not known until the entry has ended.
+        }
+        self.sell_by_hand(slot, spec, actions);
+        let Some(target) = self.targets.get(slot) else { return };
+        if self.now < target.exits.next_at {
+            return;
+        }
+        let bid = self.symbols.bid(target.symbol());
+        for rung in 0..target.plan().ladder.len() {
+            if let Some(sale) = self.resting_sale(slot, rung, spec) {
+                self.sell(slot, sale, spec, actions);
+            }
+            if let Some(sale) = bid.and_then(|bid| self.taken_sale(slot, rung, bid, spec)) {
+                self.sell(slot, sale, spec, actions);
+            }
+        }
+    }
+
+    /// The part of a rung that should rest on the book and does not.
+    fn resting_sale(&self, slot: usize, rung: usize, spec: &SymbolSpec) -> Option<Sale> {
+        let target = self.targets.get(slot)?;
+        let leg = OrderLeg::take_profit(rung as u8);
+        let share = target.plan().resting_share_bps;
+        if share == 0 || target.exits.no_rest[rung] || self.orders.on_leg(slot, leg) > 0 {
+            return None;
+        }
+        let price = rung_price(target, rung, spec)?;
+        let want = rung_qty(target, rung, spec).share_bps(share).floor_to(spec.step);
+        let qty = want.minus(target.exits.rung_sold[rung]).min(self.free(slot, spec));
+        let sale = Sale { leg, kind: OrderKind::Limit, price, qty };
+        is_sellable(&sale, spec).then_some(sale)
+    }
+
+    /// The part of a rung that the bid pays for at this moment.
+    fn taken_sale(&self, slot: usize, rung: usize, bid: Price, spec: &SymbolSpec) -> Option<Sale> {
+        let target = self.targets.get(slot)?;
+        let price = rung_price(target, rung, spec).filter(|price| bid >= *price)?;
+        let leg = taken_leg(rung as u8);
+        if self.orders.on_leg(slot, leg) > 0 {
+            return None;
+        }
+        let resting = OrderLeg::take_profit(rung as u8);
+        let offered = self
+            .orders
+            .of_target(slot)
+            .filter(|order| order.id().leg() == resting)
+            .fold(Qty::ZERO, |sum, order| sum.plus(order.open_qty()).unwrap_or(sum));
+        let left = rung_qty(target, rung, spec).minus(target.exits.rung_sold[rung]).minus(offered);
+        let qty = left.min(self.free(slot, spec)).floor_to(spec.step);
+        let sale = Sale { leg, kind: OrderKind::ImmediateOrCancel, price, qty };
+        is_sellable(&sale, spec).then_some(sale)
+    }
+
+    /// A sale that a strategy, the operator or the time stop asked for.
+    fn sell_by_hand(&mut self, slot: usize, spec: &SymbolSpec, actions: &mut Actions) {
+        let Some(target) = self.targets.get(slot) else { return };
+        let wanted = target.exits.by_hand;
+        if wanted.is_zero() || self.now < target.exits.next_at {
+            return;
+        }
+        let held = target.position.sellable(spec);
+        let free = self.free(slot, spec);
+        if free < wanted.min(held) {
+            self.cancel_sales(slot, actions);
+        }
+        let Some(price) = self.pressed_price(slot, spec) else { return };
+        let qty = wanted.min(free).floor_to(spec.step);
+        let sale = Sale { leg: OrderLeg::MANUAL, kind: OrderKind::ImmediateOrCancel, price, qty };
+        if is_sellable(&sale, spec) {
+            self.sell(slot, sale, spec, actions);
+        } else if held.is_zero() || !is_sellable(&Sale { qty: wanted, ..sale }, spec) {
+            if let Some(target) = self.targets.get_mut(slot) {
+                target.exits.by_hand = Qty::ZERO;
+            }
+        }
+    }
+
+    /// Held and not offered, in whole steps.
+    fn free(&self, slot: usize, spec: &SymbolSpec) -> Qty {
+        let Some(target) = self.targets.get(slot) else { return Qty::ZERO };
+        target.position.sellable(spec).minus(self.orders.offered(slot)).floor_to(spec.step)
+    }
+
+    /// Cancels what rests, and presses out what is free.
+    fn drive_closing(&mut self, slot: usize, spec: &SymbolSpec, actions: &mut Actions) {
+        if self.targets.get(slot).is_some_and(|t| t.record.state == TargetState::Open) {
+            self.set_state(slot, TargetState::Closing, WhyNot::None, actions);
+        }
+        self.cancel_sales(slot, actions);
+        if let Some(entry) = self.resting_entry(slot) {
+            self.cancel(entry, Class::Cancel, actions);
+        }
+        let Some(target) = self.targets.get(slot) else { return };
+        if self.now < target.exits.next_at || self.orders.on_leg(slot, OrderLeg::STOP) > 0 {
+            return;
+        }
+        let free = self.free(slot, spec);
+        let Some(sale) = self.pressed_sale(slot, free, spec) else { return };
+        if !is_sellable(&sale, spec) {
+            return;
+        }
+        self.sell(slot, sale, spec, actions);
+        self.widen(slot, actions);
+    }
+
+    fn resting_entry(&self, slot: usize) -> Option<model::ClientOrderId> {
+        let entry = self.orders.of_target(slot).find(|order| order.id().leg().is_entry());
+        entry.filter(|order| order.ended.is_none()).map(crate::Order::id)
+    }
+
+    fn cancel_sales(&mut self, slot: usize, actions: &mut Actions) {
+        for at in 0..self.orders.len() {
+            let Some(order) = self.orders.at(at) else { continue };
+            let resting = order.target == slot
+                && order.is_alive()
+                && order.request.side == Side::Sell
+                && order.request.kind.rests()
+                && order.state == crate::OrderState::Live;
+            if resting {
+                let id = order.id();
+                self.cancel(id, Class::Exit, actions);
+            }
+        }
+    }
+
+    /// The standing rung of the emergency ladder as a sale.
+    fn pressed_sale(&self, slot: usize, free: Qty, spec: &SymbolSpec) -> Option<Sale> {
+        let target = self.targets.get(slot)?;
+        let market = target.exits.press >= 2
+            && self.config.emergency.market_allowed
+            && spec.kinds.has(OrderKind::Market);
+        let price = self.pressed_price(slot, spec)?;
+        let kind = if market { OrderKind::Market } else { OrderKind::ImmediateOrCancel };
+        let qty = slice(free, price, spec);
+        Some(Sale { leg: OrderLeg::STOP, kind, price, qty })
+    }
+
+    /// Below the bid by the rung's distance: one, then three times the first step.
+    fn pressed_price(&self, slot: usize, spec: &SymbolSpec) -> Option<Price> {
+        let target = self.targets.get(slot)?;
+        let bid = self.exit_price(target).or_else(|| target.position.average())?;
+        let times = if target.exits.press == 0 { 1 } else { 3 };
+        let bps = i64::from(self.config.emergency.first_bps) * times;
+        bid.shift_bps(-bps.min(9_000), Round::Down)?
+            .to_tick(spec.tick, Round::Down)
+            .or(Some(spec.tick))
+    }
+
+    /// The next press is wider, and comes at most one rung time later.
+    fn widen(&mut self, slot: usize, actions: &mut Actions) {
+        let (now, rung) = (self.now, self.config.timing.rung);
+        let Some(target) = self.targets.get_mut(slot) else { return };
+        target.exits.press = target.exits.press.saturating_add(1);
+        target.exits.rung_at = now;
+        target.exits.next_at = now.after(rung);
+        let stuck = target.exits.press >= ALARM_AFTER && !target.exits.alarmed;
+        if stuck {
+            target.exits.alarmed = true;
+            let (account, symbol) = (target.account(), target.symbol());
+            let presses = i64::from(target.exits.press);
+            self.alarm(AlarmKind::ExitStuck, account, symbol, presses, actions);
+        }
+    }
+
+    fn sell(&mut self, slot: usize, sale: Sale, spec: &SymbolSpec, actions: &mut Actions) {
+        let Some(client_order_id) = self.next_order_id(slot, sale.leg) else { return };
+        let Some(target) = self.targets.get(slot) else { return };
+        let Some(used) = target.permit else { return };
+        let request = Request {
+            account: target.account(),
+            symbol: target.symbol(),
+            side: Side::Sell,
+            kind: sale.kind,
+            price: sale.price,
+            qty: slice(sale.qty, sale.price, spec),
+            authority: Authority::Exit(used.permit.id),
+            client_order_id,
+            timestamp: self.venue_now(),
+            recv_window_ms: self.config.timing.recv_window_ms,
+        };
+        let side = Side::Sell;
+        let Some(exposure) = self.exposure(slot, sale.leg, side, sale.price) else { return };
+        let limits = self.accounts[request.account.index()].config.limits;
+        match risk::check(&limits, &exposure, request, &mut self.rules) {
+            Ok(approved) if self.orders.add(self.now, *approved.request(), slot) => {
+                self.rate_take(request.account);
+                if sale.leg == OrderLeg::MANUAL {
+                    if let Some(target) = self.targets.get_mut(slot) {
+                        target.exits.by_hand = target.exits.by_hand.minus(request.qty);
+                    }
+                }
+                actions.push(Action::Place(approved));
+            }
+            Ok(_) => {
+                let (account, symbol) = (request.account, request.symbol);
+                self.alarm(AlarmKind::Capacity, account, symbol, 0, actions);
+            }
+            Err(refusal) => self.sale_refused(slot, request, refusal, actions),
+        }
+    }
+
+    fn sale_refused(
+        &mut self,
+        slot: usize,
+        request: Request,
+        refusal: risk::Refusal,
+        actions: &mut Actions,
+    ) {
+        let (now, rung) = (self.now, self.config.timing.rung);
+        let room_at = self.rate_next(request.account, Class::Exit);
+        let Some(target) = self.targets.get_mut(slot) else { return };
+        if refusal == risk::Refusal::RateSpent {
+            target.exits.next_at = room_at.max(now.after(Span::from_nanos(1)));
+            return;
+        }
+        target.exits.next_at = now.after(rung);
+        actions.push(Action::Note(Note::Refused { request, refusal }));
+    }
+
+    /// The venue refused a sale. It is tried again, wider and at the rung's pace.
+    pub(crate) fn exit_rejected(&mut self, slot: usize, reject: &Reject, actions: &mut Actions) {
+        let (now, rung) = (self.now, self.config.timing.rung);
+        let account = self.targets.get(slot).map(Target::account);
+        let leg = reject.client_order_id.leg();
+        if let Some(target) = self.targets.get_mut(slot) {
+            target.exits.next_at = target.exits.next_at.max(now.after(rung));
+            let index = usize::from(leg.0).wrapping_sub(1);
+            if let (true, Some(flag)) =
+                (reject.class == RejectClass::Definitive, target.exits.no_rest.get_mut(index))
+            {
+                *flag = true;
+            }
+        }
+        if reject.class == RejectClass::BackOff {
+            let wait = reject.retry_after.max(Span::from_secs(1));
+            if let Some(held) = account.and_then(|a| self.accounts.get_mut(a.index())) {
+                held.frozen_until = held.frozen_until.max(now.after(wait));
+            }
+        }
+        let Some(account) = account else { return };
+        let insufficient = matches!(reject.code, 30_004 | 30_005 | 10_101);
+        if insufficient {
+            let symbol = self.targets.get(slot).map_or(model::SymbolId::NONE, Target::symbol);
+            for question in [crate::Question::Balances, crate::Question::Trades] {
+                actions.push(Action::Ask { account, symbol, question });
+            }
+        }
+    }
+
+    /// Closes the target once nothing is left that could be sold.
+    fn finish(&mut self, slot: usize, spec: &SymbolSpec, actions: &mut Actions) {
+        if self.orders.of_target(slot).next().is_some() {
+            return;
+        }
+        let Some(target) = self.targets.get(slot) else { return };
+        let left = target.position.sellable(spec);
+        let price = self.exit_price(target).or_else(|| target.position.average());
+        let dust = price.is_none_or(|price| {
+            let value =
+                Amount::notional(price, spec.price_decimals, left, spec.qty_decimals, Round::Down);
+            left < spec.qty_min || value.is_some_and(|value| value < spec.notional_min)
+        });
+        if !left.is_zero() && !dust {
+            return;
+        }
+        let how = match (target.exits.closing, left.is_zero()) {
+            (Some(why), _) => why,
+            (None, true) if target.exits.by_hand.is_zero() && target.exits.time_stop_done => {
+                Close::TimeStop
+            }
+            (None, true) => Close::TakeProfit,
+            (None, false) => Close::Dust,
+        };
+        let Some(target) = self.targets.get_mut(slot) else { return };
+        target.position.closed = Some(how);
+        let record = Record::Position(target.position_record(spec));
+        actions.push(Action::Persist { token: 0, record });
+        self.set_state(slot, TargetState::Completed, WhyNot::None, actions);
+    }
+
+    /// When an open or closing target should be looked at again.
+    pub(crate) fn exit_deadline(&self, slot: usize, target: &Target) -> Mono {
+        let exits = &target.exits;
+        let mut least = Mono::NEVER;
+        if let Some(breach) = exits.breach.filter(|_| exits.closing.is_none()) {
+            least = least.min(breach.since.after(self.config.timing.stop_confirm));
+        }
+        if let Some(at) = time_stop_at(target) {
+            if exits.closing.is_none() && !exits.time_stop_done {
+                least = least.min(self.after_venue(at));
+            }
+        }
+        let waits = exits.next_at > self.now
+            && (exits.closing.is_none() || self.orders.on_leg(slot, OrderLeg::STOP) == 0);
+        if waits {
+            least = least.min(exits.next_at);
+        }
+        let stalled = self.uncancelled_sale(slot).is_some_and(|_| exits.closing.is_some());
+        if stalled {
+            least = least.min(
+                self.rate_next(target.account(), Class::Exit)
+                    .max(self.now.after(Span::from_millis(1))),
+            );
+        }
+        least
+    }
+
+    /// A resting sale whose cancel has not left although everything is being sold.
+    fn uncancelled_sale(&self, slot: usize) -> Option<model::ClientOrderId> {
+        self.orders
+            .of_target(slot)
+            .find(|o| o.request.kind.rests() && o.cancel_asked.is_none() && o.ended.is_none())
+            .map(crate::Order::id)
+    }
+}
+
+/// The stop in force and its kind: the highest of those that are awake.
+fn stop_of(target: &Target, spec: &SymbolSpec) -> Option<(Price, Close)> {
+    let plan = target.plan();
+    let entry = target.position.average()?;
+    let high = target.position.high.unwrap_or(entry);
+    let gain = high.change_bps(entry);
+    let fees = i64::from(spec.taker_fee_ppm.saturating_mul(2).div_ceil(100));
+    let below = |price: Price, bps: u32| price.shift_bps(-i64::from(bps), Round::Up);
+    let stop_loss = (plan.stop_loss_bps > 0).then(|| below(entry, plan.stop_loss_bps)).flatten();
+    let even = plan.break_even_bps > 0 && gain >= i64::from(plan.break_even_bps);
+    let even = even.then(|| entry.shift_bps(fees, Round::Up)).flatten();
+    let trails = plan.trailing_bps > 0 && gain >= i64::from(plan.trailing_from_bps);
+    let trailing = trails.then(|| below(high, plan.trailing_bps)).flatten();
+    [(stop_loss, Close::StopLoss), (even, Close::BreakEven), (trailing, Close::Trailing)]
+        .into_iter()
+        .filter_map(|(price, kind)| Some((price?, kind)))
+        .max_by_key(|(price, _)| *price)
+}
+
+fn time_stop_at(target: &Target) -> Option<model::VenueTime> {
+    let stop = target.plan().time_stop;
+    (stop != Span::ZERO && target.position.exists()).then(|| target.position.first_at.after(stop))
+}
+
+fn rung_price(target: &Target, rung: usize, spec: &SymbolSpec) -> Option<Price> {
+    let gain = i64::from(target.plan().ladder.get(rung)?.gain_bps);
+    target.position.average()?.shift_bps(gain, Round::Up)?.to_tick(spec.tick, Round::Up)
+}
+
+fn rung_qty(target: &Target, rung: usize, spec: &SymbolSpec) -> Qty {
+    let share = target.plan().ladder.get(rung).map_or(0, |rung| rung.share_bps);
+    target.position.bought.share_bps(share).floor_to(spec.step)
+}
+
+/// At most what the venue takes in one order.
+fn slice(qty: Qty, price: Price, spec: &SymbolSpec) -> Qty {
+    let max = spec.notional_max.qty_at(price, spec.price_decimals, spec.qty_decimals);
+    qty.min(max.unwrap_or(qty)).floor_to(spec.step)
+}
+
+fn is_sellable(sale: &Sale, spec: &SymbolSpec) -> bool {
+    let (pd, qd) = (spec.price_decimals, spec.qty_decimals);
+    let value = Amount::notional(sale.price, pd, sale.qty, qd, Round::Down);
+    !sale.qty.is_zero()
+        && sale.qty >= spec.qty_min
+        && value.is_some_and(|value| value >= spec.notional_min)
+}

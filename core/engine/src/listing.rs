@@ -1,0 +1,114 @@
+//! What the witnesses say about one listing. None is trusted alone.
+
+use model::{
+    ListingBody, ListingFact, Source, SpecSource, SymbolSpec, Triple, VenueKey, VenueTime,
+};
+
+/// Where a listing stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListingState {
+    /// Nobody named it.
+    #[default]
+    Unknown,
+    /// Named, without a time.
+    Announced,
+    /// A time is known.
+    Scheduled,
+    /// The web list is on its way to ready.
+    PreReady,
+    /// The web list says ready.
+    Ready,
+    /// Deals are printed.
+    Trading,
+    /// It is gone from every list that showed it.
+    Delisted,
+}
+
+/// Everything known of one listing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Listing {
+    pub(crate) coin: Option<VenueKey>,
+    calendar: Option<VenueTime>,
+    web: Option<VenueTime>,
+    pub(crate) triple: Option<Triple>,
+    pub(crate) scales: Option<(u8, u8)>,
+    pub(crate) api_allowed: Option<bool>,
+    pub(crate) first_print: Option<VenueTime>,
+    gone: bool,
+}
+
+/// The web list's state that has been seen before openings. A claim of one source: a signal among
+/// several, never a condition of ordering.
+pub(crate) const READY: Triple = Triple { sts: 2, st: 2, tt: 4 };
+
+impl Listing {
+    /// Takes what a witness said; `true` when the coin behind the name is another one.
+    pub(crate) fn take(&mut self, fact: &ListingFact) -> bool {
+        let reused = fact.coin.is_some() && self.coin.is_some_and(|coin| coin != fact.coin);
+        if reused {
+            *self = Self::default();
+        }
+        if fact.coin.is_some() {
+            self.coin = Some(fact.coin);
+        }
+        self.gone = false;
+        match fact.body {
+            ListingBody::Opens { at } => match fact.source {
+                Source::WebList => self.web = Some(at),
+                Source::Calendar
+                | Source::ExchangeInfo
+                | Source::ApiSymbols
+                | Source::Announcement
+                | Source::FirstPrint
+                | Source::Futures
+                | Source::Operator => self.calendar = Some(at),
+            },
+            ListingBody::Listed { triple, price_scale, qty_scale, opens_at } => {
+                self.triple = Some(triple);
+                if price_scale != u8::MAX && qty_scale != u8::MAX {
+                    self.scales = Some((price_scale, qty_scale));
+                }
+                if opens_at.is_some() {
+                    self.web = Some(opens_at);
+                }
+            }
+            ListingBody::ApiAllowed { allowed } => self.api_allowed = Some(allowed),
+            ListingBody::Gone => self.gone = true,
+        }
+        reused
+    }
+
+    /// The planned opening: the web list's word before the calendar's, since it is the later one.
+    pub(crate) fn opens_at(&self) -> Option<VenueTime> {
+        self.web.or(self.calendar)
+    }
+
+    pub(crate) fn calendar_at(&self) -> Option<VenueTime> {
+        self.calendar
+    }
+
+    pub(crate) fn web_at(&self) -> Option<VenueTime> {
+        self.web
+    }
+
+    pub(crate) fn state(&self) -> ListingState {
+        if self.first_print.is_some() {
+            return ListingState::Trading;
+        }
+        if self.gone {
+            return ListingState::Delisted;
+        }
+        match (self.triple, self.opens_at(), self.coin) {
+            (Some(READY), ..) => ListingState::Ready,
+            (Some(triple), Some(_), _) if triple.sts == 2 => ListingState::PreReady,
+            (_, Some(_), _) => ListingState::Scheduled,
+            (_, None, Some(_)) => ListingState::Announced,
+            (_, None, None) => ListingState::Unknown,
+        }
+    }
+}
+
+/// Whether `fresh` may replace `known`: a better source, or the same one.
+pub(crate) fn replaces(fresh: &SymbolSpec, known: Option<&SymbolSpec>) -> bool {
+    known.is_none_or(|known| fresh.source >= known.source || known.source == SpecSource::WebList)
+}

@@ -1,0 +1,247 @@
+//! What the venue and the machine say of our orders.
+
+use model::{
+    AlarmKind, Cancelled, ClientOrderId, Event, KillLevel, Mono, OrderUpdate, Placed, Reject,
+    RejectClass, ReplyLost, RiskRules, Sent, Strategies, Text, UpdateSource,
+};
+
+use crate::rate::Class;
+use crate::{Action, Actions, Engine, Order, OrderState, Question};
+
+/// Cancels of one order before a person is called; it is asked on at a slower pace after.
+const CANCELS_MAX: u8 = 5;
+
+impl<S: Strategies, R: RiskRules> Engine<S, R> {
+    pub(crate) fn on_sent(&mut self, sent: &Sent) {
+        if sent.cancel {
+            return;
+        }
+        if let Some(order) = self.orders.find_mut(sent.client_order_id) {
+            if order.state == OrderState::Intent {
+                order.become_state(OrderState::Sent);
+            }
+        }
+    }
+
+    /// No connection took it: it never left, and its attempt may be repeated.
+    pub(crate) fn on_busy(&mut self, id: ClientOrderId, cancel: bool) {
+        if cancel {
+            if let Some(order) = self.orders.find_mut(id) {
+                order.cancel_asked = None;
+            }
+            return;
+        }
+        self.on_unsent(id);
+    }
+
+    pub(crate) fn on_unsent(&mut self, id: ClientOrderId) {
+        let now = self.now;
+        let Some(order) = self.orders.find_mut(id) else { return };
+        if order.state != OrderState::Intent {
+            return;
+        }
+        order.become_state(OrderState::Done);
+        let (slot, leg) = (order.target, id.leg());
+        let Some(target) = self.targets.get_mut(slot) else { return };
+        // A short wait: the connection that was busy is answering.
+        let again = now.after(model::Span::from_millis(10));
+        if leg.is_entry() {
+            target.fire.next_at = target.fire.next_at.max(again);
+        } else {
+            target.exits.next_at = target.exits.next_at.max(again);
+        }
+    }
+
+    pub(crate) fn on_placed(&mut self, placed: &Placed) {
+        let Some(order) = self.orders.find_mut(placed.client_order_id) else { return };
+        order.venue = placed.order;
+        if order.is_alive() {
+            order.become_state(OrderState::Live);
+        }
+    }
+
+    pub(crate) fn on_order_update(
+        &mut self,
+        event: &Event,
+        update: &OrderUpdate,
+        actions: &mut Actions,
+    ) {
+        let now = self.now;
+        let Some(id) = update.client_order_id else {
+            return self.foreign(event.account, event.symbol, actions);
+        };
+        let Some(order) = self.orders.find_mut(id) else {
+            let ours = id.parts().instance == self.config.instance;
+            if !ours && update.status.is_final() {
+                return;
+            }
+            if !ours {
+                self.foreign(event.account, event.symbol, actions);
+            }
+            return;
+        };
+        order.venue = update.order;
+        order.hear(now, update.status, update.filled);
+        if order.is_alive() && update.source != UpdateSource::Stream && order.ended.is_some() {
+            // A query told of deals that the stream has not: ask for them.
+            let (account, symbol) = (order.request.account, order.request.symbol);
+            order.asked_deals = Some(now);
+            actions.push(Action::Ask { account, symbol, question: Question::Trades });
+        }
+    }
+
+    pub(crate) fn on_cancelled(&mut self, cancelled: &Cancelled) {
+        let now = self.now;
+        if let Some(order) = self.orders.find_mut(cancelled.client_order_id) {
+            order.hear(now, cancelled.status, cancelled.filled);
+        }
+    }
+
+    pub(crate) fn on_reply_lost(&mut self, lost: &ReplyLost) {
+        let now = self.now;
+        let Some(order) = self.orders.find_mut(lost.client_order_id) else { return };
+        if lost.cancel {
+            order.cancel_asked = Some(now); // Asked again after the wait for its confirmation.
+            return;
+        }
+        match order.state {
+            OrderState::Intent | OrderState::Sent => self.make_unknown(lost.client_order_id),
+            OrderState::Live | OrderState::Unknown | OrderState::Done => {}
+        }
+    }
+
+    pub(crate) fn on_reject(&mut self, event: &Event, reject: &Reject, actions: &mut Actions) {
+        let id = reject.client_order_id;
+        if reject.class == RejectClass::StopAll {
+            let code = i64::from(reject.code);
+            self.alarm(AlarmKind::Credentials, event.account, event.symbol, code, actions);
+            self.raise_kill(KillLevel::Halt, Text::clipped("the venue refuses our key"), actions);
+        }
+        if reject.cancel {
+            return self.cancel_rejected(id, reject, actions);
+        }
+        let Some(order) = self.orders.find_mut(id) else { return };
+        match order.state {
+            OrderState::Intent | OrderState::Sent | OrderState::Unknown => {}
+            // The stream has shown it: a refusal cannot undo that.
+            OrderState::Live | OrderState::Done => return,
+        }
+        if reject.class == RejectClass::Unknown {
+            return self.make_unknown(id);
+        }
+        order.become_state(OrderState::Done);
+        let slot = order.target;
+        if id.leg().is_entry() {
+            let holding = self.targets.get(slot).is_some_and(crate::Target::is_holding);
+            let over = self.targets.get(slot).is_none_or(|target| !target.is_active());
+            if !holding && !over {
+                self.entry_rejected(slot, reject, actions);
+            }
+        } else {
+            self.exit_rejected(slot, reject, actions);
+        }
+    }
+
+    fn cancel_rejected(&mut self, id: ClientOrderId, reject: &Reject, actions: &mut Actions) {
+        let now = self.now;
+        let Some(order) = self.orders.find_mut(id) else { return };
+        if !order.is_alive() {
+            return;
+        }
+        order.cancel_asked = Some(now);
+        if reject.class == RejectClass::NoSuchOrder {
+            // It may have been filled: its fills are asked for, it is not assumed cancelled.
+            let (account, symbol) = (order.request.account, order.request.symbol);
+            actions.push(Action::Ask { account, symbol, question: Question::Order(id) });
+            actions.push(Action::Ask { account, symbol, question: Question::Trades });
+        }
+    }
+
+    /// Asks for the cancel of one order, if the budget allows and none is on its way.
+    pub(crate) fn cancel(&mut self, id: ClientOrderId, class: Class, actions: &mut Actions) {
+        let now = self.now;
+        let Some(order) = self.orders.find(id) else { return };
+        let (account, symbol) = (order.request.account, order.request.symbol);
+        let waiting = order.cancel_asked.is_some() || order.ended.is_some() || !order.is_alive();
+        if waiting || self.rate_room(account, class) == 0 {
+            return;
+        }
+        self.rate_take(account);
+        if let Some(order) = self.orders.find_mut(id) {
+            order.cancel_asked = Some(now);
+            order.cancels = order.cancels.saturating_add(1);
+        }
+        actions.push(Action::Cancel { account, symbol, client_order_id: id });
+    }
+
+    /// Cancels that nobody confirmed are asked again, with a question about the order's fills.
+    pub(crate) fn chase_cancels(&mut self, actions: &mut Actions) {
+        let (now, wait) = (self.now, self.config.timing.cancel_ack);
+        let overdue = |order: &Order| {
+            order.ended.is_none()
+                && order.cancel_asked.is_some_and(|at| {
+                    let slower = u64::from(order.cancels.saturating_sub(CANCELS_MAX)).min(30) + 1;
+                    now >= at.after(model::Span::from_nanos(wait.nanos() * slower))
+                })
+        };
+        while let Some(order) = self.orders.first_alive(overdue) {
+            let (id, cancels) = (order.id(), order.cancels);
+            let (account, symbol) = (order.request.account, order.request.symbol);
+            actions.push(Action::Ask { account, symbol, question: Question::Order(id) });
+            if cancels == CANCELS_MAX {
+                let figure = i64::from(cancels);
+                self.alarm(AlarmKind::CancelStuck, account, symbol, figure, actions);
+            }
+            if let Some(order) = self.orders.find_mut(id) {
+                order.cancel_asked = None;
+            }
+            self.cancel(id, Class::Cancel, actions);
+            if let Some(order) = self.orders.find_mut(id) {
+                order.cancel_asked = Some(now);
+            }
+        }
+        self.chase_deals(actions);
+    }
+
+    /// An order that ended while its deals lag: they are asked for.
+    fn chase_deals(&mut self, actions: &mut Actions) {
+        let (now, wait) = (self.now, self.config.timing.settle);
+        for order in self.orders.alive_mut() {
+            let asked = order.asked_deals.unwrap_or(order.ended_at).max(order.ended_at);
+            if order.ended.is_some() && now >= asked.after(wait) {
+                order.asked_deals = Some(now);
+                let (account, symbol) = (order.request.account, order.request.symbol);
+                actions.push(Action::Ask { account, symbol, question: Question::Trades });
+            }
+        }
+        self.chase_silent(actions);
+    }
+
+    /// An order that should have ended by itself and of which nothing was heard is asked about.
+    fn chase_silent(&mut self, actions: &mut Actions) {
+        let now = self.now;
+        let silent = |engine: &Self| {
+            let keep = |order: &Order| engine.silent_until(order).is_some_and(|at| now >= at);
+            engine.orders.first_alive(keep)
+        };
+        while let Some(order) = silent(self) {
+            let id = order.id();
+            let (account, symbol) = (order.request.account, order.request.symbol);
+            if let Some(order) = self.orders.find_mut(id) {
+                order.asked_deals = Some(now);
+            }
+            actions.push(Action::Ask { account, symbol, question: Question::Order(id) });
+        }
+    }
+
+    /// When a live order that cannot rest, or any sent one, has been silent for too long.
+    pub(crate) fn silent_until(&self, order: &Order) -> Option<Mono> {
+        let ended = order.ended.is_some();
+        let ends_by_itself = !order.request.kind.rests();
+        if ended || order.state != OrderState::Live || !ends_by_itself {
+            return None;
+        }
+        let from = order.asked_deals.unwrap_or(order.placed_at).max(order.placed_at);
+        Some(from.after(self.config.timing.settle))
+    }
+}

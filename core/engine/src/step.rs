@@ -1,0 +1,369 @@
+//! One event: state first, then detection, then strategies, then the targets it concerns.
+
+use model::{
+    AccountId, Alarm, AlarmKind, Block, Body, Command, Depth, Event, Link, LinkState, ListingFact,
+    Print, QueryAnswer, Record, RiskRules, Strategies, Stream, SymbolId, SymbolSpec, View,
+    ViewPosition, ViewTarget,
+};
+
+use crate::symbols::Symbols;
+use crate::{Action, Actions, Engine, Note, Question, detect, listing};
+
+impl<S: Strategies, R: RiskRules> Engine<S, R> {
+    pub(crate) fn step(&mut self, event: &Event, actions: &mut Actions) {
+        match &event.body {
+            Body::Depth(depth) => self.on_depth(event, depth, actions),
+            Body::Top(top) => {
+                if let Some(symbol) = self.symbols.get_mut(event.symbol) {
+                    symbol.top_bid = top.bid.map(|level| level.price);
+                    symbol.top_ask = top.ask.map(|level| level.price);
+                }
+            }
+            Body::Print(print) => self.on_print(event, print),
+            Body::Order(update) => self.on_order_update(event, update, actions),
+            Body::Fill(fill) => self.on_fill(event, fill, actions),
+            Body::Balance(balance) => {
+                if let Some(account) = self.accounts.get_mut(event.account.index()) {
+                    if !account.ledger.set(*balance) {
+                        self.alarm(AlarmKind::Capacity, event.account, event.symbol, 0, actions);
+                    }
+                }
+            }
+            Body::Placed(placed) => self.on_placed(placed),
+            Body::Reject(reject) => self.on_reject(event, reject, actions),
+            Body::Cancelled(cancelled) => self.on_cancelled(cancelled),
+            Body::ReplyLost(lost) => self.on_reply_lost(lost),
+            Body::Answer(answer) => self.on_answer(event, answer, actions),
+            Body::VenueText(_) => return,
+            Body::Symbol(names) => {
+                if let Some(symbol) = self.symbols.get_mut(event.symbol) {
+                    symbol.name = names.name;
+                    symbol.base = Some(names.base_asset);
+                    symbol.quote = Some(names.quote_asset);
+                }
+            }
+            Body::Spec(spec) => self.on_spec(event.symbol, spec, actions),
+            Body::Listing(fact) => self.on_listing(event, fact, actions),
+            Body::Link { link, up } => self.on_link(event.account, *link, *up),
+            Body::Stream { stream, state } => self.on_stream(event, *stream, *state, actions),
+            Body::Clock(sample) => {
+                let first = !self.venue_now().is_some();
+                self.clock.take(self.now, *sample);
+                self.check_clock();
+                if first {
+                    self.detect_all(event, actions);
+                }
+            }
+            Body::Sent(sent) => self.on_sent(sent),
+            Body::Busy { client_order_id, cancel } => self.on_busy(*client_order_id, *cancel),
+            Body::Suppressed { client_order_id } => self.on_unsent(*client_order_id),
+            Body::Durable { token } => self.on_durable(*token, actions),
+            Body::Blocked { block, on } => self.set_block(event.account, *block, *on),
+            Body::Command(command) => self.on_command(event, command, actions),
+            Body::Shed(_) => {
+                self.symbols.restart_books(self.now);
+                self.chase_books(actions);
+            }
+        }
+        if event.last {
+            self.ask_strategies(event.symbol, event, actions);
+        }
+        self.drive_concerned(event, actions);
+    }
+
+    fn on_depth(&mut self, event: &Event, depth: &Depth, actions: &mut Actions) {
+        let now = self.now;
+        let Some(book) = self.symbols.book_mut(event.symbol) else { return };
+        book.take(now, depth, event.last);
+        if book.poll_wish(now) {
+            self.question_book(event.symbol, actions);
+        }
+    }
+
+    /// Snapshots that books wish for at this moment.
+    pub(crate) fn chase_books(&mut self, actions: &mut Actions) {
+        for slot in self.targets.active_where(|target| target.following).iter() {
+            let Some(id) = self.targets.get(slot).map(crate::Target::symbol) else { continue };
+            let now = self.now;
+            if self.symbols.book_mut(id).is_some_and(|book| book.poll_wish(now)) {
+                self.question_book(id, actions);
+            }
+        }
+    }
+
+    fn question_book(&mut self, id: SymbolId, actions: &mut Actions) {
+        let now = self.now;
+        if let Some(symbol) = self.symbols.get_mut(id) {
+            symbol.book_asked = Some(now);
+        }
+        let (account, question) = (AccountId::NONE, Question::Book);
+        actions.push(Action::Ask { account, symbol: id, question });
+    }
+
+    /// Asks for the book of a pair that has no stream yet, at most once a reference interval.
+    pub(crate) fn ask_book(&mut self, id: SymbolId, actions: &mut Actions) {
+        let wait = self.config.timing.reference_every;
+        let asked = self.symbols.get(id).and_then(|symbol| symbol.book_asked);
+        if asked.is_none_or(|at| self.now >= at.after(wait)) {
+            self.question_book(id, actions);
+        }
+    }
+
+    fn on_print(&mut self, event: &Event, print: &Print) {
+        let venue_now = self.clock.venue(self.now);
+        let Some(symbol) = self.symbols.get_mut(event.symbol) else { return };
+        symbol.last_print = Some(print.price);
+        symbol.prints = symbol.prints.saturating_add(1);
+        if symbol.listing.first_print.is_none() {
+            let stamped = event.stamped.is_some().then_some(event.stamped);
+            symbol.listing.first_print = Some(stamped.unwrap_or(venue_now));
+        }
+        for (_, target) in self.targets.iter_mut() {
+            if target.symbol() == event.symbol {
+                target.fire.triggered |= target.entry.triggers.print;
+                if let Some(breach) = &mut target.exits.breach {
+                    breach.prints = breach.prints.saturating_add(1);
+                }
+            }
+        }
+    }
+
+    fn on_spec(&mut self, id: SymbolId, spec: &SymbolSpec, actions: &mut Actions) {
+        let Some(symbol) = self.symbols.get_mut(id) else { return };
+        let finer = symbol.spec.is_some_and(|known| {
+            known.price_decimals < spec.price_decimals || known.qty_decimals < spec.qty_decimals
+        });
+        if finer && symbol.followers > 0 {
+            // Figures in use are at the older scale; trading the pair on is not safe.
+            symbol.halted = true;
+            self.alarm(AlarmKind::Rescale, AccountId::NONE, id, 0, actions);
+            return;
+        }
+        if listing::replaces(spec, symbol.spec.as_ref()) {
+            symbol.spec = Some(*spec);
+        }
+        self.detect(id, actions);
+    }
+
+    fn on_listing(&mut self, event: &Event, fact: &ListingFact, actions: &mut Actions) {
+        let Some(symbol) = self.symbols.get_mut(event.symbol) else { return };
+        let reused = symbol.listing.take(fact);
+        if reused {
+            symbol.told = None;
+        }
+        self.detect(event.symbol, actions);
+        self.follow_schedule(event.symbol, reused, actions);
+    }
+
+    fn on_link(&mut self, account: AccountId, link: Link, up: bool) {
+        match link {
+            Link::Order => self.set_block(account, Block::OrderLink, !up),
+            Link::User if !up => {
+                self.set_block(account, Block::PrivateStream, true);
+                self.set_block(account, Block::Reconciliation, true);
+            }
+            Link::Market if !up => self.symbols.stop_books(),
+            Link::User | Link::Market | Link::Query => {}
+        }
+    }
+
+    fn on_stream(
+        &mut self,
+        event: &Event,
+        stream: Stream,
+        state: LinkState,
+        actions: &mut Actions,
+    ) {
+        match stream {
+            Stream::Private => {
+                let live = state == LinkState::Live;
+                let was = self.blocks(event.account).has(Block::PrivateStream);
+                self.set_block(event.account, Block::PrivateStream, !live);
+                if live && was {
+                    self.reconcile(event.account, actions);
+                }
+            }
+            Stream::Depth => {
+                if let Some(symbol) = self.symbols.get_mut(event.symbol) {
+                    symbol.depth = Some(state);
+                }
+                let now = self.now;
+                if let Some(book) = self.symbols.book_mut(event.symbol) {
+                    match state {
+                        LinkState::Live => book.start(now),
+                        LinkState::Down | LinkState::Stale | LinkState::Refused => book.stop(),
+                        LinkState::Asked => {}
+                    }
+                }
+                self.chase_books(actions);
+            }
+            Stream::BookTop => {
+                if state != LinkState::Live {
+                    if let Some(symbol) = self.symbols.get_mut(event.symbol) {
+                        (symbol.top_bid, symbol.top_ask) = (None, None);
+                    }
+                }
+            }
+            Stream::Deals => {}
+        }
+    }
+
+    fn on_command(&mut self, event: &Event, command: &Command, actions: &mut Actions) {
+        match *command {
+            Command::Kill { level, reason } => self.raise_kill(level, reason, actions),
+            Command::Resume { reason } => self.resume(reason, actions),
+            Command::Reference { price } => {
+                for (_, target) in self.targets.iter_mut() {
+                    if target.symbol() == event.symbol && target.permit.is_none() {
+                        target.reference = Some(price);
+                    }
+                }
+            }
+            Command::CancelTarget { target } => self.cancel_target(target, actions),
+            Command::Exit(order) => self.exit_by_hand(order.target, order.qty),
+        }
+    }
+
+    /// After a (re)connection of the private stream: what did we miss?
+    fn reconcile(&mut self, account: AccountId, actions: &mut Actions) {
+        self.set_block(account, Block::Reconciliation, true);
+        let symbol = SymbolId::NONE;
+        actions.push(Action::Ask { account, symbol, question: Question::Balances });
+        for order in self.orders.alive().filter(|order| order.request.account == account) {
+            let (symbol, question) = (order.request.symbol, Question::Order(order.id()));
+            actions.push(Action::Ask { account, symbol, question });
+        }
+        for (_, target) in self.targets.iter() {
+            if target.account() == account && target.is_holding() {
+                let (symbol, question) = (target.symbol(), Question::Trades);
+                actions.push(Action::Ask { account, symbol, question });
+            }
+        }
+    }
+
+    fn on_answer(&mut self, event: &Event, answer: &QueryAnswer, actions: &mut Actions) {
+        match *answer {
+            QueryAnswer::NotFound { client_order_id, source } => {
+                self.on_not_found(client_order_id, source);
+            }
+            QueryAnswer::OpenOrdersEnd => self.on_list_end(event, true),
+            QueryAnswer::AllOrdersEnd => self.on_list_end(event, false),
+            QueryAnswer::BalancesEnd => self.set_block(event.account, Block::Reconciliation, false),
+            QueryAnswer::TradesEnd => {}
+            QueryAnswer::Failed { code, .. } => {
+                let now = self.now;
+                if let Some(book) = self.symbols.book_mut(event.symbol) {
+                    book.handle_snapshot_failed(now);
+                }
+                let blocked = self.blocks(event.account).has(Block::Reconciliation);
+                if event.symbol == SymbolId::NONE && blocked && event.account != AccountId::NONE {
+                    let (account, symbol) = (event.account, event.symbol);
+                    actions.push(Action::Ask { account, symbol, question: Question::Balances });
+                    if code != 0 {
+                        let code = i64::from(code);
+                        self.alarm(AlarmKind::Credentials, account, symbol, code, actions);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells strategies and records of the strongest pattern when it changed.
+    fn detect(&mut self, id: SymbolId, actions: &mut Actions) {
+        let now = self.clock.venue(self.now);
+        let Some(symbol) = self.symbols.get_mut(id) else { return };
+        let Some(signal) = detect::look(id, symbol, now) else { return };
+        if signal.confidence < self.config.thresholds.record || symbol.told == Some(signal) {
+            return;
+        }
+        symbol.told = Some(signal);
+        actions.push(Action::Note(Note::Signal(signal)));
+        self.strengthen(id, &signal, actions);
+    }
+
+    /// Facts that came before the exchange's clock was known could not be placed in time.
+    fn detect_all(&mut self, event: &Event, actions: &mut Actions) {
+        for at in 0..Symbols::CAPACITY as u32 {
+            let id = SymbolId(at);
+            if self.symbols.get(id).is_some_and(|symbol| symbol.listing.coin.is_some()) {
+                self.detect(id, actions);
+                self.ask_strategies(id, event, actions);
+            }
+        }
+    }
+
+    fn ask_strategies(&mut self, id: SymbolId, event: &Event, actions: &mut Actions) {
+        let Some(symbol) = self.symbols.get(id) else { return };
+        let tells = matches!(event.body, Body::Listing(_) | Body::Spec(_) | Body::Clock(_));
+        let now = self.clock.venue(self.now);
+        let ahead = symbol.told.is_some_and(|signal| now < signal.opens_at);
+        let signals = if tells && ahead { symbol.told.as_slice() } else { &[] };
+        self.view_targets.clear();
+        self.view_positions.clear();
+        for (_, target) in self.targets.iter().filter(|(_, t)| t.symbol() == id) {
+            let (symbol, id, account) = (id, target.record.id, target.account());
+            let state = target.record.state;
+            self.view_targets.push(ViewTarget { id, account, symbol, state });
+            if target.is_holding() {
+                let qty = symbol_qty(target, self.symbols.get(symbol));
+                let entry_price = target.position.average();
+                let target = id;
+                self.view_positions.push(ViewPosition {
+                    target,
+                    account,
+                    symbol,
+                    qty,
+                    entry_price,
+                });
+            }
+        }
+        let view = View {
+            venue_now: self.clock.venue(self.now),
+            bid: self.symbols.bid(id),
+            ask: self.symbols.ask(id),
+            targets: &self.view_targets,
+            positions: &self.view_positions,
+        };
+        self.intents.clear();
+        self.strategies.on_event(self.now, event, signals, &view, &mut self.intents);
+        for at in 0..self.intents.len() {
+            if let Some(intent) = self.intents.get(at) {
+                self.on_intent(&intent, actions);
+            }
+        }
+    }
+
+    pub(crate) fn set_block(&mut self, account: AccountId, block: Block, on: bool) {
+        match self.accounts.get_mut(account.index()) {
+            Some(held) => held.blocks = held.blocks.with(block, on),
+            None => self.blocks = self.blocks.with(block, on),
+        }
+    }
+
+    pub(crate) fn check_clock(&mut self) {
+        let timing = &self.config.timing;
+        let good = self.clock.is_good(self.now, timing.clock_error_max, timing.clock_age_max);
+        self.blocks = self.blocks.with(Block::Clock, !good);
+    }
+
+    pub(crate) fn alarm(
+        &self,
+        kind: AlarmKind,
+        account: AccountId,
+        symbol: SymbolId,
+        figure: i64,
+        actions: &mut Actions,
+    ) {
+        let record = Record::Alarm(Alarm { kind, account, symbol, figure });
+        actions.push(Action::Persist { token: 0, record });
+    }
+
+    pub(crate) fn venue_now(&self) -> model::VenueTime {
+        self.clock.venue(self.now)
+    }
+}
+
+fn symbol_qty(target: &crate::Target, symbol: Option<&crate::symbols::Symbol>) -> model::Qty {
+    let spec = symbol.and_then(|symbol| symbol.spec.as_ref());
+    spec.map_or(model::Qty::ZERO, |spec| target.position.sellable(spec))
+}
