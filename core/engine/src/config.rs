@@ -122,8 +122,10 @@ pub struct Timing {
 /// The emergency ladder of an exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Emergency {
-    /// First rung: this far below the bid, in ten-thousandths. The second is three times as far.
+    /// First rung: an immediate-or-cancel sale this far below the bid, in ten-thousandths.
     pub first_bps: u32,
+    /// Second rung, farther below.
+    pub second_bps: u32,
     /// Whether the third rung may be a market order where the pair allows it.
     pub market_allowed: bool,
 }

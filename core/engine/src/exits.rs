@@ -239,12 +239,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         Some(Sale { leg: OrderLeg::STOP, kind, price, qty })
     }
 
-    /// Below the bid by the rung's distance: one, then three times the first step.
+    /// Below the bid by the rung's distance.
     fn pressed_price(&self, slot: usize, spec: &SymbolSpec) -> Option<Price> {
         let target = self.targets.get(slot)?;
         let bid = self.exit_price(target).or_else(|| target.position.average())?;
-        let times = if target.exits.press == 0 { 1 } else { 3 };
-        let bps = i64::from(self.config.emergency.first_bps) * times;
+        let emergency = &self.config.emergency;
+        let first = target.exits.press == 0;
+        let bps = i64::from(if first { emergency.first_bps } else { emergency.second_bps });
         bid.shift_bps(-bps.min(9_000), Round::Down)?
             .to_tick(spec.tick, Round::Down)
             .or(Some(spec.tick))

@@ -3,7 +3,7 @@
 //! It proposes a target as soon as a listing with a planned opening is believable, sized by how
 //! believable it is. Everything after that (price cap, permit, the instant, retries, exits) is the
 //! engine's. It proposes `schedule + print`: the exchange's second by our estimate of its clock,
-//! or the first deal on the stream if that comes earlier.
+//! or the first deal on the stream if that comes earlier, where the settings say so.
 #![warn(missing_docs)]
 
 use sdk::model::{
@@ -19,10 +19,16 @@ pub struct Settings {
     pub accounts: u8,
     /// Signals below this are left alone.
     pub confidence_min: Confidence,
-    /// Quote spent at a confidence of 87 or 88; half of it at 75, one and a half times at 100.
+    /// Quote that the shares below are of.
     pub base_notional: Amount,
+    /// Share of the base at a confidence of 75, in ten-thousandths.
+    pub size_min_bps: u32,
+    /// Share of the base at a confidence of 100, in ten-thousandths; rises evenly in between.
+    pub size_max_bps: u32,
     /// Limit or immediate-or-cancel.
     pub kind: EntryKind,
+    /// What may fire an entry.
+    pub triggers: Triggers,
     /// Where the price cap's reference comes from.
     pub reference: PriceSource,
     /// The cap lies this far above the reference, in ten-thousandths.
@@ -50,10 +56,10 @@ impl ListingSniper {
     }
 
     fn proposal(&self, account: AccountId, signal: &Signal) -> Option<Proposal> {
-        let Settings { kind, reference, premium_bps, early, late, orders_max, exit, .. } =
-            self.settings;
-        let notional = size(self.settings.base_notional, signal.confidence)?;
-        let triggers = Triggers { schedule: true, print: true, strategy: false };
+        let Settings {
+            kind, triggers, reference, premium_bps, early, late, orders_max, exit, ..
+        } = self.settings;
+        let notional = self.size(signal.confidence)?;
         let entry = EntryPlan {
             triggers,
             kind,
@@ -73,6 +79,15 @@ impl ListingSniper {
             entry,
             exit,
         })
+    }
+}
+
+impl ListingSniper {
+    fn size(&self, confidence: Confidence) -> Option<Amount> {
+        let Settings { base_notional, size_min_bps, size_max_bps, .. } = self.settings;
+        let above = u32::from(confidence.percent().saturating_sub(75).min(25));
+        let rise = size_max_bps.checked_sub(size_min_bps)?.checked_mul(above)? / 25;
+        base_notional.share_bps(size_min_bps.checked_add(rise)?)
     }
 }
 
@@ -100,12 +115,6 @@ impl Strategy for ListingSniper {
     }
 }
 
-/// 0.5 to 1.5 times the base, rising evenly from a confidence of 75 to 100.
-fn size(base: Amount, confidence: Confidence) -> Option<Amount> {
-    let above = u32::from(confidence.percent().saturating_sub(75).min(25));
-    base.share_bps(5_000 + above * 400)
-}
-
 #[cfg(test)]
 mod tests {
     use sdk::model::{
@@ -117,9 +126,9 @@ mod tests {
 
     #[test]
     fn size_rises_from_half_to_one_and_a_half_of_the_base() {
-        let base = Amount::from_units(100);
+        let sniper = ListingSniper::new(settings());
         for (percent, expected) in [(60, "50"), (75, "50"), (90, "110"), (100, "150")] {
-            let size = size(base, Confidence::new(percent).unwrap()).unwrap();
+            let size = sniper.size(Confidence::new(percent).unwrap()).unwrap();
             assert_eq!(size.to_string(), expected);
         }
     }
@@ -179,7 +188,10 @@ mod tests {
             accounts: 2,
             confidence_min: Confidence::new(75).unwrap(),
             base_notional: Amount::from_units(100),
+            size_min_bps: 5_000,
+            size_max_bps: 15_000,
             kind: EntryKind::ImmediateOrCancel,
+            triggers: Triggers { schedule: true, print: true, strategy: false },
             reference: PriceSource::PreOpenAsk,
             premium_bps: 1_000,
             early: Span::from_millis(200),

@@ -4,13 +4,16 @@
 //! value and the mend, all of them at once. There are no defaults in code; the shipped files hold
 //! them. A secret never stands here, only the place where it is.
 //!
-//! **Absent:** the network, the engine. Reads files only in [`Settings::load`] and
+//! [`Settings::engine`] and [`Settings::sniper`] turn it into what the rooms of `core` are made from.
+//!
+//! **Absent:** the network. Reads files only in [`Settings::load`] and
 //! [`KeyRef::read`], and never the environment by itself.
 #![warn(missing_docs)]
 
 mod build;
 mod check;
 mod key_ref;
+mod plan;
 mod problem;
 mod schema;
 mod show;
@@ -25,6 +28,7 @@ use std::path::PathBuf;
 use model::Mode;
 
 pub use key_ref::{Credentials, KeyError, KeyRef};
+pub use plan::{Identity, Sniper};
 pub use problem::{Fault, LoadError, Problem, Source};
 pub use show::Shown;
 pub use types::{

@@ -1,0 +1,144 @@
+//! The configuration as the rooms of `core` and the built-in strategy want it.
+
+use engine::{AccountConfig, Config, Emergency, Patterns, RateConfig, Thresholds, Timing};
+use listing_sniper::ListingSniper;
+use model::{FixedList, Span, Text};
+use risk::Collar;
+
+use crate::Settings;
+
+/// The built-in strategy, linked natively.
+pub type Sniper = sdk::Native<ListingSniper>;
+
+/// Who runs the engine, and which start of which data directory this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Random per data directory, 24 bits.
+    pub instance: u32,
+    /// Starts of the data directory, 24 bits.
+    pub epoch: u32,
+    /// Who runs it.
+    pub operator: Text<32>,
+}
+
+impl Identity {
+    /// Ids that one start may give out: permits and targets of later starts lie above them.
+    const IDS: u32 = 1 << 8;
+
+    /// The first id of this start. 24 bits of epochs x 256 ids fill the 32 bits of an id.
+    fn ids_from(&self) -> u32 {
+        self.epoch.saturating_mul(Self::IDS).max(1)
+    }
+}
+
+/// Oldest clock sample with which entries are allowed. Samples come every second.
+const CLOCK_AGE_MAX: Span = Span::from_secs(10);
+
+impl Settings {
+    /// The engine's settings.
+    pub fn engine(&self, identity: Identity) -> Config {
+        let mut accounts = FixedList::new();
+        for account in &self.accounts {
+            // The configuration holds 1 to 8 of them, checked.
+            let _ = accounts.push(self.account(account));
+        }
+        let patterns = self.targets.patterns.iter();
+        Config {
+            mode: self.mode,
+            instance: identity.instance,
+            epoch: identity.epoch,
+            ids_from: identity.ids_from(),
+            plugin: sdk::hash::<ListingSniper>(),
+            config: self.hash_short(),
+            operator: identity.operator,
+            accounts,
+            thresholds: Thresholds {
+                record: self.targets.record,
+                target: self.targets.target,
+                execute: self.targets.execute,
+            },
+            patterns: patterns.fold(Patterns::default(), |set, one| set.with(*one)),
+            timing: self.timing(),
+            emergency: Emergency {
+                first_bps: self.exit.emergency_first_bps,
+                second_bps: self.exit.emergency_second_bps,
+                market_allowed: self.exit.emergency_market,
+            },
+        }
+    }
+
+    /// The built-in strategy with these settings.
+    pub fn sniper(&self) -> Sniper {
+        sdk::Native(ListingSniper::new(listing_sniper::Settings {
+            accounts: self.accounts.len() as u8,
+            confidence_min: self.targets.target,
+            base_notional: self.targets.base_size,
+            size_min_bps: self.targets.size_min_bps,
+            size_max_bps: self.targets.size_max_bps,
+            kind: self.entry.kind,
+            triggers: self.entry.triggers,
+            reference: self.entry.reference,
+            premium_bps: self.entry.premium_bps,
+            early: self.entry.early,
+            late: self.entry.late,
+            orders_max: self.entry.orders_max,
+            exit: self.exit.plan,
+        }))
+    }
+
+    fn account(&self, account: &crate::Account) -> AccountConfig {
+        let limits = &self.limits;
+        AccountConfig {
+            limits: risk::Limits {
+                order_notional_max: limits.order_max_notional,
+                order_qty_max: limits.order_max_qty,
+                book_share_bps_max: limits.order_max_book_share_bps,
+                clip_allowed: limits.order_allow_clip,
+                collar_listing: Collar { bps: limits.collar_listing_bps },
+                collar_established: Collar { bps: limits.collar_established_bps },
+                drift_bps_max: limits.collar_drift_bps,
+                drift_window: limits.collar_window,
+                filters_age_max: limits.filters_max_age,
+                exposure_symbol_max: limits.exposure_symbol,
+                exposure_quote_max: limits.exposure_quote,
+                exposure_total_max: limits.exposure_total.min(account.budget),
+                orders_live_max: u32::from(limits.orders_max_live),
+                orders_live_symbol_max: u32::from(limits.orders_max_live_symbol),
+                targets_active_max: u32::from(limits.targets_max_active),
+                positions_max: u32::from(limits.positions_max),
+                daily_buy_max: limits.daily_max_buy,
+            },
+            rate: RateConfig {
+                per_window: limits.rate_orders_per_s,
+                window: Span::from_secs(1),
+                reserve_cancels: limits.rate_reserve_cancels,
+                reserve_exits: limits.rate_reserve_exits,
+            },
+        }
+    }
+
+    /// Waits that no trader needs to set stand here with their reason.
+    fn timing(&self) -> Timing {
+        Timing {
+            // The demo's asks stand 5 s before an opening; a real one may show them earlier.
+            reference_from: Span::from_secs(10),
+            reference_every: Span::from_millis(500),
+            recv_window_ms: self.entry.recv_window_ms,
+            // The venue's streams lag their REST replies by up to a second (MEXC, observed).
+            settle: Span::from_secs(2),
+            probe: Span::from_millis(50),
+            // reliability/controls A24.
+            unknown_settle: Span::from_secs(10),
+            unknown_alarm: Span::from_secs(60),
+            // The venue takes a timestamp up to 1,000 ms ahead of its clock.
+            timestamp_lead: Span::from_millis(1_000),
+            entry_ttl: Span::from_secs(2),
+            cancel_ack: Span::from_secs(1),
+            rung: self.exit.rung,
+            stop_confirm: Span::from_millis(100),
+            clock_error_max: self.limits.clock_max_error,
+            clock_age_max: CLOCK_AGE_MAX,
+            slow_retry: Span::from_millis(250),
+        }
+    }
+}
