@@ -58,7 +58,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         folder: "tools/settings",
-        ours: &["model"],
+        ours: &["model", "risk", "engine", "sdk", "listing_sniper"],
         outside: &["blake3", "serde_json", "strsim", "toml"],
     },
     Room {
