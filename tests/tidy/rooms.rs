@@ -42,8 +42,8 @@ const ROOMS: &[Room] = &[
         folder: "tools/exchange",
         ours: &["model"],
         outside: &[
-            "mio", "tungstenite", "rustls", "rustls-pki-types", "rcgen", "httparse", "hmac",
-            "sha2", "serde", "serde_json", "toml",
+            "mio", "tungstenite", "rustls", "rustls-pki-types", "rcgen", "httparse", "hdrhistogram",
+            "hmac", "sha2", "serde", "serde_json", "toml",
         ],
     },
     Room {
@@ -58,7 +58,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         folder: "tools/settings",
-        ours: &["model"],
+        ours: &["model", "risk", "engine", "sdk", "listing_sniper"],
         outside: &["blake3", "serde_json", "strsim", "toml"],
     },
     Room {
@@ -88,7 +88,7 @@ const ROOMS: &[Room] = &[
 const TESTERS: [&str; 2] = ["tests", "benches"];
 
 /// What a room may name for its tests beside what it ships with.
-const FOR_TESTS: [&str; 4] = ["proptest", "prost", "tempfile", "serde_json"];
+const FOR_TESTS: [&str; 5] = ["proptest", "prost", "rcgen", "serde_json", "tempfile"];
 
 /// The manifests of the rooms against the table.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {

@@ -109,16 +109,20 @@ fn is_absolute(line: &str, folder: &str) -> bool {
 pub(crate) fn check_tests(tree: &Tree) -> Vec<Finding> {
     let mut found = Vec::new();
     for (path, text) in tree.under("", ".rs") {
+        let mut marked = false;
         for (at, line) in lex::code(text).iter().enumerate() {
             let line = line.trim();
-            if line.contains("fn test_") || line.contains("fn it_works") {
+            let attribute = line.starts_with("#[");
+            let names = ["fn test_", "fn it_works"];
+            if marked && names.iter().any(|name| line.starts_with(name)) {
                 let mend = "say as a sentence what must hold";
                 found.push(Finding::new(path, at + 1, "a test named after itself", mend));
             }
-            if line.starts_with("#[ignore") || line.contains("(ignore") {
+            if attribute && lex::has_word(line, "ignore") {
                 let mend = "mend it, or take it out with its reason in the commit";
                 found.push(Finding::new(path, at + 1, "a test that sits out", mend));
             }
+            marked = line == "#[test]" || (marked && attribute);
             for word in LEFTOVERS.into_iter().filter(|word| lex::has_word(line, word)) {
                 found.push(Finding::new(path, at + 1, format!("`{word}`"), "take it out"));
             }
@@ -177,10 +181,11 @@ mod tests {
 
     #[test]
     fn a_test_named_after_itself_or_sitting_out_is_found() {
-        let bad = "#[test]\nfn test_it() {}\n#[test]\n#[ignore]\nfn a_fact() {}\n";
+        let bad = "#[test]\nfn test_it() {}\n#[test]\n#[ignore]\nfn a_fact() {}\n\
+                   #[cfg_attr(miri, ignore)]\n#[test]\n#[should_panic]\nfn test_it() {}\n";
         let found = check_tests(&Tree::of(&[("a.rs", bad)]));
-        assert_eq!(found.iter().map(|one| one.line).collect::<Vec<_>>(), [2, 4]);
-        let good = "// fn test_it\n#[test]\nfn a_fact() { let ignored = 1; }\n";
+        assert_eq!(found.iter().map(|one| one.line).collect::<Vec<_>>(), [2, 4, 6, 9]);
+        let good = "// fn test_it\n#[test]\nfn a_fact() { f(ignore); }\nfn test_order() {}\n";
         assert!(check_tests(&Tree::of(&[("a.rs", good)])).is_empty());
     }
 }

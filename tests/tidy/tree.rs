@@ -18,7 +18,9 @@ const READ: [&str; 9] = ["rs", "toml", "md", "sh", "yml", "yaml", "ts", "js", "c
 
 impl Tree {
     pub(crate) fn read() -> Self {
-        let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        // Asked at run time: worktrees that share a build folder must not read each other.
+        let here = std::env::var("CARGO_MANIFEST_DIR");
+        let top = Path::new(here.as_deref().unwrap_or(env!("CARGO_MANIFEST_DIR"))).join("..");
         let mut tree = Self::default();
         let mut open = vec![PathBuf::new()];
         while let Some(folder) = open.pop() {
