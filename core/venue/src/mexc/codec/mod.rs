@@ -4,6 +4,7 @@
 //! schema for tools and tests. Neither allocates. Control frames stand in [`control`].
 
 mod channel;
+pub mod control;
 mod error;
 mod fields;
 mod frame;
