@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::oracle::*;
+use super::oracle::*;
 
 /// A frame as JSON.
 pub(crate) fn frame(wrapper: &Wrapper) -> Value {

@@ -10,6 +10,7 @@ mod fields;
 mod frame;
 mod hot;
 mod message;
+pub(crate) mod money;
 mod private;
 mod schema;
 mod scratch;

@@ -7,6 +7,7 @@ use model::{
 };
 
 use super::hot::{offset, side};
+use super::money::{self, Safe};
 use super::schema::{PrivateAccount, PrivateDeals, PrivateOrders};
 use super::scratch::Scratch;
 use super::{DecodeError, Wrapper};
@@ -67,7 +68,7 @@ impl Private<'_> {
             client_order_id: ClientOrderId::parse(deal.client_order_id.as_bytes()).ok(),
             order: VenueKey::of(deal.order_id.as_bytes()),
             trade: VenueKey::of(deal.trade_id.as_bytes()),
-            fee: self.amount_or_zero("feeAmount", deal.fee_amount)?,
+            fee: self.amount("feeAmount", deal.fee_amount, Safe::More)?,
             price: Price::parse(price, entry.price_decimals)
                 .map_err(|cause| self.number("price", price, cause))?,
             qty: Qty::parse(qty, entry.qty_decimals)
@@ -94,8 +95,8 @@ impl Private<'_> {
         if account.vcoin_name.is_empty() {
             return Err(DecodeError::Missing { field: "vcoinName" });
         }
-        let free = self.amount_or_zero("balanceAmount", account.balance_amount)?;
-        let locked = self.amount_or_zero("frozenAmount", account.frozen_amount)?;
+        let free = self.amount("balanceAmount", account.balance_amount, Safe::Less)?;
+        let locked = self.amount("frozenAmount", account.frozen_amount, Safe::Less)?;
         let Some(asset) = self.table.find_asset(account.vcoin_name.as_bytes()) else {
             return Ok(false);
         };
@@ -140,11 +141,13 @@ impl Private<'_> {
             .map_err(|cause| self.number(field, text.as_bytes(), cause))
     }
 
-    fn amount_or_zero(&self, field: &'static str, text: &str) -> Result<Amount, DecodeError> {
+    /// Money that may be absent, rounded to the safe side where it is finer than ours.
+    fn amount(&self, field: &'static str, text: &str, safe: Safe) -> Result<Amount, DecodeError> {
         if text.is_empty() {
             return Ok(Amount::ZERO);
         }
-        Amount::parse(text.as_bytes()).map_err(|cause| self.number(field, text.as_bytes(), cause))
+        money::amount(text.as_bytes(), safe)
+            .map_err(|cause| self.number(field, text.as_bytes(), cause))
     }
 
     fn event(&self, symbol: SymbolId) -> Event {

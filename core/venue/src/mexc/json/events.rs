@@ -4,9 +4,9 @@
 //! [`Answer`](model::Body::Answer).
 
 use model::{
-    AccountId, AssetId, Balance, Body, ClientOrderId, DepthKind, Event, Fill, FillSource, Level,
-    NumError, OrderUpdate, Price, Qty, Side, SymbolId, Text, UpdateSource, VenueKey, VenueText,
-    VenueTime,
+    AccountId, Amount, AssetId, Balance, Body, ClientOrderId, DepthKind, Event, Fill, FillSource,
+    Level, NumError, OrderUpdate, Price, Qty, Side, SymbolId, Text, UpdateSource, VenueKey,
+    VenueText, VenueTime,
 };
 
 use super::JsonError;
@@ -14,6 +14,7 @@ use super::account::Account;
 use super::market::{BookLevel, Depth};
 use super::orders::{MyTrade, Order};
 use super::record::{MaybeDecimal, PlainDecimal};
+use crate::mexc::codec::money::{self, Safe};
 use crate::{SymbolEntry, SymbolTable};
 
 impl Depth<'_> {
@@ -71,8 +72,8 @@ impl Account<'_> {
     ) -> Result<(), JsonError> {
         let start = out.len();
         for balance in &self.balances {
-            let free = amount("free", balance.usable());
-            let locked = amount("locked", balance.locked);
+            let free = amount("free", balance.usable(), Safe::Less);
+            let locked = amount("locked", balance.locked, Safe::Less);
             let (free, locked) = match (free, locked) {
                 (Ok(free), Ok(locked)) => (free, locked),
                 (Err(error), _) | (_, Err(error)) => {
@@ -128,7 +129,7 @@ impl MyTrade<'_> {
             client_order_id: own_id(self.client_order_id),
             order: VenueKey::of(self.order_id.as_bytes()),
             trade: VenueKey::of(self.id.as_bytes()),
-            fee: amount("commission", self.commission)?,
+            fee: amount("commission", self.commission, Safe::More)?,
             price: price("price", self.price, symbol)?,
             qty: qty("qty", self.qty, symbol)?,
             fee_asset: table.find_asset(self.commission_asset.as_bytes()).unwrap_or(AssetId::NONE),
@@ -209,6 +210,7 @@ fn limit_price(text: MaybeDecimal<'_>, symbol: &SymbolEntry) -> Result<Option<Pr
     }
 }
 
-fn amount(field: &'static str, text: PlainDecimal<'_>) -> Result<model::Amount, JsonError> {
-    text.amount().map_err(|cause| JsonError::Number { field, cause })
+fn amount(field: &'static str, text: PlainDecimal<'_>, safe: Safe) -> Result<Amount, JsonError> {
+    money::amount(text.as_str().as_bytes(), safe)
+        .map_err(|cause| JsonError::Number { field, cause })
 }
