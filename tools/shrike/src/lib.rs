@@ -1,1 +1,3 @@
-//! Under construction.
+//! The command's parts that tests and other tools use.
+
+pub mod inspect;
