@@ -193,7 +193,7 @@ impl FeedSession {
         }
     }
 
-    /// Wants a channel. One that is wanted already only changes its silence.
+    /// Wants a channel. Nothing changes for one that is wanted already.
     ///
     /// # Errors
     /// [`FeedError`]; nothing changed.
@@ -204,8 +204,8 @@ impl FeedSession {
         table: &SymbolTable,
     ) -> Result<(), FeedError> {
         if let Some(slot) = self.slots.iter_mut().find(|slot| slot.topic == topic) {
-            slot.silence = silence;
             if !slot.state.is_wanted() {
+                slot.silence = silence;
                 slot.state = State::Wanted;
                 slot.first_id = u32::MAX;
             }
@@ -228,6 +228,23 @@ impl FeedSession {
             data: Mono::ZERO,
         });
         Ok(())
+    }
+
+    /// Changes what silence means for a channel, counted from here: traffic is expected once a
+    /// pair has opened, and not before.
+    pub fn set_silence(
+        &mut self,
+        now: Mono,
+        topic: Topic,
+        silence: Silence,
+        out: &mut impl FnMut(Event),
+    ) {
+        let Some(at) = self.slots.iter().position(|slot| slot.topic == topic) else { return };
+        self.slots[at].silence = silence;
+        self.slots[at].data = now;
+        if self.slots[at].state == State::Stale {
+            self.set(at, State::Live, out);
+        }
     }
 
     /// No longer wants a channel.

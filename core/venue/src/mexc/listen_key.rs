@@ -195,10 +195,10 @@ impl ListenKeyKeeper {
             return self.ask(Asked::Create(successor), KeyWish::Create);
         }
         for slot in [current, successor] {
-            if let Some(held) = self.slots[slot.index()] {
-                if now.since(held.extended) >= self.config.extend_every {
-                    return self.ask(Asked::Extend(slot, held.key), KeyWish::Extend(held.key));
-                }
+            if let Some(held) = self.slots[slot.index()]
+                && now.since(held.extended) >= self.config.extend_every
+            {
+                return self.ask(Asked::Extend(slot, held.key), KeyWish::Extend(held.key));
             }
         }
         let key = self.closing?;

@@ -575,16 +575,18 @@ impl Flight {
         let Some((client_order_id, cancel)) = self.ask.order() else { return true };
         let event =
             |stamped, last, body| Event { stamped, symbol: self.symbol, account, last, body };
-        let in_step = self.is_answered_by(&told, client_order_id);
+        let order = told.order_id.filter(|order| !order.is_empty());
+        // An acceptance that carries an error code contradicts itself and settles nothing.
+        let torn = accepted && order.is_some() && !matches!(told.code, 0 | 200);
+        let in_step = !torn && self.is_answered_by(&told, client_order_id);
         let success = match (accepted && in_step, cancel) {
             (false, _) => None,
-            (true, false) => told
-                .order_id
+            (true, false) => order
                 .map(|order| Body::Placed(Placed { client_order_id, order: VenueKey::of(order) })),
             (true, true) => self.cancelled(&told, client_order_id),
         };
         if let Some(body) = success {
-            if let (Body::Placed(placed), Some(order)) = (body, told.order_id) {
+            if let (Body::Placed(placed), Some(order)) = (body, order) {
                 let text = Text::clipped(core::str::from_utf8(order).unwrap_or_default());
                 let text = VenueText { key: placed.order, text };
                 out(event(VenueTime::NONE, false, Body::VenueText(text)));

@@ -184,16 +184,21 @@ fn a_ping_leaves_every_twenty_seconds_and_silence_after_it_ends_the_connection()
 #[test]
 fn a_book_that_falls_silent_is_stale_until_it_speaks() {
     let mut desk = Desk::live();
-    let topic = Topic::Depth(desk.symbol, Speed::Ms10);
-    desk.feed.want(topic, Silence::TRADING, &desk.table).unwrap();
+    desk.now = T0.after(Span::from_secs(5));
+    desk.expect_traffic(Silence::TRADING);
     let (at, name) = desk.feed.poll_timeout().unwrap();
-    assert_eq!((at, name), (T0.after(Span::from_millis(1_500)), "feed_stale"));
+    assert_eq!((at.since(desk.now), name), (Span::from_millis(1_500), "feed_stale"));
     desk.heard();
     desk.timeout(at);
     assert_eq!(desk.told(), [(Stream::Depth, LinkState::Stale)]);
     desk.heard();
     assert_eq!(desk.told(), [], "other traffic does not wake a book");
     desk.data();
+    assert_eq!(desk.told(), [(Stream::Depth, LinkState::Live)]);
+
+    desk.timeout(desk.now.after(Span::from_secs(2)));
+    assert_eq!(desk.told(), [(Stream::Depth, LinkState::Stale)]);
+    desk.expect_traffic(Silence::Allowed);
     assert_eq!(desk.told(), [(Stream::Depth, LinkState::Live)]);
 }
 
@@ -398,6 +403,11 @@ impl Desk {
     fn timeout(&mut self, now: Mono) {
         self.now = now;
         self.feed.handle_timeout(now, &mut |event| self.events.push(event));
+    }
+
+    fn expect_traffic(&mut self, silence: Silence) {
+        let topic = Topic::Depth(self.symbol, Speed::Ms10);
+        self.feed.set_silence(self.now, topic, silence, &mut |event| self.events.push(event));
     }
 
     fn state(&self, stream: Stream) -> Option<LinkState> {

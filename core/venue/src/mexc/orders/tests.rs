@@ -157,6 +157,8 @@ fn replies_that_settle_nothing_are_lost_and_not_rejected() {
         ("200 OK", "{", 200),
         ("200 OK", "{}", 200),
         ("200 OK", r#"{"orderId":null}"#, 200),
+        ("200 OK", r#"{"orderId":""}"#, 200),
+        ("200 OK", r#"[{"orderId":"1"}]"#, 200),
         ("200 OK", r#"{"code":31999}"#, 200),
         ("400 Bad", "<html>", 400),
         ("302 Found", "", 302),
@@ -175,7 +177,11 @@ fn replies_that_settle_nothing_are_lost_and_not_rejected() {
 
 #[test]
 fn a_reply_of_another_request_is_not_believed() {
-    for body in [r#"{"symbol":"BTCUSDT","orderId":"1"}"#, r#"{"symbol":"BTCUSDT","code":30001}"#] {
+    for body in [
+        r#"{"symbol":"BTCUSDT","orderId":"1"}"#,
+        r#"{"symbol":"BTCUSDT","code":30001}"#,
+        r#"{"symbol":"NEWUSDT","orderId":"1","code":30001}"#,
+    ] {
         let mut desk = Desk::new();
         desk.place(&desk.entry()).unwrap();
         desk.transmit();
