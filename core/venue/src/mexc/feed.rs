@@ -5,14 +5,18 @@
 //! for again until it is accepted, because a pair that has not opened is refused until it exists.
 
 pub mod ack;
+mod rate;
+mod slot;
 pub mod topic;
 
 use core::fmt::{self, Write};
 
-use model::{AccountId, Body, Event, LinkState, Mono, Span, Stream, SymbolId, Text, TimerName};
+use model::{AccountId, Body, Event, LinkState, Mono, Span, Stream, SymbolId, TimerName};
 
 use crate::SymbolTable;
 use ack::Ack;
+use rate::Rate;
+use slot::{Slot, State, badness, shown};
 use topic::{NAME_MAX, Topic};
 
 /// Settings of a feed connection.
@@ -106,45 +110,6 @@ enum Message {
     Subscribe(u32),
     Unsubscribe(u32),
     Ping,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    topic: Topic,
-    name: Text<NAME_MAX>,
-    silence: Silence,
-    state: State,
-    /// Refusals and missing acknowledgements in a row.
-    failures: u32,
-    /// Id of the first message of this subscription: acknowledgements of earlier ones are others'.
-    first_id: u32,
-    /// Id of the last message about it.
-    last_id: u32,
-    data: Mono,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// Not asked for over this connection.
-    Wanted,
-    /// Asked; taken for unanswered then.
-    Asked(Mono),
-    /// Not answered; asked for again then.
-    Unanswered(Mono),
-    /// Refused; asked for again then.
-    Refused(Mono),
-    Live,
-    Stale,
-    /// To be unsubscribed.
-    Unwanted,
-    /// Unsubscribed; forgotten then, acknowledged or not.
-    Leaving(Mono),
-}
-
-impl State {
-    fn is_wanted(self) -> bool {
-        !matches!(self, Self::Unwanted | Self::Leaving(_))
-    }
 }
 
 /// Why a channel cannot be wanted here.
@@ -626,22 +591,6 @@ impl FeedSession {
     }
 }
 
-impl Slot {
-    /// Whether an acknowledgement with this id, 0 for none, can be about the slot as it is.
-    fn is_about(&self, id: u64) -> bool {
-        match self.state {
-            State::Leaving(_) => id == 0 || id == u64::from(self.last_id),
-            State::Wanted
-            | State::Asked(_)
-            | State::Unanswered(_)
-            | State::Refused(_)
-            | State::Live
-            | State::Stale
-            | State::Unwanted => id == 0 || id >= u64::from(self.first_id),
-        }
-    }
-}
-
 const IDLE: TimerName = "feed_idle";
 const PING: TimerName = "feed_ping";
 const PONG: TimerName = "feed_pong";
@@ -649,58 +598,12 @@ const ACK: TimerName = "feed_ack";
 const STALE: TimerName = "feed_stale";
 const SUBSCRIBE: TimerName = "feed_subscribe";
 
-const fn shown(state: State) -> LinkState {
-    match state {
-        State::Wanted | State::Unwanted | State::Leaving(_) => LinkState::Down,
-        State::Asked(_) | State::Unanswered(_) => LinkState::Asked,
-        State::Refused(_) => LinkState::Refused,
-        State::Live => LinkState::Live,
-        State::Stale => LinkState::Stale,
-    }
-}
-
-/// Larger is worse; a stream is as good as its worst channel.
-const fn badness(state: LinkState) -> u8 {
-    match state {
-        LinkState::Live => 0,
-        LinkState::Stale => 1,
-        LinkState::Asked => 2,
-        LinkState::Down => 3,
-        LinkState::Refused => 4,
-    }
-}
-
 /// The places in a set.
 fn members(set: u32) -> impl Iterator<Item = usize> {
     (0..TOPICS_MAX).filter(move |at| set & (1 << at) != 0)
 }
 
 const _: () = assert!(TOPICS_MAX <= 30 && TOPICS_MAX <= u32::BITS as usize);
-
-/// When the last messages went, so that no second has more than it may.
-#[derive(Clone, Debug)]
-struct Rate {
-    times: [Mono; MESSAGES_PER_SECOND],
-    next: usize,
-    full: bool,
-}
-
-impl Rate {
-    const fn new() -> Self {
-        Self { times: [Mono::ZERO; MESSAGES_PER_SECOND], next: 0, full: false }
-    }
-
-    /// The earliest time of the next message, not before `now`.
-    fn next(&self, now: Mono) -> Mono {
-        if self.full { now.max(self.times[self.next].after(Span::from_secs(1))) } else { now }
-    }
-
-    fn count(&mut self, now: Mono) {
-        self.times[self.next] = now;
-        self.next = (self.next + 1) % MESSAGES_PER_SECOND;
-        self.full |= self.next == 0;
-    }
-}
 
 #[cfg(test)]
 mod tests;

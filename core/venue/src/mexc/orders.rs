@@ -7,24 +7,23 @@
 //!
 //! After construction no method touches the heap.
 
+mod busy;
+mod flight;
 mod reply;
 mod template;
 
-use core::fmt;
-
 use model::{
-    AccountId, Authority, Body, Cancelled, ClientOrderId, Event, Mono, OrderKind, OrderStatus,
-    Placed, Qty, Reject, RejectClass, ReplyLost, Request, Round, Sent, Span, SymbolId, Text,
-    TimerName, VenueKey, VenueText, VenueTime,
+    AccountId, Authority, Body, ClientOrderId, Event, Mono, OrderKind, RejectClass, ReplyLost,
+    Request, Sent, Span, SymbolId, Text, TimerName, VenueTime,
 };
 use risk::Approved;
 
 use crate::SymbolTable;
-use crate::http1::{Limits, Response, ResponseParser, Suffix, SuffixError};
-use crate::mexc::errors::{classify, figure_price};
+use crate::http1::{Limits, ResponseParser, Suffix, SuffixError};
 use crate::mexc::url::Query;
 use crate::sign::{Credentials, Signer};
-use reply::Reply;
+pub use busy::{Busy, BusyWhy};
+use flight::{Ask, Flight};
 use template::Templates;
 
 /// What an order connection is made of.
@@ -72,26 +71,6 @@ enum LinkState {
     Spent,
 }
 
-/// The request that was written and not settled.
-#[derive(Clone, Copy, Debug)]
-struct Flight {
-    ask: Ask,
-    adds_risk: bool,
-    symbol: SymbolId,
-    name: Text<24>,
-    price_decimals: u8,
-    qty_decimals: u8,
-    written: Mono,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ask {
-    Place(ClientOrderId),
-    Cancel(ClientOrderId),
-    Test(ClientOrderId),
-    Warm,
-}
-
 /// How a test order was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rehearsal {
@@ -106,57 +85,6 @@ pub struct Rehearsal {
     /// From writing the request to its end.
     pub round_trip: Span,
 }
-
-/// Why a request was not written. Nothing was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Busy {
-    /// Which order.
-    pub client_order_id: ClientOrderId,
-    /// Whether it was the cancel of that order.
-    pub cancel: bool,
-    /// The reason.
-    pub why: BusyWhy,
-}
-
-/// The reason of a [`Busy`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum BusyWhy {
-    /// The connection is not open, or must be closed first.
-    NotOpen,
-    /// Another request is in flight.
-    InFlight,
-    /// The request is another account's.
-    OtherAccount,
-    /// The table of symbols lacks the pair.
-    UnknownSymbol,
-    /// The pair's scales are not known, so no number of it can be written.
-    NoScales,
-    /// The request is longer than the buffer; no request of ours is.
-    TooLong,
-}
-
-impl Busy {
-    /// As the engine is told.
-    pub fn body(self) -> Body {
-        Body::Busy { client_order_id: self.client_order_id, cancel: self.cancel }
-    }
-}
-
-impl fmt::Display for Busy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = match self.why {
-            BusyWhy::NotOpen => "the connection is not open",
-            BusyWhy::InFlight => "another request is in flight",
-            BusyWhy::OtherAccount => "the connection is another account's",
-            BusyWhy::UnknownSymbol => "the pair is unknown",
-            BusyWhy::NoScales => "the pair's scales are unknown",
-            BusyWhy::TooLong => "the request does not fit the buffer",
-        };
-        write!(f, "{} not sent: {why}", self.client_order_id)
-    }
-}
-
-impl core::error::Error for Busy {}
 
 impl OrderSession {
     /// A session whose connection is not open yet, with all of its memory.
@@ -523,139 +451,6 @@ fn scales(symbol: SymbolId, table: &SymbolTable) -> Option<(u8, u8)> {
     let entry = table.get(symbol)?;
     (entry.price_decimals > 0).then_some((entry.price_decimals, entry.qty_decimals))
 }
-
-impl Ask {
-    fn client_order_id(self) -> Option<ClientOrderId> {
-        match self {
-            Self::Place(id) | Self::Cancel(id) | Self::Test(id) => Some(id),
-            Self::Warm => None,
-        }
-    }
-
-    /// The order that it is about, and whether it is its cancel; `None` when nothing is at stake.
-    fn order(self) -> Option<(ClientOrderId, bool)> {
-        match self {
-            Self::Place(id) => Some((id, false)),
-            Self::Cancel(id) => Some((id, true)),
-            Self::Test(_) | Self::Warm => None,
-        }
-    }
-}
-
-impl Flight {
-    /// Tells what the response says of the request; false when it seems to answer another one.
-    fn settle(
-        self,
-        account: AccountId,
-        now: Mono,
-        response: &Response<'_>,
-        rehearsal: &mut Option<Rehearsal>,
-        out: &mut impl FnMut(Event),
-    ) -> bool {
-        let reply = Reply::read(response.body);
-        let accepted = (200..300).contains(&response.status);
-        let told = reply.unwrap_or_default();
-        match self.ask {
-            Ask::Warm => return true,
-            Ask::Test(client_order_id) => {
-                let message = told.message();
-                let passed = accepted && reply.is_ok() && told.code == 0;
-                let class = classify(response.status, told.code, message.as_str(), false);
-                *rehearsal = Some(Rehearsal {
-                    client_order_id,
-                    http: response.status,
-                    code: told.code,
-                    class: (!passed).then_some(class),
-                    round_trip: now.since(self.written),
-                });
-                return true;
-            }
-            Ask::Place(_) | Ask::Cancel(_) => {}
-        }
-        let Some((client_order_id, cancel)) = self.ask.order() else { return true };
-        let event =
-            |stamped, last, body| Event { stamped, symbol: self.symbol, account, last, body };
-        let order = told.order_id.filter(|order| !order.is_empty());
-        // An acceptance that carries an error code contradicts itself and settles nothing.
-        let torn = accepted && order.is_some() && !matches!(told.code, 0 | 200);
-        let in_step = !torn && self.is_answered_by(&told, client_order_id);
-        let success = match (accepted && in_step, cancel) {
-            (false, _) => None,
-            (true, false) => order
-                .map(|order| Body::Placed(Placed { client_order_id, order: VenueKey::of(order) })),
-            (true, true) => self.cancelled(&told, client_order_id),
-        };
-        if let Some(body) = success {
-            if let (Body::Placed(placed), Some(order)) = (body, order) {
-                let text = Text::clipped(core::str::from_utf8(order).unwrap_or_default());
-                let text = VenueText { key: placed.order, text };
-                out(event(VenueTime::NONE, false, Body::VenueText(text)));
-            }
-            out(event(VenueTime::from_millis(told.transact_time_ms), true, body));
-            return true;
-        }
-        let message = told.message();
-        if !message.is_empty() {
-            let key = VenueKey(client_order_id.raw());
-            let text = VenueText { key, text: Text::clipped(message.as_str()) };
-            out(event(VenueTime::NONE, false, Body::VenueText(text)));
-        }
-        let http = response.status;
-        let class = match in_step {
-            true => classify(http, told.code, message.as_str(), cancel),
-            false => RejectClass::Unknown,
-        };
-        let body = if class == RejectClass::Unknown {
-            Body::ReplyLost(ReplyLost { client_order_id, cancel, http })
-        } else {
-            Body::Reject(Reject {
-                client_order_id,
-                cancel,
-                http,
-                code: told.code,
-                class,
-                figure: self.figure(class, told.code, message.as_str()),
-                retry_after: response.retry_after,
-            })
-        };
-        out(event(VenueTime::NONE, true, body));
-        in_step
-    }
-
-    /// Whether names in the reply, where it has them, are those of the request.
-    fn is_answered_by(&self, reply: &Reply<'_>, client_order_id: ClientOrderId) -> bool {
-        let name = self.name.as_str().as_bytes();
-        // A name outside ASCII may come escaped.
-        let same_symbol = reply.symbol.is_none_or(|symbol| symbol == name || !name.is_ascii());
-        let same_id = reply
-            .orig_client_order_id
-            .and_then(|id| ClientOrderId::parse(id).ok())
-            .is_none_or(|id| id == client_order_id);
-        same_symbol && same_id
-    }
-
-    /// A cancel is confirmed only by a state in which nothing more happens.
-    fn cancelled(&self, reply: &Reply<'_>, client_order_id: ClientOrderId) -> Option<Body> {
-        let status = core::str::from_utf8(reply.status?).ok()?;
-        let status = OrderStatus::from_word(status).filter(|status| status.is_final())?;
-        let filled = Qty::parse(reply.executed_qty?, self.qty_decimals).ok()?;
-        let order = VenueKey::of(reply.order_id.unwrap_or_default());
-        Some(Body::Cancelled(Cancelled { client_order_id, order, status, filled }))
-    }
-
-    /// The figure in the message of a refusal that asks for another price or size. A minimum is
-    /// rounded up, a cap down.
-    fn figure(&self, class: RejectClass, code: i32, message: &str) -> Option<model::Price> {
-        if class != RejectClass::Reprice {
-            return None;
-        }
-        let round = if code == BELOW_MINIMUM { Round::Up } else { Round::Down };
-        figure_price(message, self.price_decimals, round)
-    }
-}
-
-/// The order's value is below the minimum that the text names.
-const BELOW_MINIMUM: i32 = 30002;
 
 #[cfg(test)]
 mod tests;

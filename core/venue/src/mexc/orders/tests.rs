@@ -1,5 +1,8 @@
 use super::*;
-use model::{ClientOrderIdParts, Mode, OrderLeg, PermitId, Price, Side};
+use model::{
+    Cancelled, ClientOrderIdParts, Mode, OrderLeg, OrderStatus, PermitId, Placed, Price, Qty, Side,
+    VenueKey,
+};
 
 const START: Mono = Mono::from_nanos(1_000_000_000);
 const ACK_WAIT: Span = Span::from_millis(800);
