@@ -51,7 +51,7 @@ pub struct SegmentHeader {
     pub epoch: u32,
     /// The number of the first record, or of the next one when the segment holds none.
     pub first_seq: u64,
-    /// Frames of this family in all segments before.
+    /// Headers and frames of this family in all segments before.
     pub frames_before: u64,
     /// Bytes of the segment before that count; what follows them there was given up.
     pub prev_len: u64,

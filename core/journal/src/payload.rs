@@ -76,7 +76,7 @@ impl Boot {
 /// A point of a family's hash chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChainHead {
-    /// Frames before this point, over all segments of the family.
+    /// Headers and frames before this point, over all segments of the family.
     pub frames: u64,
     /// Number of the last record before this point; 0 when there is none.
     pub seq: u64,

@@ -161,11 +161,10 @@ impl FamilyReader {
         self.check_header(&header, number).map_err(fail)?;
         let limit = self.limit_of(number);
         if !self.begun {
-            let (frames, seq) = (header.frames_before, header.first_seq.saturating_sub(1));
-            self.tip = ChainHead { frames, seq, hash };
+            self.tip.seq = header.first_seq.saturating_sub(1);
             self.begun = true;
         }
-        self.tip.hash = hash;
+        self.tip = ChainHead { frames: header.frames_before + 1, hash, ..self.tip };
         self.remember();
         let mut file = BufReader::with_capacity(64 * 1024, file);
         file.seek(SeekFrom::Start(HEADER_LEN as u64)).map_err(|error| fail(io_fault(&error)))?;

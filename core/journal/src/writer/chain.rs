@@ -59,6 +59,7 @@ impl<F: DiskFile> Chain<F> {
         (self.tail_at, self.written) = (0, 0);
         self.tip.number = header.number;
         self.tip.len = HEADER_LEN as u64;
+        self.tip.head.frames += 1;
         self.tip.head.hash = hash;
         self.file = Some(file);
         self.name_unsure = true;

@@ -95,7 +95,8 @@ impl<K: Disk> Rig<K> {
 
 /// A small whole journal in `dir`: both families, several groups and segments, an orderly stop.
 pub fn small_journal(dir: &Path, epoch: u32) -> Vec<u64> {
-    let mut rig = Rig::new(HostDisk, dir, epoch, WriterSettings { segment_bytes: 1024, ..settings() });
+    let mut rig =
+        Rig::new(HostDisk, dir, epoch, WriterSettings { segment_bytes: 1024, ..settings() });
     rig.push_kind(D, Kind::BOOT, b"boot");
     for round in 0..6_u8 {
         rig.push(M, &[round; 40]);
