@@ -2,10 +2,11 @@
 //! one consumer, no lock, no system call, and in a file on a tmpfs it outlives `kill -9`.
 //!
 //! A record in the ring is a head of 32 bytes, the payload, and zeros up to a multiple of 8:
-//! payload length 4 · kind 2 · family 1 · zero 1 · seq 8 · at 8 · spare 4 · CRC-32 4 of what stands
-//! before it and of the payload. A record never wraps; a length of all ones says that the rest of
+//! payload length 4 · kind 2 · family 1 · zero 1 · seq 8 · at 8 · checksum 8 of what stands before it
+//! and of the payload. A record never wraps; a length of all ones says that the rest of
 //! the lap is unused.
 
+mod check;
 mod file;
 mod memory;
 mod place;
@@ -183,8 +184,8 @@ impl Producer {
         head[6] = family as u8;
         head[8..16].copy_from_slice(&seq.to_le_bytes());
         head[16..24].copy_from_slice(&at.nanos().to_le_bytes());
-        let crc = checksum(&head, payload);
-        head[28..32].copy_from_slice(&crc.to_le_bytes());
+        let sum = sum_of(&head, payload);
+        head[24..].copy_from_slice(&sum.to_le_bytes());
         self.memory.write(offset, &head);
         self.memory.write(offset + HEAD, payload);
         self.memory.produced().store(self.written, Ordering::Release);
@@ -236,11 +237,9 @@ impl Producer {
 }
 
 #[inline]
-fn checksum(head: &[u8; HEAD], payload: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&head[..28]);
-    hasher.update(payload);
-    hasher.finalize()
+fn sum_of(head: &[u8; HEAD], payload: &[u8]) -> u64 {
+    let first = head.first_chunk::<24>().unwrap_or(&[0; 24]);
+    check::checksum(first, payload)
 }
 
 /// The end that writes to disk.
@@ -317,7 +316,7 @@ impl Scan {
         let in_bounds = len <= PAYLOAD_MAX && (end - at) as usize >= size_of_record(len);
         let payload = if in_bounds { memory.read(offset + HEAD, len) } else { None };
         let Some(payload) = payload else { return Err(broken(self, RingFault::Length)) };
-        if head[28..] != checksum(head, payload).to_le_bytes() {
+        if head[24..] != sum_of(head, payload).to_le_bytes() {
             return Err(broken(self, RingFault::Checksum));
         }
         let record = take_apart(head, payload).ok_or_else(|| broken(self, RingFault::Family))?;
