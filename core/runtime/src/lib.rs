@@ -3,6 +3,8 @@
 
 mod backoff;
 mod clock;
+#[cfg(test)]
+mod counted;
 mod dial;
 mod inbox;
 mod link;
@@ -25,3 +27,10 @@ pub use run::{Ended, LINKS_MAX, LoopConfig, RunError, run};
 pub use stats::{LoopStats, StatsReader, StatsWriter, stats};
 pub use tls::{Roots, Tls, TlsError};
 pub use wait::{Wait, WaitPolicy};
+
+// The helpers of the tests outside name this crate from outside.
+#[cfg(test)]
+extern crate self as runtime;
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;

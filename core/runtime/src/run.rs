@@ -564,6 +564,8 @@ impl<S: Socket> Runner<S> {
 
     fn ask(&mut self, timeout: Duration) -> io::Result<()> {
         self.stats.current.polls += 1;
+        #[cfg(test)]
+        crate::counted::note(crate::counted::Call::Poll);
         match self.poll.poll(&mut self.ready, Some(timeout)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             other => other?,
