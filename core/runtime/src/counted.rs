@@ -12,7 +12,7 @@ use mio::{Interest, Registry, Token};
 
 use crate::dial::{Socket, Tuning};
 use crate::run::Runner;
-use crate::support::{Echo, FEED, certificate, config, echo_venue, endpoint};
+use crate::support::{Echo, FEED, Moment, certificate, config, echo_venue, endpoint};
 use crate::{Ended, LinkKind, Machine, Roots, Tls, WaitPolicy, inbox, stats};
 
 /// What the hot thread did, in order.
@@ -103,7 +103,11 @@ fn calls_around_frames(policy: WaitPolicy, tls: bool) -> Vec<Vec<Call>> {
     };
     let mut feed = endpoint(feed, client.clone());
     feed.hot = true;
-    let mut machine = Echo::new(FRAMES, |_| note(Call::Frame));
+    let mut machine = Echo::new(FRAMES, |moment| {
+        if moment == Moment::Frame {
+            note(Call::Frame);
+        }
+    });
     assert_eq!(machine.kind(FEED), LinkKind::WebSocket);
     let ((_sender, inbox), (writer, _reader)) = (inbox(1), stats());
     let endpoints = vec![feed, endpoint(orders, client)];

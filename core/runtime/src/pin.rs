@@ -1,5 +1,5 @@
 //! Which core the hot thread runs on.
-#![allow(unsafe_code, reason = "asking on which core this thread runs is a bare libc call")]
+#![allow(unsafe_code, reason = "cores are asked for and set by bare libc calls")]
 
 use std::fmt;
 use std::sync::Mutex;
@@ -82,6 +82,51 @@ pub fn pin_this_thread(wish: PinWish) -> Pinned {
     Pinned::To(claim)
 }
 
+/// How many cores the process may use, whatever the calling thread is pinned to.
+pub(crate) fn cores_of_process() -> usize {
+    let process = i32::try_from(std::process::id()).unwrap_or(0);
+    cores_in(mask(process))
+}
+
+/// Gives the calling thread the cores back that it had when this was made. Without it a loop that
+/// ran once would leave its thread with a single core.
+#[derive(Debug)]
+pub(crate) struct Unpin(libc::cpu_set_t);
+
+impl Unpin {
+    /// Remembers the calling thread's cores.
+    pub(crate) fn remember() -> Self {
+        Self(mask(0))
+    }
+}
+
+impl Drop for Unpin {
+    fn drop(&mut self) {
+        if cores_in(self.0) > 0 {
+            // SAFETY: the kernel reads one cpu_set_t that lives on. When it refuses, the thread
+            // stays where it is.
+            let _refused = unsafe {
+                libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const self.0)
+            };
+        }
+    }
+}
+
+/// The cores of a thread by its id, 0 for the caller; none when the kernel does not say.
+fn mask(thread: libc::pid_t) -> libc::cpu_set_t {
+    // SAFETY: a cpu_set_t is an array of integers, for which all zeros is the empty set.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the kernel writes at most the one cpu_set_t that it is given.
+    let _unknown =
+        unsafe { libc::sched_getaffinity(thread, size_of::<libc::cpu_set_t>(), &raw mut set) };
+    set
+}
+
+fn cores_in(set: libc::cpu_set_t) -> usize {
+    // SAFETY: the macro reads the set that it is given.
+    usize::try_from(unsafe { libc::CPU_COUNT(&set) }).unwrap_or(0)
+}
+
 /// The cores that the calling thread may use, ascending.
 pub fn allowed_cores() -> Vec<usize> {
     let mut cores: Vec<usize> =
@@ -157,6 +202,20 @@ mod tests {
         assert_eq!(Claim::take(4_000), None);
         drop(first);
         assert_eq!(Claim::take(4_000).map(|claim| claim.core()), Some(4_000));
+    }
+
+    #[test]
+    fn a_thread_gets_its_cores_back() {
+        let result = std::thread::spawn(|| {
+            let before = allowed_cores();
+            let unpin = Unpin::remember();
+            let _pinned = pin_this_thread(PinWish::Core(before[0]));
+            assert_eq!(cores_of_process(), before.len());
+            drop(unpin);
+            (before, allowed_cores())
+        });
+        let (before, after) = result.join().unwrap();
+        assert_eq!(before, after);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::dial::{Endpoint, Socket, Tuning};
 use crate::inbox::Inbox;
 use crate::link::Link;
-use crate::pin::{PinWish, Pinned, allowed_cores, pin_this_thread};
+use crate::pin::{PinWish, Pinned, Unpin, cores_of_process, pin_this_thread};
 use crate::stats::StatsWriter;
 use crate::tls::TlsError;
 use crate::wait::{Pause, Wait};
@@ -29,7 +29,7 @@ pub struct LoopConfig {
     pub wait: Wait,
     /// Where the calling thread should run.
     pub pin: PinWish,
-    /// While spinning, the kernel is asked about sockets that are not hot every so many turns.
+    /// While spinning idly, the kernel is asked about sockets that are not hot every so many turns.
     pub poll_every: u32,
     /// How long a link may take from dial to open.
     pub handshake: Span,
@@ -105,8 +105,9 @@ pub const LINKS_MAX: usize = 64;
 /// Wakes the loop; beyond every link's token.
 const WAKER: Token = Token(usize::MAX);
 
-/// Most messages, reads or events taken from one source before the others get their turn.
-const BURST_MAX: usize = 64;
+/// Most messages, reads or events taken from one source before the others get their turn: a flood
+/// of frames must not keep the reply to an order waiting.
+const BURST_MAX: usize = 8;
 
 /// One read of an HTTP link.
 const CHUNK: usize = 64 * 1024;
@@ -127,10 +128,10 @@ pub fn run<M: Machine>(
     stop: &AtomicBool,
     told: impl FnOnce(&Pinned),
 ) -> Result<Ended, RunError> {
-    let cores = allowed_cores().len();
+    let _unpin = Unpin::remember();
     let pinned = pin_this_thread(config.pin);
     told(&pinned);
-    let config = LoopConfig { wait: config.wait.on_cores(cores), ..*config };
+    let config = LoopConfig { wait: config.wait.on_cores(cores_of_process()), ..*config };
     let mut runner = Runner::<TcpStream>::new(machine, config, endpoints, inbox, stats)?;
     runner.run(machine, stop)
 }
@@ -246,7 +247,7 @@ impl<S: Socket> Runner<S> {
             self.stats.turn(begun, now);
         }
         self.stats.publish(now);
-        self.wait(now)
+        self.wait(now, busy)
     }
 
     /// The time, never before what the machine was told already.
@@ -537,7 +538,7 @@ impl<S: Socket> Runner<S> {
     }
 
     /// Asks the kernel what is ready, asleep or in passing as the policy says.
-    fn wait(&mut self, now: Mono) -> io::Result<()> {
+    fn wait(&mut self, now: Mono, busy: bool) -> io::Result<()> {
         self.turns = self.turns.wrapping_add(1);
         let next = self.timer.map_or(self.upkeep, |timer| timer.min(self.upkeep));
         let pause = if self.links.iter().any(|link| link.readable) {
@@ -547,7 +548,7 @@ impl<S: Socket> Runner<S> {
         };
         match pause {
             Pause::Spin => {
-                if self.turns.is_multiple_of(self.config.poll_every.max(1)) {
+                if busy || self.turns.is_multiple_of(self.config.poll_every.max(1)) {
                     self.ask(Duration::ZERO)?;
                 }
             }

@@ -185,13 +185,16 @@ impl<S: Read + Write> Read for TlsStream<S> {
 
 impl<S: Read + Write> Write for TlsStream<S> {
     /// Seals and sends. What is taken is in the session and leaves before anything later.
+    ///
+    /// An error of the socket after bytes were sealed is told by the next call: some of them may
+    /// have left, and an order that may have left must count as sent.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.push()?;
         let len = self.session.writer().write(bytes)?;
         match self.push() {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
-            _ if len == 0 && !bytes.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
-            _ => Ok(len),
+            _ if len > 0 => Ok(len),
+            Ok(()) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(error) => Err(error),
         }
     }
 

@@ -77,7 +77,11 @@ impl<S: Read + Write> Socket<S> {
     pub(crate) fn read(&mut self) -> Result<Option<Message>, Closed> {
         match self.inner.read() {
             Ok(Message::Ping(_)) => {
-                self.inner.flush().map_err(|error| broken(&error))?;
+                match self.inner.flush() {
+                    // No room: the answer goes out with a later read.
+                    Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    other => other.map_err(|error| broken(&error))?,
+                }
                 Ok(Some(Message::Pong(tungstenite::Bytes::new())))
             }
             Ok(Message::Close(frame)) => {

@@ -75,13 +75,14 @@ impl<S: Read + Write> Wire<S> {
         };
         let mut chunk = [0; 1024];
         let outcome = loop {
+            let seen = bytes.len().saturating_sub(3);
             match self.read_stream(&mut chunk) {
                 Ok(0) => break Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(len) => bytes.extend_from_slice(&chunk[..len]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(false),
                 Err(error) => break Err(error),
             }
-            if bytes.windows(4).any(|end| end == b"\r\n\r\n") {
+            if bytes[seen..].windows(4).any(|end| end == b"\r\n\r\n") {
                 break Ok(true);
             }
             if bytes.len() > HEAD_MAX {

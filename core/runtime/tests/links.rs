@@ -4,11 +4,15 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::AtomicBool;
 
 use model::Span;
-use runtime::{Clock, Closed, Ended, LinkKind, LoopConfig, Roots, Tls, WaitPolicy};
+use runtime::{
+    Clock, Closed, Ended, LinkKind, LoopConfig, Roots, RunError, Tls, WaitPolicy, inbox, run, stats,
+};
 use support::{
-    DROP, END, FEED, PATIENCE, Seen, WANT, accept, certificate, config, endpoint, listen, start,
+    DROP, END, Echo, FEED, PATIENCE, Seen, WANT, accept, certificate, config, endpoint, listen,
+    start,
 };
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
@@ -324,6 +328,35 @@ fn an_event_wakes_a_sleeping_loop_and_the_machine_may_end_it() {
         running.until(&Seen::Event(END));
         assert_eq!(running.join(), Ended::Done);
     }
+}
+
+#[test]
+fn a_peer_that_pings_and_never_reads_fills_no_memory_and_the_link_lives_on() {
+    const PINGS: usize = 200_000;
+    let (listener, address) = listen();
+    let running = start(quick(), endpoint(address, None), LinkKind::WebSocket, &[], vec![]);
+    let mut server = upgraded(&listener);
+    running.until(&Seen::Open(FEED));
+    let ping = [[0x89, 125].as_slice(), &[b'p'; 125]].concat();
+    for _ in 0..PINGS / 100 {
+        server.get_mut().write_all(&ping.repeat(100)).unwrap();
+    }
+    server.send(Message::Binary(vec![1].into())).unwrap();
+    assert_eq!(running.next(), Seen::Binary(FEED, vec![1]));
+}
+
+#[test]
+fn links_without_an_endpoint_are_an_error_before_anything_is_dialled() {
+    let (listener, address) = listen();
+    let (_sender, inbox) = inbox(1);
+    let (writer, _reader) = stats();
+    let mut machine = Echo::new(1, |_| {});
+    let one = vec![endpoint(address, None)];
+    let stop = AtomicBool::new(false);
+    let outcome = run(&mut machine, &quick(), one, inbox, writer, &stop, |_| {});
+    assert!(matches!(outcome, Err(RunError::Endpoints { links: 2, endpoints: 1 })));
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err());
 }
 
 #[test]

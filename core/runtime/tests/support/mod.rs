@@ -76,6 +76,15 @@ pub fn accept(listener: &TcpListener) -> TcpStream {
     stream
 }
 
+/// What the one who watches an [`Echo`] is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// A frame came and is not answered yet.
+    Frame,
+    /// The replies to this many frames, which is all of them so far, are read.
+    Answered(u64),
+}
+
 /// Answers every frame of the feed with one order, and ends after `until` replies.
 pub struct Echo<F> {
     order: [u8; ORDER],
@@ -83,17 +92,16 @@ pub struct Echo<F> {
     pub frames: u64,
     reply_bytes: usize,
     until: usize,
-    /// Called with the number of the frame before it is answered.
-    on_frame: F,
+    watch: F,
 }
 
-impl<F: FnMut(u64)> Echo<F> {
-    pub fn new(until: usize, on_frame: F) -> Self {
-        Self { order: [b'o'; ORDER], unsent: 0, frames: 0, reply_bytes: 0, until, on_frame }
+impl<F: FnMut(Moment)> Echo<F> {
+    pub fn new(until: usize, watch: F) -> Self {
+        Self { order: [b'o'; ORDER], unsent: 0, frames: 0, reply_bytes: 0, until, watch }
     }
 }
 
-impl<F: FnMut(u64)> Machine for Echo<F> {
+impl<F: FnMut(Moment)> Machine for Echo<F> {
     fn links(&self) -> usize {
         2
     }
@@ -119,13 +127,16 @@ impl<F: FnMut(u64)> Machine for Echo<F> {
     fn handle_text(&mut self, _: Mono, _: LinkId, _: &mut [u8]) {}
 
     fn handle_binary(&mut self, _: Mono, _: LinkId, _: &[u8]) {
-        (self.on_frame)(self.frames);
+        (self.watch)(Moment::Frame);
         self.frames += 1;
         self.unsent += ORDER;
     }
 
     fn handle_bytes(&mut self, _: Mono, _: LinkId, bytes: &[u8]) {
         self.reply_bytes += bytes.len();
+        if self.reply_bytes as u64 == self.frames * REPLY.len() as u64 {
+            (self.watch)(Moment::Answered(self.frames));
+        }
     }
 
     fn handle_event(&mut self, _: Mono, _: &Event) {}
@@ -163,7 +174,11 @@ pub fn echo_venue<S: Read + Write + Send + 'static>(
         let mut orders = open(accept(&orders));
         let mut order = [0; ORDER];
         let frame = tungstenite::Bytes::from(vec![7; 120]);
-        for _ in 0..frames {
+        for number in 0..frames {
+            if number % 50 == 49 {
+                // Lets the last reply be read before another frame comes.
+                std::thread::sleep(Duration::from_millis(1));
+            }
             feed.send(tungstenite::Message::Binary(frame.clone())).unwrap();
             orders.read_exact(&mut order).unwrap();
             assert_eq!(order, [b'o'; ORDER]);
