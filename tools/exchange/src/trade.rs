@@ -1,0 +1,558 @@
+//! Orders become deals: checks, matching, settlement, cancellation.
+
+use model::{Amount, OrderKind, OrderStatus, Price, Qty, Round, Side, VenueTime};
+
+use crate::account::ApiKey;
+use crate::book::{Match, Want};
+use crate::config::{BeforeOpen, FeeAsset};
+use crate::error::ApiError;
+use crate::exchange::{Exchange, HISTORY_MAX};
+use crate::hub::Cause;
+use crate::market::{Symbol, Trade};
+use crate::order::{Deal, Order};
+
+/// Distance of a market order's protective price from the best opposite one.
+const PROTECTIVE_BPS: i64 = 500;
+
+/// An order as it was asked for; figures are text because their precision is part of the check.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) symbol: &'a str,
+    pub(crate) side: Side,
+    pub(crate) kind: OrderKind,
+    pub(crate) price: Option<&'a str>,
+    pub(crate) qty: Option<&'a str>,
+    pub(crate) quote_qty: Option<&'a str>,
+    pub(crate) client_id: Option<&'a str>,
+    pub(crate) stp_mode: &'static str,
+}
+
+/// An order that passed all checks.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) account: usize,
+    pub(crate) symbol: usize,
+    pub(crate) side: Side,
+    pub(crate) kind: OrderKind,
+    pub(crate) limit: Option<Price>,
+    pub(crate) want: Want,
+    pub(crate) lock: Amount,
+    pub(crate) client_id: Option<Box<str>>,
+    pub(crate) stp_mode: &'static str,
+}
+
+impl Exchange {
+    /// Checks an order in the exchange's order of checks, without placing it.
+    pub(crate) fn check(&self, key: &ApiKey, asked: &Asked<'_>) -> Result<Ticket, ApiError> {
+        let now = self.now;
+        let at = *self.by_name.get(asked.symbol).ok_or_else(ApiError::bad_symbol)?;
+        let symbol = &self.symbols[at];
+        if !symbol.is_listed(now) {
+            return Err(ApiError::bad_symbol());
+        }
+        if !symbol.rules.config.api_allowed || !key.trades(&symbol.name) {
+            return Err(ApiError::not_for_api());
+        }
+        check_state(symbol, asked, now)?;
+        let figures = Figures::read(symbol, asked)?;
+        let limit = limit_price(symbol, asked, figures.price)?;
+        check_size(symbol, &figures, limit)?;
+        check_price(symbol, asked, limit, now)?;
+        let want = match (figures.qty, figures.quote) {
+            (Some(qty), _) => Want::Base(qty),
+            (None, Some(quote)) => Want::Quote(quote),
+            (None, None) => return Err(ApiError::missing("quantity")),
+        };
+        let lock = self.reserve(at, asked.side, limit, want).ok_or_else(|| ApiError::wrong("quantity"))?;
+        let asset = if asked.side == Side::Buy { symbol.quote } else { symbol.base };
+        if self.ledger.pocket(key.account, asset).free < lock {
+            return Err(ApiError::insufficient());
+        }
+        let account = &self.accounts[key.account];
+        if account.open >= self.rules.open_orders_max {
+            return Err(ApiError::bad(30029, "maximum of open orders reached"));
+        }
+        if let Some(id) = asked.client_id {
+            if self.rules.reject_duplicate_client_ids && account.client_ids.contains_key(id) {
+                return Err(ApiError::bad(30026, "duplicate client order id"));
+            }
+        }
+        Ok(Ticket {
+            account: key.account,
+            symbol: at,
+            side: asked.side,
+            kind: asked.kind,
+            limit: Some(limit),
+            want,
+            lock,
+            client_id: asked.client_id.map(Box::from),
+            stp_mode: asked.stp_mode,
+        })
+    }
+
+    /// Accepts an order, matches it and rests or cancels what is left. Its id.
+    ///
+    /// # Errors
+    /// 30004 when the money is not there.
+    pub(crate) fn execute(&mut self, ticket: Ticket) -> Result<u64, ApiError> {
+        let symbol = &self.symbols[ticket.symbol];
+        let asset = if ticket.side == Side::Buy { symbol.quote } else { symbol.base };
+        if !self.ledger.lock(ticket.account, asset, ticket.lock) {
+            return Err(ApiError::insufficient());
+        }
+        self.tell_balance(ticket.account, asset, -ticket.lock.raw(), ticket.lock.raw(), Cause::Place);
+        let id = self.next_order;
+        self.next_order += 1;
+        let (qty, quote_qty) = match ticket.want {
+            Want::Base(qty) => (qty, None),
+            Want::Quote(quote) => (Qty::ZERO, Some(quote)),
+        };
+        let mut order = Order {
+            id,
+            account: ticket.account,
+            symbol: ticket.symbol,
+            side: ticket.side,
+            kind: ticket.kind,
+            price: ticket.limit,
+            qty,
+            quote_qty,
+            filled: Qty::ZERO,
+            quote_filled: Amount::ZERO,
+            status: OrderStatus::New,
+            client_id: ticket.client_id,
+            stp_mode: ticket.stp_mode,
+            created: self.now,
+            updated: self.now,
+            locked: ticket.lock,
+            last_deal: None,
+            rested: false,
+        };
+        self.symbols[ticket.symbol].last_order = self.now;
+        if self.may_match(&order) {
+            self.match_order(&mut order, ticket.want);
+        }
+        self.finish_placement(order);
+        self.book_changed(ticket.symbol);
+        Ok(id)
+    }
+
+    /// Cancels an open order; `None` when it is not open.
+    pub(crate) fn cancel_order(&mut self, id: u64) -> Option<&Order> {
+        let order = self.orders.get(&id)?;
+        if order.status.is_final() {
+            return None;
+        }
+        let (symbol, side, price) = (order.symbol, order.side, order.price?);
+        self.symbols[symbol].book.cancel(side, price, id)?;
+        let mut order = self.orders.remove(&id)?;
+        self.close(&mut order);
+        self.tell_order(&order);
+        self.keep_finished(order);
+        self.book_changed(symbol);
+        self.orders.get(&id)
+    }
+
+    /// Whether the order meets the book at all.
+    fn may_match(&self, order: &Order) -> bool {
+        let symbol = &self.symbols[order.symbol];
+        match order.kind {
+            OrderKind::LimitMaker => false,
+            OrderKind::FillOrKill => symbol.book.holds(order.side, order.price, order.qty),
+            OrderKind::Market => {
+                symbol.schedule.as_ref().is_none_or(|schedule| !schedule.cancels_market(self.now))
+            }
+            OrderKind::Limit | OrderKind::ImmediateOrCancel => true,
+        }
+    }
+
+    fn match_order(&mut self, order: &mut Order, want: Want) {
+        let mut matches = std::mem::take(&mut self.matches);
+        let book = &mut self.symbols[order.symbol].book;
+        let left = book.take(order.side, order.price, want, &mut matches);
+        let last = matches.last().map(|deal| deal.price);
+        for deal in matches.drain(..) {
+            self.settle(order, deal);
+        }
+        self.matches = matches;
+        if let (Want::Quote(rest), Some(last)) = (left, last) {
+            // What remains buys not one more step: the order is filled.
+            let scale = self.symbols[order.symbol].scale;
+            let more = rest.qty_at(last, scale.price, scale.qty);
+            if more.is_some_and(Qty::is_zero) && order.status != OrderStatus::Filled {
+                order.status = OrderStatus::Filled;
+                self.tell_order(order);
+            }
+        }
+    }
+
+    /// Rests what is left of a fresh order, or closes it.
+    fn finish_placement(&mut self, mut order: Order) {
+        let crosses = order.kind == OrderKind::LimitMaker && self.crosses(&order);
+        let rests = order.kind.rests() && !crosses && !order.left().is_zero();
+        let rested = rests && order.price.is_some_and(|price| {
+            let left = order.left();
+            self.symbols[order.symbol].book.rest(order.side, price, order.id, left)
+        });
+        let filled = order.status == OrderStatus::Filled;
+        if rested {
+            order.rested = true;
+            self.accounts[order.account].open += 1;
+            if order.filled.is_zero() {
+                self.tell_order(&order);
+            }
+        } else if filled {
+            self.release(&mut order);
+        } else {
+            self.accounts[order.account].open += 1;
+            self.close(&mut order);
+            self.tell_order(&order);
+        }
+        if self.accounts[order.account].house {
+            if rested {
+                self.orders.insert(order.id, order);
+            }
+            return;
+        }
+        self.remember(&order);
+        self.orders.insert(order.id, order);
+    }
+
+    fn crosses(&self, order: &Order) -> bool {
+        let best = self.symbols[order.symbol].book.best(order.side.opposite());
+        match (best, order.price, order.side) {
+            (Some(best), Some(price), Side::Buy) => price >= best,
+            (Some(best), Some(price), Side::Sell) => price <= best,
+            _ => false,
+        }
+    }
+
+    /// Moves the money of one match and tells both sides.
+    fn settle(&mut self, taker: &mut Order, deal: Match) {
+        let Some(mut maker) = self.orders.remove(&deal.maker) else { return };
+        let symbol = &self.symbols[taker.symbol];
+        let quote_qty = symbol.scale.notional(deal.price, deal.qty).unwrap_or(Amount::ZERO);
+        let base_qty = Amount::of_qty(deal.qty, symbol.scale.qty).unwrap_or(Amount::ZERO);
+        let (base, quote) = (symbol.base, symbol.quote);
+        let (buyer, seller) =
+            if taker.side == Side::Buy { (&*taker, &maker) } else { (&maker, &*taker) };
+        let (buyer, seller) = (buyer.account, seller.account);
+        self.ledger.pay(buyer, seller, quote, quote_qty);
+        self.ledger.pay(seller, buyer, base, base_qty);
+        let id = self.next_deal;
+        self.next_deal += 1;
+        let self_trade = taker.account == maker.account;
+        for order in [&mut *taker, &mut maker] {
+            self.book_deal(order, id, deal, quote_qty, base_qty, self_trade);
+        }
+        let trade =
+            Trade { id, price: deal.price, qty: deal.qty, taker: taker.side, at: self.now };
+        self.symbols[taker.symbol].add_trade(trade);
+        if maker.status == OrderStatus::Filled {
+            self.accounts[maker.account].open = self.accounts[maker.account].open.saturating_sub(1);
+            self.keep_finished(maker);
+        } else {
+            self.orders.insert(maker.id, maker);
+        }
+    }
+
+    /// Books a deal on one of its two orders: state, fee, lock, record, events.
+    fn book_deal(
+        &mut self,
+        order: &mut Order,
+        id: u64,
+        deal: Match,
+        quote_qty: Amount,
+        base_qty: Amount,
+        self_trade: bool,
+    ) {
+        let maker = order.id == deal.maker;
+        let (base, quote) = (self.symbols[order.symbol].base, self.symbols[order.symbol].quote);
+        let (gets, got, gives, gave) = match order.side {
+            Side::Buy => (base, base_qty, quote, quote_qty),
+            Side::Sell => (quote, quote_qty, base, base_qty),
+        };
+        order.filled = order.filled.plus(deal.qty).unwrap_or(order.qty);
+        order.quote_filled = order.quote_filled.plus_or_max(quote_qty);
+        order.last_deal = Some(deal.qty);
+        order.updated = self.now;
+        order.locked = order.locked.minus_or_min(gave);
+        let (fee, fee_asset) = self.charge_fee(order, maker, quote_qty, got);
+        let complete = match order.quote_qty {
+            None => order.left().is_zero(),
+            Some(quote) => order.quote_filled >= quote,
+        };
+        order.status = if complete { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
+        self.release_excess(order, complete);
+        if self.accounts[order.account].house {
+            return;
+        }
+        self.tell_balance(order.account, gives, 0, -gave.raw(), Cause::Deal);
+        self.tell_balance(order.account, gets, got.raw(), 0, Cause::Deal);
+        if fee > Amount::ZERO {
+            self.tell_balance(order.account, fee_asset, -fee.raw(), 0, Cause::Fee);
+        }
+        let record = Deal {
+            id,
+            symbol: order.symbol,
+            order: order.id,
+            client_id: order.client_id.clone(),
+            side: order.side,
+            maker,
+            self_trade,
+            price: deal.price,
+            qty: deal.qty,
+            quote_qty,
+            fee,
+            fee_asset,
+            at: self.now,
+        };
+        self.tell_deal(order.account, &record);
+        let deals = &mut self.accounts[order.account].deals;
+        if deals.len() == HISTORY_MAX {
+            deals.pop_front();
+        }
+        deals.push_back(record);
+        self.tell_order(order);
+    }
+
+    fn charge_fee(&mut self, order: &mut Order, maker: bool, quote_qty: Amount, got: Amount) -> (Amount, usize) {
+        let symbol = &self.symbols[order.symbol];
+        let (base, quote) = (symbol.base, symbol.quote);
+        let config = &symbol.rules.config;
+        let rate = if maker { config.maker_fee_ppm } else { config.taker_fee_ppm };
+        let in_quote = order.side == Side::Sell || self.rules.fee_asset == FeeAsset::Quote;
+        let fee_asset = if in_quote { quote } else { base };
+        if self.accounts[order.account].house || rate == 0 {
+            return (Amount::ZERO, fee_asset);
+        }
+        let value = if in_quote { quote_qty } else { got };
+        let fee = value.parts_per_million(rate, Round::Up).unwrap_or(Amount::ZERO);
+        if in_quote && order.side == Side::Buy {
+            // Locked with the order.
+            self.ledger.release(order.account, quote, fee);
+            order.locked = order.locked.minus_or_min(fee);
+        }
+        self.ledger.charge(order.account, fee_asset, fee);
+        (fee, fee_asset)
+    }
+
+    /// Frees what the rest of the order cannot need: a better price was found, or it is done.
+    fn release_excess(&mut self, order: &mut Order, complete: bool) {
+        let needed = match (complete, order.price, order.quote_qty) {
+            (true, ..) => Amount::ZERO,
+            (false, Some(limit), None) => {
+                let want = Want::Base(order.left());
+                self.reserve(order.symbol, order.side, limit, want).unwrap_or(order.locked)
+            }
+            _ => order.locked,
+        };
+        let excess = order.locked.minus_or_min(needed);
+        if excess <= Amount::ZERO {
+            return;
+        }
+        let asset = self.paying_asset(order);
+        self.ledger.release(order.account, asset, excess);
+        order.locked = order.locked.minus_or_min(excess);
+        self.tell_balance(order.account, asset, excess.raw(), -excess.raw(), Cause::Unlock);
+    }
+
+    fn paying_asset(&self, order: &Order) -> usize {
+        let symbol = &self.symbols[order.symbol];
+        if order.side == Side::Buy { symbol.quote } else { symbol.base }
+    }
+
+    /// Money that an order must lock: the worst it can cost, a fee in quote included.
+    fn reserve(&self, symbol: usize, side: Side, limit: Price, want: Want) -> Option<Amount> {
+        let symbol = &self.symbols[symbol];
+        let cost = match (side, want) {
+            (Side::Sell, Want::Base(qty)) => return Amount::of_qty(qty, symbol.scale.qty),
+            (Side::Sell, Want::Quote(_)) => return None,
+            (Side::Buy, Want::Base(qty)) => symbol.scale.notional(limit, qty)?,
+            (Side::Buy, Want::Quote(quote)) => quote,
+        };
+        if self.rules.fee_asset == FeeAsset::Received {
+            return Some(cost);
+        }
+        let config = &symbol.rules.config;
+        let rate = config.maker_fee_ppm.max(config.taker_fee_ppm);
+        // One more unit for each deal's rounding would be exact; a millionth covers it.
+        cost.plus(cost.parts_per_million(rate.checked_add(1)?, Round::Up)?)
+    }
+
+    /// Ends an open order: state, lock.
+    fn close(&mut self, order: &mut Order) {
+        order.status = if order.filled.is_zero() {
+            OrderStatus::Cancelled
+        } else {
+            OrderStatus::PartiallyCancelled
+        };
+        order.updated = self.now;
+        self.accounts[order.account].open = self.accounts[order.account].open.saturating_sub(1);
+        self.release(order);
+    }
+
+    fn release(&mut self, order: &mut Order) {
+        let left = std::mem::take(&mut order.locked);
+        if left > Amount::ZERO {
+            let asset = self.paying_asset(order);
+            self.ledger.release(order.account, asset, left);
+            self.tell_balance(order.account, asset, left.raw(), -left.raw(), Cause::Cancel);
+        }
+    }
+
+    fn keep_finished(&mut self, order: Order) {
+        if !self.accounts[order.account].house {
+            self.orders.insert(order.id, order);
+        }
+    }
+
+    /// Files a fresh order under its account; the oldest finished one makes room.
+    fn remember(&mut self, order: &Order) {
+        let account = &mut self.accounts[order.account];
+        if let Some(id) = &order.client_id {
+            account.client_ids.insert(id.clone(), order.id);
+        }
+        account.orders.push_back(order.id);
+        if account.orders.len() <= HISTORY_MAX {
+            return;
+        }
+        let done = |id: &u64| self.orders.get(id).is_none_or(|order| order.status.is_final());
+        let Some(at) = account.orders.iter().position(done) else { return };
+        let gone = account.orders.remove(at).and_then(|id| self.orders.remove(&id));
+        if let Some((client_id, id)) = gone.and_then(|order| Some((order.client_id?, order.id))) {
+            if account.client_ids.get(&client_id) == Some(&id) {
+                account.client_ids.remove(&client_id);
+            }
+        }
+    }
+}
+
+fn check_state(symbol: &Symbol, asked: &Asked<'_>, now: VenueTime) -> Result<(), ApiError> {
+    match symbol.rules.config.status.as_str() {
+        "1" => {}
+        "2" => return Err(ApiError::bad(30000, "trading of this pair is suspended")),
+        _ => return Err(ApiError::bad(30016, "trading disabled")),
+    }
+    if let Some(schedule) = symbol.schedule.as_ref().filter(|_| !symbol.is_open(now)) {
+        return Err(match schedule.before_open() {
+            BeforeOpen::NotOpen => ApiError::not_open(),
+            BeforeOpen::NotForApi => ApiError::not_for_api(),
+        });
+    }
+    if !symbol.rules.kinds.has(asked.kind) {
+        return Err(match asked.kind {
+            OrderKind::Market => ApiError::bad(30019, "api market order is disabled"),
+            OrderKind::Limit
+            | OrderKind::LimitMaker
+            | OrderKind::ImmediateOrCancel
+            | OrderKind::FillOrKill => ApiError::bad(30041, "this order type cannot be placed"),
+        });
+    }
+    let allowed = match symbol.rules.config.trade_side_type {
+        1 => true,
+        2 => asked.side == Side::Buy,
+        3 => asked.side == Side::Sell,
+        _ => false,
+    };
+    if allowed { Ok(()) } else { Err(ApiError::not_open()) }
+}
+
+/// The figures of an order at its pair's scales.
+struct Figures {
+    price: Option<Price>,
+    qty: Option<Qty>,
+    quote: Option<Amount>,
+}
+
+impl Figures {
+    fn read(symbol: &Symbol, asked: &Asked<'_>) -> Result<Self, ApiError> {
+        let price = asked.price.filter(|_| asked.kind != OrderKind::Market);
+        let price = price.map(|text| Price::parse(text.as_bytes(), symbol.scale.price));
+        let qty = asked.qty.map(|text| Qty::parse(text.as_bytes(), symbol.scale.qty));
+        let figures = Self {
+            price: price.transpose().map_err(|_| ApiError::wrong("price"))?,
+            qty: qty.transpose().map_err(|_| ApiError::wrong("quantity"))?,
+            quote: match asked.quote_qty.filter(|_| asked.kind == OrderKind::Market) {
+                None => None,
+                Some(text) => match Amount::parse(text.as_bytes()) {
+                    Ok(amount) if amount > Amount::ZERO => Some(amount),
+                    _ => return Err(ApiError::wrong("quoteOrderQty")),
+                },
+            },
+        };
+        if figures.price.is_none() && asked.kind != OrderKind::Market {
+            return Err(ApiError::missing("price"));
+        }
+        let by_quantity = figures.qty.is_some();
+        let by_quote = figures.quote.is_some() && asked.side == Side::Buy;
+        if !by_quantity && !by_quote {
+            return Err(ApiError::missing("quantity"));
+        }
+        if figures.qty.is_some_and(Qty::is_zero) {
+            return Err(ApiError::wrong("quantity"));
+        }
+        Ok(figures)
+    }
+}
+
+/// The worst price an order may deal at.
+fn limit_price(symbol: &Symbol, asked: &Asked<'_>, price: Option<Price>) -> Result<Price, ApiError> {
+    if let Some(price) = price {
+        return Ok(price);
+    }
+    let best = symbol.book.best(asked.side.opposite());
+    let best = best.ok_or_else(|| ApiError::bad(30025, "no opposite order"))?;
+    let (bps, round) = match asked.side {
+        Side::Buy => (PROTECTIVE_BPS, Round::Up),
+        Side::Sell => (-PROTECTIVE_BPS, Round::Down),
+    };
+    best.shift_bps(bps, round).ok_or_else(|| ApiError::wrong("price"))
+}
+
+fn check_size(symbol: &Symbol, figures: &Figures, limit: Price) -> Result<(), ApiError> {
+    let rules = &symbol.rules;
+    let quote = &rules.config.quote;
+    let value = match (figures.qty, figures.quote) {
+        (Some(qty), _) => {
+            if qty < rules.qty_min {
+                let min = Amount::of_qty(rules.qty_min, symbol.scale.qty).unwrap_or(Amount::ZERO);
+                return Err(ApiError::below_minimum(min, &rules.config.base));
+            }
+            let value = symbol.scale.notional(limit, qty);
+            value.ok_or_else(|| ApiError::above_maximum(rules.notional_max, quote))?
+        }
+        (None, Some(value)) => value,
+        (None, None) => Amount::ZERO,
+    };
+    if value < rules.notional_min {
+        return Err(ApiError::below_minimum(rules.notional_min, quote));
+    }
+    if value > rules.notional_max {
+        return Err(ApiError::above_maximum(rules.notional_max, quote));
+    }
+    Ok(())
+}
+
+fn check_price(symbol: &Symbol, asked: &Asked<'_>, limit: Price, now: VenueTime) -> Result<(), ApiError> {
+    if asked.kind == OrderKind::Market {
+        return Ok(());
+    }
+    if let (Some(bps), Some(last)) = (symbol.rules.config.band_bps, symbol.last) {
+        let bps = i64::from(bps);
+        let outside = match asked.side {
+            Side::Buy => last.shift_bps(bps, Round::Down).is_some_and(|most| limit > most),
+            Side::Sell => last.shift_bps(-bps, Round::Up).is_some_and(|least| limit < least),
+        };
+        if outside {
+            return Err(ApiError::bad(30087, "Order price exceeds allowed range"));
+        }
+    }
+    let cap = symbol.schedule.as_ref().and_then(|schedule| schedule.cap(now));
+    if let Some(cap) = cap.filter(|cap| asked.side == Side::Buy && limit > *cap) {
+        let mut buffer = [0; 40];
+        let text = model::format_scaled(cap.raw(), symbol.scale.price, &mut buffer);
+        let quote = &symbol.rules.config.quote;
+        return Err(ApiError::bad(30010, format!("Order price cannot exceed {text}{quote}")));
+    }
+    Ok(())
+}
