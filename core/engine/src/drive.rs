@@ -114,10 +114,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// The least of all deadlines. A scan: a few dozen targets and orders at most are alive.
     pub(crate) fn next_deadline(&self) -> Option<(Mono, TimerName)> {
         let mut least = Least::default();
-        if let Some(at) = self.clock.stale_at(self.config.timing.clock_age_max) {
-            if !self.blocks.has(model::Block::Clock) {
-                least.take(at, "clock");
-            }
+        if let Some(at) = self.clock.stale_at(self.config.timing.clock_age_max)
+            && !self.blocks.has(model::Block::Clock)
+        {
+            least.take(at, "clock");
         }
         for (slot, target) in self.targets.iter().filter(|(_, target)| target.is_active()) {
             self.target_deadline(slot, target, &mut least);

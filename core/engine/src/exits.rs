@@ -172,10 +172,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let sale = Sale { leg: OrderLeg::MANUAL, kind: OrderKind::ImmediateOrCancel, price, qty };
         if is_sellable(&sale, spec) {
             self.sell(slot, sale, spec, actions);
-        } else if held.is_zero() || !is_sellable(&Sale { qty: wanted, ..sale }, spec) {
-            if let Some(target) = self.targets.get_mut(slot) {
-                target.exits.by_hand = Qty::ZERO;
-            }
+        } else if (held.is_zero() || !is_sellable(&Sale { qty: wanted, ..sale }, spec))
+            && let Some(target) = self.targets.get_mut(slot)
+        {
+            target.exits.by_hand = Qty::ZERO;
         }
     }
 
@@ -289,10 +289,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         match risk::check(&limits, &exposure, request, &mut self.rules) {
             Ok(approved) if self.orders.add(self.now, *approved.request(), slot) => {
                 self.rate_take(request.account);
-                if sale.leg == OrderLeg::MANUAL {
-                    if let Some(target) = self.targets.get_mut(slot) {
-                        target.exits.by_hand = target.exits.by_hand.minus(request.qty);
-                    }
+                if sale.leg == OrderLeg::MANUAL
+                    && let Some(target) = self.targets.get_mut(slot)
+                {
+                    target.exits.by_hand = target.exits.by_hand.minus(request.qty);
                 }
                 actions.push(Action::Place(approved));
             }
@@ -390,10 +390,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if let Some(breach) = exits.breach.filter(|_| exits.closing.is_none()) {
             least = least.min(breach.since.after(self.config.timing.stop_confirm));
         }
-        if let Some(at) = time_stop_at(target) {
-            if exits.closing.is_none() && !exits.time_stop_done {
-                least = least.min(self.after_venue(at));
-            }
+        if let Some(at) = time_stop_at(target)
+            && exits.closing.is_none()
+            && !exits.time_stop_done
+        {
+            least = least.min(self.after_venue(at));
         }
         let waits = exits.next_at > self.now
             && (exits.closing.is_none() || self.orders.on_leg(slot, OrderLeg::STOP) == 0);

@@ -93,10 +93,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         };
         for (_, target) in self.targets.iter() {
             let spec = self.symbols.get(target.symbol()).and_then(|symbol| symbol.spec);
-            if target.account() == account && target.is_active() {
-                if let Some(spec) = spec {
-                    add(target.symbol(), target.position.cost(&spec));
-                }
+            if target.account() == account
+                && target.is_active()
+                && let Some(spec) = spec
+            {
+                add(target.symbol(), target.position.cost(&spec));
             }
         }
         for order in self.orders.alive() {

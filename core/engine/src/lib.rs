@@ -182,6 +182,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.orders.find(id)
     }
 
+    /// Rules of a symbol as the engine has taken them.
+    pub fn spec(&self, symbol: SymbolId) -> Option<&model::SymbolSpec> {
+        self.symbols.get(symbol)?.spec.as_ref()
+    }
+
     /// Where a listing stands.
     pub fn listing_state(&self, symbol: SymbolId) -> ListingState {
         self.symbols.get(symbol).map(|symbol| symbol.listing.state()).unwrap_or_default()

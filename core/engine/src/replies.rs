@@ -16,10 +16,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if sent.cancel {
             return;
         }
-        if let Some(order) = self.orders.find_mut(sent.client_order_id) {
-            if order.state == OrderState::Intent {
-                order.become_state(OrderState::Sent);
-            }
+        if let Some(order) = self.orders.find_mut(sent.client_order_id)
+            && order.state == OrderState::Intent
+        {
+            order.become_state(OrderState::Sent);
         }
     }
 

@@ -23,10 +23,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Body::Order(update) => self.on_order_update(event, update, actions),
             Body::Fill(fill) => self.on_fill(event, fill, actions),
             Body::Balance(balance) => {
-                if let Some(account) = self.accounts.get_mut(event.account.index()) {
-                    if !account.ledger.set(*balance) {
-                        self.alarm(AlarmKind::Capacity, event.account, event.symbol, 0, actions);
-                    }
+                if let Some(account) = self.accounts.get_mut(event.account.index())
+                    && !account.ledger.set(*balance)
+                {
+                    self.alarm(AlarmKind::Capacity, event.account, event.symbol, 0, actions);
                 }
             }
             Body::Placed(placed) => self.on_placed(placed),
@@ -198,10 +198,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 self.chase_books(actions);
             }
             Stream::BookTop => {
-                if state != LinkState::Live {
-                    if let Some(symbol) = self.symbols.get_mut(event.symbol) {
-                        (symbol.top_bid, symbol.top_ask) = (None, None);
-                    }
+                if state != LinkState::Live
+                    && let Some(symbol) = self.symbols.get_mut(event.symbol)
+                {
+                    (symbol.top_bid, symbol.top_ask) = (None, None);
                 }
             }
             Stream::Deals => {}

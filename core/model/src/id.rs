@@ -74,10 +74,10 @@ impl VenueKey {
         if text.is_empty() {
             return Self::NONE;
         }
-        if text.len() == 32 {
-            if let Some(value) = hex_value(text) {
-                return Self(value);
-            }
+        if text.len() == 32
+            && let Some(value) = hex_value(text)
+        {
+            return Self(value);
         }
         let mut hash = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128;
         for &byte in text {

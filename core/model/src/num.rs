@@ -308,7 +308,7 @@ impl fmt::Display for Amount {
             return Ok(());
         }
         let mut width = usize::from(AMOUNT_DECIMALS);
-        while rest % 10 == 0 {
+        while rest.is_multiple_of(10) {
             rest /= 10;
             width -= 1;
         }
@@ -324,10 +324,10 @@ impl fmt::Display for Amount {
 /// # Errors
 /// [`NumError::NotADecimal`], [`NumError::TooFine`] or [`NumError::Overflow`].
 pub fn parse_scaled(text: &[u8], decimals: u8) -> Result<i64, NumError> {
-    if text.len() <= 18 {
-        if let Some(raw) = parse_short(text, decimals) {
-            return Ok(raw);
-        }
+    if text.len() <= 18
+        && let Some(raw) = parse_short(text, decimals)
+    {
+        return Ok(raw);
     }
     i64::try_from(parse_digits(text, decimals)?).map_err(|_| NumError::Overflow)
 }

@@ -185,17 +185,17 @@ fn inside_permit(used: &PermitUse, request: &Request, notional: Amount) -> Resul
 fn collar(limits: &Limits, exposure: &Exposure, request: &Request) -> Result<(), Refusal> {
     let bps_max =
         if exposure.listing { limits.collar_listing } else { limits.collar_established }.bps;
-    if let Some(reference) = exposure.reference {
-        if request.price.change_bps(reference).unsigned_abs() > u64::from(bps_max) {
-            let asked = request.price;
-            return Err(Refusal::PriceOutsideCollar { asked, reference, bps_max });
-        }
+    if let Some(reference) = exposure.reference
+        && request.price.change_bps(reference).unsigned_abs() > u64::from(bps_max)
+    {
+        let asked = request.price;
+        return Err(Refusal::PriceOutsideCollar { asked, reference, bps_max });
     }
-    if let Some(from) = exposure.drift_from {
-        if request.price.change_bps(from) > i64::from(limits.drift_bps_max) {
-            let (asked, bps_max) = (request.price, limits.drift_bps_max);
-            return Err(Refusal::PriceDrifted { asked, from, bps_max });
-        }
+    if let Some(from) = exposure.drift_from
+        && request.price.change_bps(from) > i64::from(limits.drift_bps_max)
+    {
+        let (asked, bps_max) = (request.price, limits.drift_bps_max);
+        return Err(Refusal::PriceDrifted { asked, from, bps_max });
     }
     Ok(())
 }

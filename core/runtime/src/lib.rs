@@ -13,6 +13,7 @@ mod pin;
 mod run;
 mod stats;
 mod tls;
+mod trader;
 mod wait;
 mod websocket;
 mod wire;
@@ -26,6 +27,7 @@ pub use pin::{Claim, PinRefusal, PinWish, Pinned, allowed_cores, pin_this_thread
 pub use run::{Ended, LINKS_MAX, LoopConfig, RunError, run};
 pub use stats::{LoopStats, StatsReader, StatsWriter, stats};
 pub use tls::{Roots, Tls, TlsError};
+pub use trader::{LinkRole, Trader, TraderConfig, TraderCounts, TraderError, roles};
 pub use wait::{Wait, WaitPolicy};
 
 // The helpers of the tests outside name this crate from outside.

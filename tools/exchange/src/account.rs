@@ -31,11 +31,12 @@ impl std::fmt::Debug for ApiKey {
 
 impl ApiKey {
     pub(crate) fn new(account: usize, config: &KeyConfig) -> Result<Self, ConfigError> {
-        let keyed = Hmac::new_from_slice(config.secret.as_bytes()).map_err(|_| ConfigError::Value {
-            key: "key secret".to_owned(),
-            value: String::new(),
-            needed: "a secret",
-        })?;
+        let keyed =
+            Hmac::new_from_slice(config.secret.as_bytes()).map_err(|_| ConfigError::Value {
+                key: "key secret".to_owned(),
+                value: String::new(),
+                needed: "a secret",
+            })?;
         Ok(Self { account, config: config.clone(), keyed })
     }
 
@@ -102,7 +103,12 @@ impl Budgets {
     }
 
     /// Charges an order request to its account's second.
-    pub(crate) fn order(&mut self, now: VenueTime, account: usize, rules: &Rules) -> Result<(), ApiError> {
+    pub(crate) fn order(
+        &mut self,
+        now: VenueTime,
+        account: usize,
+        rules: &Rules,
+    ) -> Result<(), ApiError> {
         let sent = self.orders.entry(account).or_default();
         while sent.front().is_some_and(|at| now.since(*at) >= SECOND) {
             sent.pop_front();

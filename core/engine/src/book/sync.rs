@@ -268,17 +268,17 @@ impl BookSync {
     ) -> SyncOutcome {
         let version = depth.to;
         if depth.first {
-            if let SyncState::Synced { version: known } = self.state {
-                if version < known {
-                    return SyncOutcome::Old;
-                }
+            if let SyncState::Synced { version: known } = self.state
+                && version < known
+            {
+                return SyncOutcome::Old;
             }
-            if let Some(first) = self.waiting.first_from() {
-                if version.saturating_add(1) < first {
-                    self.state = SyncState::Buffering;
-                    self.want(now);
-                    return SyncOutcome::SnapshotTooOld { version, first };
-                }
+            if let Some(first) = self.waiting.first_from()
+                && version.saturating_add(1) < first
+            {
+                self.state = SyncState::Buffering;
+                self.want(now);
+                return SyncOutcome::SnapshotTooOld { version, first };
             }
             self.state = SyncState::Loading { version };
         } else if self.state != (SyncState::Loading { version }) {

@@ -1,17 +1,17 @@
 //! Replies to questions as events.
 
 use model::{
-    AccountId, Body, Event, Mono, QueryAnswer, RejectClass, RiskRules, Span, Strategies, SymbolId,
+    AccountId, Body, Event, Mono, QueryAnswer, RejectClass, RiskRules, Strategies, SymbolId,
     UpdateSource, VenueTime,
 };
 use venue::mexc::errors::classify;
-use venue::mexc::json::{JsonError, JsonReader};
+use venue::mexc::json::JsonError;
 use venue::mexc::listen_key::{KeyAnswer, ListenKey};
 use venue::mexc::queries::Reply;
 use venue::mexc::queries::question::Question;
 
-use super::links::Role;
 use super::Trader;
+use super::links::Role;
 use crate::machine::LinkId;
 
 /// The reply that a session handed over, until it is read. A session has one in flight, so one
@@ -118,7 +118,7 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         let mut end = None;
         match head.question {
             Question::Time => {
-                let time: json::Time = document.read()?;
+                let time: json::ServerTime = document.read()?;
                 drop(document);
                 self.take_time(head.sent_at, head.received_at, time.server_time.millis());
                 return Ok(());
@@ -126,7 +126,7 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
             Question::ExchangeInfo(_) => {
                 let info: json::ExchangeInfo<'_> = document.read()?;
                 let read_at = self.clock.venue_time(head.received_at).unwrap_or(VenueTime::NONE);
-                for rules in &info.symbols {
+                for rules in &info.symbols.rows {
                     let Some(entry) = table.find(rules.symbol.as_bytes()) else { continue };
                     let version = self.engine.spec(entry.id).map_or(1, |spec| spec.version + 1);
                     let spec = rules.spec(version, read_at)?;
@@ -220,4 +220,3 @@ fn symbol_of(question: &Question) -> SymbolId {
         | Question::TestOrder(_) => SymbolId::NONE,
     }
 }
-

@@ -162,9 +162,9 @@ impl Market {
 
     fn has_all(&self, at: usize) -> bool {
         self.pairs[at].iter().all(|&symbol| {
-            topics(symbol).iter().all(|topic| {
-                self.feeds[at].state(symbol, topic.stream()) == Some(LinkState::Live)
-            })
+            topics(symbol)
+                .iter()
+                .all(|topic| self.feeds[at].state(symbol, topic.stream()) == Some(LinkState::Live))
         })
     }
 

@@ -273,10 +273,10 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
 
     /// Scales follow what the engine has taken, not what was read: it may have refused.
     fn learn_scales(&mut self, event: &Event) {
-        if matches!(event.body, Body::Spec(_)) {
-            if let Some(spec) = self.engine.spec(event.symbol) {
-                self.table.set_scales(event.symbol, spec.price_decimals, spec.qty_decimals);
-            }
+        if matches!(event.body, Body::Spec(_))
+            && let Some(spec) = self.engine.spec(event.symbol)
+        {
+            self.table.set_scales(event.symbol, spec.price_decimals, spec.qty_decimals);
         }
     }
 
@@ -492,9 +492,7 @@ impl<S: Strategies, R: RiskRules> Machine for Trader<S, R> {
         let queue = &mut self.queue;
         match self.roles.of(link) {
             Role::Market(at) => {
-                self.market
-                    .feed_mut(at)
-                    .handle_transmitted(now, &mut |event| queue.push(event));
+                self.market.feed_mut(at).handle_transmitted(now, &mut |event| queue.push(event));
             }
             Role::User(desk, slot) => {
                 let feed = &mut self.desks[desk].streams[slot.index()];
@@ -619,8 +617,5 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
 
 /// Whether a stream event says that the private stream serves.
 fn is_private_live(event: &Event) -> bool {
-    matches!(
-        event.body,
-        Body::Stream { stream: model::Stream::Private, state: LinkState::Live }
-    )
+    matches!(event.body, Body::Stream { stream: model::Stream::Private, state: LinkState::Live })
 }

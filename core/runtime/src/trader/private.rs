@@ -5,9 +5,7 @@ use venue::SymbolTable;
 use venue::http1::{Limits, SuffixError};
 use venue::mexc::feed::topic::Topic;
 use venue::mexc::feed::{FeedConfig, FeedSession, Silence};
-use venue::mexc::listen_key::{
-    KeyAnswer, KeySlot, KeyWish, ListenKeyConfig, ListenKeyKeeper,
-};
+use venue::mexc::listen_key::{KeyAnswer, KeySlot, KeyWish, ListenKeyConfig, ListenKeyKeeper};
 use venue::mexc::orders::{OrderConfig, OrderSession};
 use venue::mexc::queries::question::Question;
 use venue::mexc::queries::{QueryConfig, QuerySession};
@@ -217,9 +215,10 @@ impl Desk {
 
 fn private_feed(account: AccountId) -> FeedSession {
     let mut feed = FeedSession::new(FeedConfig::default(), account);
+    let table = SymbolTable::new();
     for topic in Topic::PRIVATE {
         // Three channels, none of a pair: neither full nor unknown.
-        let _ = feed.want(topic, Silence::PRIVATE, &SymbolTable::new());
+        let _ = feed.want(topic, Silence::PRIVATE, &table);
     }
     debug_assert_eq!(feed.state(SymbolId::NONE, model::Stream::Private), Some(LinkState::Down));
     feed

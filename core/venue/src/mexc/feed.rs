@@ -4,7 +4,6 @@
 //! A subscription counts only when its name was echoed or its data came; a refused one is asked
 //! for again until it is accepted, because a pair that has not opened is refused until it exists.
 
-pub mod ack;
 mod rate;
 mod slot;
 pub mod topic;
@@ -14,7 +13,7 @@ use core::fmt::{self, Write};
 use model::{AccountId, Body, Event, LinkState, Mono, Span, Stream, SymbolId, TimerName};
 
 use crate::SymbolTable;
-use ack::Ack;
+use crate::mexc::codec::control::Control;
 use rate::Rate;
 use slot::{Slot, State, badness, shown};
 use topic::{NAME_MAX, Topic};
@@ -341,18 +340,40 @@ impl FeedSession {
         }
     }
 
-    /// An acknowledgement came: its `id` and `msg`, as the JSON had them.
-    pub fn handle_ack(&mut self, now: Mono, id: u64, msg: &str, out: &mut impl FnMut(Event)) {
+    /// A control frame came.
+    pub fn handle_control(
+        &mut self,
+        now: Mono,
+        control: &Control<'_>,
+        out: &mut impl FnMut(Event),
+    ) {
         self.handle_heard(now, out);
-        match Ack::read(msg) {
-            Ack::Pong => {}
-            Ack::Already => self.settle_all(now, id, out),
-            topics @ Ack::Topics(_) => topics.for_each(|name, accepted| {
-                let found = |slot: &Slot| slot.name.as_str() == name && slot.is_about(id);
-                if let Some(at) = self.slots.iter().position(found) {
-                    self.settle(now, at, accepted, out);
+        match control {
+            Control::Pong { .. } | Control::Failed { .. } => {}
+            Control::AlreadySubscribed { id } => self.settle_all(now, *id, out),
+            Control::Ack(ack) => {
+                for name in ack.accepted() {
+                    self.settle_name(now, ack.id, name, true, out);
                 }
-            }),
+                // Last, so that a text that contradicts itself counts as a refusal.
+                for name in ack.refused() {
+                    self.settle_name(now, ack.id, name, false, out);
+                }
+            }
+        }
+    }
+
+    fn settle_name(
+        &mut self,
+        now: Mono,
+        id: u64,
+        name: &str,
+        accepted: bool,
+        out: &mut impl FnMut(Event),
+    ) {
+        let found = |slot: &Slot| slot.name.as_str() == name && slot.is_about(id);
+        if let Some(at) = self.slots.iter().position(found) {
+            self.settle(now, at, accepted, out);
         }
     }
 

@@ -137,12 +137,19 @@ impl ControlReader {
         })?;
         let id = number_or_zero(root.get("id"), "id")?;
         let code: i32 = number_or_zero(root.get("code"), "code")?;
-        Ok(match (code, text) {
-            (0, "PONG") => Control::Pong { id },
-            (0, "") => Control::AlreadySubscribed { id },
-            (0, _) => Control::Ack(ack(id, text)),
-            (_, _) => Control::Failed { id, code, text },
-        })
+        Ok(Control::of(id, code, text))
+    }
+}
+
+impl<'a> Control<'a> {
+    /// What a frame with these fields says.
+    pub fn of(id: u64, code: i32, msg: &'a str) -> Self {
+        match (code, msg.trim()) {
+            (0, "PONG") => Self::Pong { id },
+            (0, "") => Self::AlreadySubscribed { id },
+            (0, _) => Self::Ack(ack(id, msg)),
+            (_, _) => Self::Failed { id, code, text: msg },
+        }
     }
 }
 

@@ -387,7 +387,8 @@ impl Desk {
     }
 
     fn ack(&mut self, id: u64, msg: &str) {
-        self.feed.handle_ack(self.now, id, msg, &mut |event| self.events.push(event));
+        let control = Control::of(id, 0, msg);
+        self.feed.handle_control(self.now, &control, &mut |event| self.events.push(event));
     }
 
     fn data(&mut self) {
