@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn public_events_are_shed_from_three_quarters_on_and_private_ones_are_not() {
-        let (producer, mut consumer) = journal::in_memory(4_096, 1).unwrap();
+        let (producer, mut consumer) = journal::ring::in_memory(4_096, 1).unwrap();
         let mut tape = Tape::new(producer);
         let mut kept = 0;
         while tape.input(Mono::ZERO, &print()) == Written::Yes {

@@ -1,0 +1,441 @@
+//! One run: trader, network, exchange, journal, on a clock that jumps to the next thing to do.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use exchange::{ConfigError, Exchange};
+use journal::{
+    Boot, Consumer, HostDisk, Kind, Observer, Producer, RecordView, SyncPolicy, Trouble,
+    Writer, WriterError, WriterSettings,
+};
+use model::{Body, Event, KillLevel, Mono, Span, VenueTime};
+use runtime::{KillFlag, Machine, Trader, TraderConfig, TraderError};
+use settings::{Identity, Settings, Sniper};
+use venue::sign::Credentials;
+
+use crate::network::Network;
+use crate::oracle::{Oracle, Violation};
+use crate::pages::Pages;
+use crate::random::Random;
+use crate::storm::Storm;
+
+/// What a run is made from.
+#[derive(Clone, Debug)]
+pub struct WorldConfig {
+    /// Everything random follows from it.
+    pub seed: u64,
+    /// Openings.
+    pub listings: usize,
+    /// What goes wrong.
+    pub storm: Storm,
+    /// The trader's settings.
+    pub settings: Settings,
+    /// Key and secret of each account, in their order.
+    pub keys: Vec<(String, String)>,
+    /// The exchange, when it is not the demo's.
+    pub exchange: Option<exchange::Config>,
+}
+
+/// Why a run could not begin.
+#[derive(Debug)]
+pub enum WorldError {
+    /// The exchange's configuration.
+    Exchange(ConfigError),
+    /// The trader's.
+    Trader(TraderError),
+    /// A key cannot be used.
+    Key(venue::sign::KeyError),
+    /// The journal.
+    Journal(WriterError),
+    /// Memory for the ring.
+    Ring(std::io::Error),
+}
+
+impl std::fmt::Display for WorldError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exchange(error) => write!(f, "exchange: {error}"),
+            Self::Trader(error) => write!(f, "trader: {error}"),
+            Self::Key(error) => write!(f, "key: {error:?}"),
+            Self::Journal(error) => write!(f, "journal: {error}"),
+            Self::Ring(error) => write!(f, "ring: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for WorldError {}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Events that the trader acted on.
+    pub events: u64,
+    /// Orders and cancels that it sent.
+    pub requests: u64,
+    /// Simulated time.
+    pub lasted: Span,
+    /// Whether every target came to its end, with nothing held and nothing unknown.
+    pub settled: bool,
+    /// What the oracle found; the run ends at the first.
+    pub violation: Option<Violation>,
+}
+
+/// Where the journal goes.
+#[derive(Debug)]
+pub enum Sink {
+    /// To segments in a folder.
+    Disk(Box<Writer<HostDisk>>),
+    /// Nowhere: only its order is kept, for durability under the virtual clock.
+    Nowhere {
+        /// Records taken and when they count as durable.
+        pending: Vec<(Mono, u64)>,
+        /// The last number that counts as durable.
+        durable: u64,
+    },
+}
+
+/// How long an fsync takes under the virtual clock.
+const SYNC_TAKES: Span = Span::from_millis(5);
+/// The ring of a simulation; drained after every step.
+const RING_BYTES: usize = 4 << 20;
+/// Monotonic clock at the start: not zero, so that "never" and "at the start" differ.
+const MONO_START: Mono = Mono::from_nanos(1_000_000_000);
+/// Faults stop this long before the end at the latest, so that liveness can be judged.
+const HEAL_AT: Span = Span::from_secs(60);
+/// A run that has not settled by then never will.
+const GIVE_UP_AT: Span = Span::from_secs(300);
+
+/// One run.
+pub struct World {
+    /// The trader.
+    pub trader: Trader<Sniper>,
+    /// The exchange.
+    pub exchange: Exchange,
+    network: Network,
+    pages: Pages,
+    consumer: Consumer,
+    sink: Sink,
+    durable: Arc<AtomicU64>,
+    kill: KillFlag,
+    oracle: Oracle,
+    now: Mono,
+    venue_start: VenueTime,
+    steps: u64,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").field("now", &self.now).field("steps", &self.steps).finish()
+    }
+}
+
+impl World {
+    /// Who a virtual run is: everything follows from the seed.
+    pub fn identity(seed: u64) -> Identity {
+        let instance = Random::new(seed, "instance").below(1 << 24) as u32;
+        Identity { instance, epoch: 1, operator: model::Text::clipped("virtual") }
+    }
+
+    /// The exchange's clock at the start: a full second in 2026, drawn from the seed.
+    pub fn venue_start(seed: u64) -> VenueTime {
+        let secs = 1_790_000_000 + Random::new(seed, "venue start").below(1_000_000) as i64;
+        VenueTime::from_millis(secs * 1_000)
+    }
+
+    /// A run whose journal goes nowhere.
+    ///
+    /// # Errors
+    /// [`WorldError`] when something does not hold together.
+    pub fn new(config: &WorldConfig) -> Result<Self, WorldError> {
+        let sink = Sink::Nowhere { pending: Vec::new(), durable: 0 };
+        Self::with_sink(config, sink, 1, &[])
+    }
+
+    /// A run whose journal goes to `dir`, after the records of `head`: a boot and a configuration.
+    ///
+    /// # Errors
+    /// [`WorldError`] when something does not hold together, or the folder cannot be used.
+    pub fn journaled(
+        config: &WorldConfig,
+        dir: &Path,
+        head: &[(Kind, Vec<u8>)],
+    ) -> Result<Self, WorldError> {
+        let identity = Self::identity(config.seed);
+        let settings = WriterSettings {
+            policy: SyncPolicy::Virtual { takes: SYNC_TAKES },
+            reserve_bytes: 1 << 20,
+            free_min_bytes: 1 << 20,
+            ..WriterSettings::default()
+        };
+        let identity = journal::Identity {
+            instance: identity.instance,
+            epoch: identity.epoch,
+            machine_boot: [0; 16],
+        };
+        let (writer, _) =
+            Writer::open(HostDisk, dir, identity, settings).map_err(WorldError::Journal)?;
+        let first = writer.next_seq();
+        Self::with_sink(config, Sink::Disk(Box::new(writer)), first, head)
+    }
+
+    fn with_sink(
+        config: &WorldConfig,
+        sink: Sink,
+        first_seq: u64,
+        head: &[(Kind, Vec<u8>)],
+    ) -> Result<Self, WorldError> {
+        let venue_start = Self::venue_start(config.seed);
+        let mut venue = config
+            .exchange
+            .clone()
+            .unwrap_or_else(|| exchange::Config::demo(config.seed, config.listings, venue_start));
+        venue.faults = config.storm.faults.clone();
+        let exchange =
+            Exchange::new(&venue, config.seed, venue_start).map_err(WorldError::Exchange)?;
+        let (mut producer, consumer) =
+            journal::ring::in_memory(RING_BYTES, first_seq).map_err(WorldError::Ring)?;
+        for (kind, payload) in head {
+            // The ring is empty and far larger than a head.
+            let _ = producer.push(journal::Family::Decisions, *kind, MONO_START, payload);
+        }
+        let (durable, kill) = (Arc::new(AtomicU64::new(0)), KillFlag::default());
+        let trader = trader(config, producer, &durable, &kill)?;
+        Ok(Self {
+            network: Network::new(config.seed, &trader, config.storm.clone()),
+            pages: Pages::new(&config.settings),
+            oracle: Oracle::new(config),
+            trader,
+            exchange,
+            consumer,
+            sink,
+            durable,
+            kill,
+            now: MONO_START,
+            venue_start,
+            steps: 0,
+        })
+    }
+
+    /// Our clock.
+    pub fn now(&self) -> Mono {
+        self.now
+    }
+
+    /// The exchange's clock.
+    pub fn venue_now(&self) -> VenueTime {
+        self.venue_start.after(self.now.since(MONO_START))
+    }
+
+    /// An event from outside: an operator's word.
+    pub fn tell(&mut self, event: &Event) {
+        if let Body::Command(model::Command::Kill { level, .. }) = &event.body {
+            self.kill.raise(*level);
+        }
+        self.trader.handle_event(self.now, event);
+        self.network.pump(self.now, &mut self.trader, &mut self.exchange);
+    }
+
+    /// Runs until everything is settled, an invariant is broken, or time is up.
+    pub fn run(&mut self, observer: &mut impl Observer) -> Outcome {
+        let mut violation = None;
+        let mut healed = false;
+        while violation.is_none() && self.lasted() < GIVE_UP_AT && !self.is_settled(healed) {
+            if !healed && self.lasted() >= HEAL_AT {
+                healed = true;
+                self.network.heal();
+            }
+            violation = self.step(observer);
+        }
+        let settled = self.is_settled(true);
+        if violation.is_none() && !settled {
+            violation = Some(Violation::NotSettled { after: self.lasted() });
+        }
+        if violation.is_none() {
+            violation = self.oracle.check_end(&self.trader, &self.exchange);
+        }
+        self.finish(observer);
+        let counts = self.trader.counts();
+        Outcome {
+            events: counts.events,
+            requests: counts.requests,
+            lasted: self.lasted(),
+            settled,
+            violation,
+        }
+    }
+
+    fn lasted(&self) -> Span {
+        self.now.since(MONO_START)
+    }
+
+    /// Ends the journal as an orderly stop does.
+    fn finish(&mut self, observer: &mut impl Observer) {
+        if let Sink::Disk(writer) = &mut self.sink {
+            writer.drain(self.now, &mut self.consumer, observer);
+            writer.close(observer);
+        }
+    }
+
+    /// Everything that is due at the next moment at which anything is.
+    fn step(&mut self, observer: &mut impl Observer) -> Option<Violation> {
+        self.steps += 1;
+        self.now = self.next_moment();
+        let (now, venue) = (self.now, self.venue_now());
+        self.exchange.handle_timeout(venue);
+        self.network.run(now, venue, &mut self.trader, &mut self.exchange);
+        for event in self.pages.run(venue, &mut self.exchange) {
+            self.trader.handle_event(now, &event);
+        }
+        if self.trader.poll_timeout().is_some_and(|(at, _)| at <= now) {
+            self.trader.handle_timeout(now);
+        }
+        self.network.pump(now, &mut self.trader, &mut self.exchange);
+        self.drain(observer);
+        self.network.pump(now, &mut self.trader, &mut self.exchange);
+        self.oracle.check(now, &self.trader, &self.exchange)
+    }
+
+    fn next_moment(&self) -> Mono {
+        let venue = |at: VenueTime| MONO_START.after(at.since(self.venue_start));
+        let sink = match &self.sink {
+            Sink::Disk(writer) => writer.poll_timeout(),
+            Sink::Nowhere { pending, .. } => pending.first().map(|(at, _)| *at),
+        };
+        let next = [
+            self.trader.poll_timeout().map(|(at, _)| at),
+            self.exchange.poll_timeout().map(venue),
+            self.network.poll_timeout(self.now, &self.trader),
+            self.pages.poll_timeout().map(venue),
+            sink,
+        ];
+        let next = next.into_iter().flatten().min().unwrap_or(Mono::NEVER);
+        // At least a nanosecond on: a timer that is due and not served must not stop the clock.
+        next.max(self.now.after(Span::from_nanos(1)))
+    }
+
+    /// The journal thread's turn: what is durable goes back to the trader.
+    fn drain(&mut self, observer: &mut impl Observer) {
+        let before = self.durable.load(Ordering::Relaxed);
+        let mut follower = Follower { oracle: &mut self.oracle, next: observer, durable: before };
+        match &mut self.sink {
+            Sink::Disk(writer) => {
+                writer.drain(self.now, &mut self.consumer, &mut follower);
+            }
+            Sink::Nowhere { pending, durable } => {
+                drain_nowhere(self.now, &mut self.consumer, pending, durable, &mut follower);
+            }
+        }
+        let after = follower.durable;
+        if after > before {
+            self.durable.store(after, Ordering::Relaxed);
+            let wake = Event::bare(Body::Durable { token: 0 });
+            self.trader.handle_event(self.now, &wake);
+        }
+    }
+
+    fn is_settled(&self, healed: bool) -> bool {
+        let engine = self.trader.engine();
+        let planned = self.oracle.last_planned(&self.exchange);
+        let over = self.venue_now() > planned.after(Span::from_secs(15));
+        let quiet = engine.orders().all(|order| !order.is_alive());
+        let done = engine.targets().all(|target| !target.is_active());
+        over && quiet && done && (healed || self.oracle.is_calm())
+    }
+
+    /// Raises the kill switch as an operator would.
+    pub fn kill(&mut self, level: KillLevel) {
+        let reason = model::Text::clipped("simulated");
+        self.tell(&Event::bare(Body::Command(model::Command::Kill { level, reason })));
+    }
+}
+
+fn trader(
+    config: &WorldConfig,
+    producer: Producer,
+    durable: &Arc<AtomicU64>,
+    kill: &KillFlag,
+) -> Result<Trader<Sniper>, WorldError> {
+    let credentials = config
+        .keys
+        .iter()
+        .map(|(key, secret)| Credentials::new(key, secret.as_bytes()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(WorldError::Key)?;
+    let settings = &config.settings;
+    let config = TraderConfig {
+        engine: settings.engine(World::identity(config.seed)),
+        rest_host: settings.venue.rest.host.clone(),
+        stream_path: "/ws".to_owned(),
+        credentials,
+        market_links: settings.loop_.market_links,
+        order_links: settings.loop_.order_links,
+        ack_wait: Span::from_secs(2),
+        recv_window_ms: settings.entry.recv_window_ms,
+    };
+    let (sniper, durable, kill) = (settings.sniper(), Arc::clone(durable), kill.clone());
+    Trader::new(config, sniper, (), producer, durable, kill).map_err(WorldError::Trader)
+}
+
+/// Takes the records, and counts each as durable some time later.
+fn drain_nowhere(
+    now: Mono,
+    consumer: &mut Consumer,
+    pending: &mut Vec<(Mono, u64)>,
+    durable: &mut u64,
+    observer: &mut impl Observer,
+) {
+    while let Ok(Some(record)) = consumer.read() {
+        observer.on_record(&record);
+        let due = now.after(SYNC_TAKES);
+        match pending.last_mut() {
+            Some((at, seq)) if *at == due => *seq = record.seq,
+            _ => pending.push((due, record.seq)),
+        }
+    }
+    consumer.release();
+    let ready = pending.iter().take_while(|(at, _)| *at <= now).count();
+    if let Some((_, seq)) = pending.drain(..ready).next_back() {
+        *durable = seq;
+        observer.on_durable(seq);
+    }
+}
+
+/// Shows the oracle every record on its way to the observer.
+struct Follower<'a, O> {
+    oracle: &'a mut Oracle,
+    next: &'a mut O,
+    durable: u64,
+}
+
+impl<O: Observer> Observer for Follower<'_, O> {
+    fn on_record(&mut self, record: &RecordView<'_>) {
+        self.oracle.take(record);
+        self.next.on_record(record);
+    }
+
+    fn on_durable(&mut self, seq: u64) {
+        self.durable = seq;
+        self.next.on_durable(seq);
+    }
+
+    fn on_trouble(&mut self, trouble: &Trouble) {
+        self.next.on_trouble(trouble);
+    }
+}
+
+/// The boot record of a virtual run: no host, path or clock of this machine.
+pub fn virtual_boot(seed: u64, extra: Vec<u8>) -> Boot {
+    let identity = World::identity(seed);
+    Boot {
+        instance: identity.instance,
+        epoch: identity.epoch,
+        machine_boot: [0; 16],
+        mono_anchor: MONO_START.nanos(),
+        wall_anchor: 0,
+        venue_anchor: World::venue_start(seed).nanos(),
+        build: "virtual".to_owned(),
+        extra,
+    }
+}
+
