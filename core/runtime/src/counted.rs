@@ -11,7 +11,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
 use crate::dial::{Socket, Tuning};
-use crate::run::Runner;
+use crate::runner::Runner;
 use crate::support::{Echo, FEED, Moment, certificate, config, echo_venue, endpoint};
 use crate::{Ended, LinkKind, Machine, Roots, Tls, WaitPolicy, inbox, stats};
 

@@ -11,6 +11,7 @@ mod link;
 mod machine;
 mod pin;
 mod run;
+mod runner;
 mod stats;
 mod tls;
 mod trader;

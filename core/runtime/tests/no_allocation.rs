@@ -117,10 +117,17 @@ fn a_parked_loop_allocates_nothing_either() {
 /// One for each TLS record: a frame read, an order written, its reply read.
 const TLS_ALLOCATIONS_A_FRAME: u64 = 3;
 
+/// rustls queues the records of one read of 4 KiB, at most 178 of them, in a queue that doubles
+/// from four places up: so often at most in the life of a session, when records come in bulk.
+const TLS_QUEUE_GROWTHS: u64 = 6;
+
 #[test]
 fn over_tls_the_count_is_the_stated_one_and_does_not_grow() {
     for half in allocations(WaitPolicy::Spin, true) {
         assert!(half.frames > 0, "{half:?}");
-        assert!(half.asked <= TLS_ALLOCATIONS_A_FRAME * half.frames, "{half:?}");
+        assert!(
+            half.asked <= TLS_ALLOCATIONS_A_FRAME * half.frames + TLS_QUEUE_GROWTHS,
+            "{half:?}"
+        );
     }
 }
