@@ -171,7 +171,8 @@ impl Gap {
     }
 }
 
-/// The oldest segments of a family were removed on purpose.
+/// The oldest segments of a family were removed on purpose. The last one of a family never is: the
+/// next start goes on from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prune {
     /// Whose.

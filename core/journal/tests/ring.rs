@@ -144,7 +144,7 @@ fn every_flipped_byte_of_a_leftover_ends_it_at_the_last_good_record_without_a_pa
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     // Three records of 48 bytes after the header page.
     for at in 0..144 {
-        let offset = 4096 + at as u64;
+        let offset = 4096 + at;
         file.write_all_at(&[good[offset as usize] ^ 0x20], offset).unwrap();
         let (seqs, fault) = leftover_seqs(dir.path());
         let whole: Vec<u64> = (0..at / 48).map(|record| 100 + record).collect();
@@ -152,14 +152,14 @@ fn every_flipped_byte_of_a_leftover_ends_it_at_the_last_good_record_without_a_pa
         assert!(fault.is_some(), "flip at {at}");
         file.write_all_at(&[good[offset as usize]], offset).unwrap();
     }
-    for at in 0..264 {
-        file.write_all_at(&[good[at] ^ 0x81], at as u64).unwrap();
+    for (at, byte) in good.iter().enumerate().take(264) {
+        file.write_all_at(&[byte ^ 0x81], at as u64).unwrap();
         if let Ok(file) = RingFile::open(dir.path(), 5)
             && let Ok(Some(mut leftover)) = file.leftover()
         {
             while leftover.read().is_some() {}
         }
-        file.write_all_at(&[good[at]], at as u64).unwrap();
+        file.write_all_at(&[*byte], at as u64).unwrap();
     }
 }
 

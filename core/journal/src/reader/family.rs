@@ -47,6 +47,33 @@ struct Segment {
     offset: u64,
     /// Where the next segment says that this one ends.
     limit: Option<u64>,
+    /// Length of the file when it was last asked for.
+    len: u64,
+    /// Whether `file` may stand somewhere else than at `offset`.
+    lost_place: bool,
+}
+
+impl Segment {
+    /// Bytes from the next frame on; asks again when there seem to be fewer than `wanted`.
+    fn left(&mut self, wanted: usize) -> io::Result<u64> {
+        if self.len < self.offset + wanted as u64 {
+            self.len = self.file.get_ref().metadata()?.len();
+        }
+        Ok(self.len.saturating_sub(self.offset))
+    }
+
+    fn rest_is_blank(&self, left: u64) -> io::Result<bool> {
+        let mut rest = vec![0; left as usize];
+        self.file.get_ref().read_exact_at(&mut rest, self.offset)?;
+        Ok(rest.iter().all(|&byte| byte == 0))
+    }
+
+    fn find_place(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.lost_place) {
+            self.file.seek(SeekFrom::Start(self.offset))?;
+        }
+        Ok(())
+    }
 }
 
 impl FamilyReader {
@@ -166,9 +193,9 @@ impl FamilyReader {
         }
         self.tip = ChainHead { frames: header.frames_before + 1, hash, ..self.tip };
         self.remember();
-        let mut file = BufReader::with_capacity(64 * 1024, file);
-        file.seek(SeekFrom::Start(HEADER_LEN as u64)).map_err(|error| fail(io_fault(&error)))?;
-        self.segment = Some(Segment { file, header, offset: HEADER_LEN as u64, limit });
+        let file = BufReader::with_capacity(64 * 1024, file);
+        let offset = HEADER_LEN as u64;
+        self.segment = Some(Segment { file, header, offset, limit, len: 0, lost_place: true });
         self.numbers.pop_front();
         Ok(true)
     }
@@ -216,57 +243,67 @@ impl FamilyReader {
     }
 
     fn step(&mut self) -> Result<Step, Broken> {
-        let Some(segment) = &self.segment else { return Ok(Step::End) };
-        let (number, offset, known) = (segment.header.number, segment.offset, segment.limit);
-        let limit = known.or_else(|| self.limit_of(number));
-        self.look_for_more(number);
-        if limit == Some(offset) {
-            return Ok(Step::NextSegment);
-        }
-        match self.read_frame(limit) {
-            Ok(Step::End) if !self.numbers.is_empty() => {
-                // A later segment exists: one that cannot be read, or one far ahead.
-                Ok(Step::NextSegment)
+        loop {
+            let Some(segment) = &self.segment else { return Ok(Step::End) };
+            let (number, limit) = (segment.header.number, segment.limit);
+            if limit == Some(segment.offset) {
+                return Ok(Step::NextSegment);
             }
-            Ok(step) => Ok(step),
-            Err(fault) => Err(self.broken(fault)),
+            let found = self.read_frame();
+            if let Ok(Step::Frame) = found {
+                return Ok(Step::Frame);
+            }
+            self.look_for_more(number);
+            let known = limit.or_else(|| self.limit_of(number));
+            if let Some(segment) = &mut self.segment {
+                // The buffer may stand anywhere in what was there a moment ago.
+                segment.lost_place = true;
+                segment.limit = known;
+            }
+            if limit.is_none() && known.is_some() {
+                continue;
+            }
+            return match found {
+                // A later segment exists: one that cannot be read, or one far ahead.
+                Ok(Step::End) if !self.numbers.is_empty() => Ok(Step::NextSegment),
+                Ok(step) => Ok(step),
+                Err(fault) => Err(self.broken(fault)),
+            };
         }
     }
 
-    fn read_frame(&mut self, limit: Option<u64>) -> Result<Step, Fault> {
+    fn read_frame(&mut self) -> Result<Step, Fault> {
         let Some(segment) = &mut self.segment else { return Ok(Step::End) };
         let io = |error: io::Error| io_fault(&error);
-        let offset = segment.offset;
-        let len = segment.file.get_ref().metadata().map_err(io)?.len();
-        if let Some(expected) = limit
-            && len < expected
-        {
-            return Err(Fault::Cut { len, expected });
-        }
-        let left = len.saturating_sub(offset);
+        let limit = segment.limit;
+        let left = segment.left(HEAD_LEN).map_err(io)?;
         if left < HEAD_LEN as u64 {
-            let mut rest = vec![0; left as usize];
-            segment.file.get_ref().read_exact_at(&mut rest, offset).map_err(io)?;
-            let blank = rest.iter().all(|&byte| byte == 0);
-            return if blank && limit.is_none() { Ok(Step::End) } else { Err(self.tear(limit)) };
+            let blank = segment.rest_is_blank(left).map_err(io)?;
+            return if blank && limit.is_none() { Ok(Step::End) } else { Err(self.short()) };
         }
-        let at = segment.file.stream_position().map_err(io)?;
-        segment.file.seek_relative(offset as i64 - at as i64).map_err(io)?;
+        segment.find_place().map_err(io)?;
         let mut bytes = [0; HEAD_LEN];
         segment.file.read_exact(&mut bytes).map_err(io)?;
         let head = Head::split(bytes);
         if head.is_blank() && limit.is_none() {
             return Ok(Step::End);
         }
-        if !head.fits() || left < (HEAD_LEN + head.len) as u64 {
-            return Err(self.tear(limit));
+        if !head.fits() {
+            return Err(self.tear());
+        }
+        let size = HEAD_LEN + head.len;
+        if segment.left(size).map_err(io)? < size as u64 {
+            return Err(self.short());
+        }
+        if limit.is_some_and(|limit| segment.offset + size as u64 > limit) {
+            return Err(Fault::Altered);
         }
         self.payload.resize(head.len, 0);
         segment.file.read_exact(&mut self.payload).map_err(io)?;
-        let Some(hash) = head.verify(&self.tip.hash, &self.payload) else {
-            return Err(self.tear(limit));
-        };
-        self.take(head, hash)
+        match head.verify(&self.tip.hash, &self.payload) {
+            Some(hash) => self.take(head, hash),
+            None => Err(self.tear()),
+        }
     }
 
     /// Moves over a frame whose check agreed.
@@ -300,11 +337,21 @@ impl FamilyReader {
         self.recent.push_back((self.tip.frames, self.tip.hash));
     }
 
+    /// The file ends inside the frame.
+    fn short(&self) -> Fault {
+        match &self.segment {
+            Some(Segment { limit: Some(expected), len, .. }) if len < expected => {
+                Fault::Cut { len: *len, expected: *expected }
+            }
+            _ => self.tear(),
+        }
+    }
+
     /// Tells a torn tail from damage: whether anything later proves that this frame was whole.
-    fn tear(&self, limit: Option<u64>) -> Fault {
+    fn tear(&self) -> Fault {
         let Some(segment) = &self.segment else { return Fault::Altered };
         let proven = commit_proves(segment.file.get_ref(), segment.offset, self.tip.frames);
-        let later = limit.is_some() || !self.numbers.is_empty();
+        let later = segment.limit.is_some() || !self.numbers.is_empty();
         if later || proven.unwrap_or(true) { Fault::Altered } else { Fault::TornTail }
     }
 }

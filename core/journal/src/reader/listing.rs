@@ -65,8 +65,7 @@ pub(crate) fn numbers(dir: &Path) -> io::Result<(Vec<u32>, Vec<u32>)> {
 /// The last prune record of each family, looked for only when a family does not begin at 1.
 pub(super) fn pruned(dir: &Path, decisions: &[u32], market: &[u32]) -> Vec<Prune> {
     let begins_later = |numbers: &[u32]| numbers.first().is_some_and(|&first| first != 1);
-    let market_gone = market.is_empty() && !decisions.is_empty();
-    if !begins_later(decisions) && !begins_later(market) && !market_gone {
+    if !begins_later(decisions) && !begins_later(market) {
         return Vec::new();
     }
     let mut last: [Option<Prune>; 2] = [None, None];

@@ -130,7 +130,7 @@ fn fs_type(path: &Path) -> io::Result<i64> {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: a return value of zero means that the whole struct was filled.
-    Ok(unsafe { stat.assume_init() }.f_type as i64)
+    Ok(unsafe { stat.assume_init() }.f_type)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A journal in a few lines, and a disk that fails on demand.
 #![allow(dead_code, reason = "each test file uses its part")]
-#![allow(unreachable_pub, reason = "shared by several test files")]
+#![allow(unreachable_pub, missing_debug_implementations, reason = "scaffolding of test files")]
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -132,9 +132,10 @@ pub struct Faults {
     pub free: Option<u64>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct FaultyDisk(pub Rc<RefCell<Faults>>);
 
+#[derive(Debug)]
 pub struct FaultyFile {
     file: File,
     faults: Rc<RefCell<Faults>>,
