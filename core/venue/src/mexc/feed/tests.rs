@@ -150,6 +150,20 @@ fn missing_acknowledgements_are_asked_again_and_then_end_the_connection() {
 }
 
 #[test]
+fn an_acknowledgement_between_missing_ones_keeps_the_connection() {
+    let mut desk = Desk::live();
+    for n in 0..6 {
+        let symbol = desk.table.add(&format!("C{n}USDT"), &format!("C{n}"), "USDT").unwrap();
+        let topic = Topic::Deals(symbol, Speed::Ms100);
+        desk.feed.want(topic, Silence::Allowed, &desk.table).unwrap();
+        desk.send();
+        desk.timeout(desk.now.after(Span::from_secs(5)));
+        assert!(!desk.feed.must_close(), "round {n}");
+        desk.ack(0, topic.name(&format!("C{n}USDT")).unwrap().as_str());
+    }
+}
+
+#[test]
 fn a_late_acknowledgement_of_the_first_request_counts() {
     let mut desk = Desk::new();
     desk.want_pair();

@@ -327,6 +327,18 @@ fn a_reply_that_closes_is_believed_first() {
 }
 
 #[test]
+fn a_reply_that_overtakes_its_request_is_believed_and_ends_the_connection() {
+    let mut desk = Desk::new();
+    desk.place(&desk.entry()).unwrap();
+    desk.sent(10);
+    desk.reply("400 Bad", r#"{"code":30001,"msg":""}"#);
+    let [Body::Reject(reject)] = desk.bodies()[..] else { panic!("{:?}", desk.events) };
+    assert_eq!(reject.class, RejectClass::Wait);
+    assert!(desk.session.must_close(), "the rest of the request would be taken for another one");
+    assert_eq!(desk.session.poll_transmit(), None);
+}
+
+#[test]
 fn bytes_that_are_no_response_lose_the_reply() {
     let mut desk = Desk::new();
     desk.place(&desk.entry()).unwrap();
