@@ -13,5 +13,3 @@ mod golden {
     pub(crate) mod shown;
     pub(crate) mod support;
 }
-
-
