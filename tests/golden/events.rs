@@ -296,7 +296,7 @@ fn a_price_too_fine_for_its_scale_says_by_how_much() {
 pub(crate) fn expected(wrapper: &oracle::Wrapper, table: &SymbolTable) -> Result<Vec<Event>, ()> {
     let Some(body) = &wrapper.body else { return Ok(Vec::new()) };
     let number = number(body);
-    let channel = Channel::of(&wrapper.channel);
+    let channel = Channel::of(wrapper.channel.as_bytes());
     let private = matches!(number, 304 | 306 | 307);
     match channel {
         None if private => return Err(()),

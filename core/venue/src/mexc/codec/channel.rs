@@ -77,10 +77,10 @@ impl Channel {
     }
 
     /// Reads a name as it was subscribed, with speed, symbol and interval.
-    pub fn of(name: &str) -> Option<Self> {
+    pub fn of(name: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|channel| {
-            name.strip_prefix(channel.name())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
+            name.strip_prefix(channel.name().as_bytes())
+                .is_some_and(|rest| matches!(rest, [] | [b'@', ..]))
         })
     }
 
@@ -112,13 +112,14 @@ mod tests {
 
     #[test]
     fn every_channel_is_known_by_its_name_and_by_no_other() {
+        let of = |name: &str| Channel::of(name.as_bytes());
         for channel in Channel::ALL {
-            assert_eq!(Channel::of(channel.name()), Some(channel));
-            assert_eq!(Channel::of(&format!("{}@10ms@NEWUSDT", channel.name())), Some(channel));
-            assert_eq!(Channel::of(&format!("{}x", channel.name())), None);
+            assert_eq!(Channel::of(channel.name().as_bytes()), Some(channel));
+            assert_eq!(of(&format!("{}@10ms@NEWUSDT", channel.name())), Some(channel));
+            assert_eq!(of(&format!("{}x", channel.name())), None);
         }
-        assert_eq!(Channel::of("spot@public.deals.v3.api@BTCUSDT"), None);
-        assert_eq!(Channel::of(""), None);
+        assert_eq!(of("spot@public.deals.v3.api@BTCUSDT"), None);
+        assert_eq!(of(""), None);
     }
 
     #[test]

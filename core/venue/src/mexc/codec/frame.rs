@@ -2,9 +2,10 @@
 
 use model::{AccountId, Event, NumError, SymbolId, VenueTime};
 
-use super::hot::{Found, Push, offset, parse_version};
+use super::hot::{Push, offset, parse_version};
 use super::private::{Private, has_scale};
 use super::scratch::Scratch;
+use super::wrapper::Head;
 use super::{Body, Channel, DecodeError, Wrapper};
 use crate::SymbolTable;
 
@@ -129,16 +130,8 @@ impl FrameDecoder {
         if frame.len() > Self::FRAME_MAX {
             return Err(DecodeError::FrameTooLong { bytes: frame.len(), max: Self::FRAME_MAX });
         }
-        let mut head = Wrapper::default();
-        let (mut found, mut repeated) = (None::<Found<'_>>, false);
-        head.scan(frame, |_, bytes, later, number| {
-            repeated |= found.is_some();
-            if found.is_none_or(|former| former.number != number) {
-                found = Some(Found { number, bytes, later });
-            }
-            Ok(())
-        })?;
-        if repeated {
+        let head = Head::read(frame)?;
+        if head.repeated {
             // A body that another one replaced must be sound too.
             Wrapper::decode(frame)?;
         }
@@ -148,7 +141,7 @@ impl FrameDecoder {
         };
         let channel = Channel::of(head.channel);
         let outcome = |symbol, ignored| Ok(Outcome { channel, symbol, sent, ignored });
-        let Some(found) = found else { return outcome(SymbolId::NONE, Some(Ignored::NoBody)) };
+        let Some(found) = head.found else { return outcome(SymbolId::NONE, Some(Ignored::NoBody)) };
         let Some(channel) = channel.filter(|channel| channel.carries(found.number)) else {
             return no_handler(frame, channel, found.number)
                 .and_then(|ignored| outcome(SymbolId::NONE, Some(ignored)));
@@ -162,7 +155,7 @@ impl FrameDecoder {
             | Channel::AggreBookTicker
             | Channel::BookTicker
             | Channel::BookTickerBatch => {
-                let Some(entry) = table.find(head.symbol.as_bytes()) else {
+                let Some(entry) = table.find(head.symbol) else {
                     Wrapper::decode(frame)?;
                     return outcome(SymbolId::NONE, Some(Ignored::Symbol));
                 };
@@ -185,7 +178,7 @@ impl FrameDecoder {
             | Channel::MiniTicker
             | Channel::MiniTickers => {
                 check_numbers(frame, &Wrapper::decode(frame)?)?;
-                let symbol = table.find(head.symbol.as_bytes());
+                let symbol = table.find(head.symbol);
                 let symbol = symbol.map_or(SymbolId::NONE, |entry| entry.id);
                 outcome(symbol, Some(Ignored::Kind))
             }

@@ -10,25 +10,8 @@ use super::DecodeError;
 use super::message::of;
 use super::scratch::Scratch;
 use super::wire::{Cursor, DEPTH_MAX, Key};
+use super::wrapper::Found;
 use crate::SymbolEntry;
-
-/// A body as it stands in its frame, not yet read.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found<'a> {
-    /// Its field number.
-    pub(crate) number: u32,
-    /// Its first occurrence since another body stood there.
-    pub(crate) bytes: Cursor<'a>,
-    /// What follows it in the frame; further occurrences are merged.
-    pub(crate) later: Cursor<'a>,
-}
-
-impl<'a> Found<'a> {
-    fn occurrences(self) -> impl Iterator<Item = Cursor<'a>> {
-        let mut later = self.later;
-        core::iter::once(self.bytes).chain(core::iter::from_fn(move || later.find(self.number)))
-    }
-}
 
 /// A public push of a known pair.
 #[derive(Clone, Copy, Debug)]
@@ -47,14 +30,17 @@ impl<'a> Push<'a> {
     pub(crate) fn deals(&self, out: &mut Scratch) -> Result<(), DecodeError> {
         let name = if self.found.number == 314 { "AggreDeals" } else { "Deals" };
         let fail = |field| move |error| of(name, field, error);
-        for mut body in self.found.occurrences() {
+        let Found { number, bytes, mut later } = self.found;
+        let mut next = Some(bytes);
+        while let Some(mut body) = next {
             while let Some(key) = body.key().map_err(fail(0))? {
                 match key {
                     0x0a => self.deal(body.message().map_err(fail(1))?, out)?,
-                    0x12 => drop(body.text().map_err(fail(2))?),
+                    0x12 => drop(body.text_bytes().map_err(fail(2))?),
                     _ => body.unknown(key, &[1, 2], BODY_DEPTH).map_err(fail(key >> 3))?,
                 }
             }
+            next = later.find(number);
         }
         Ok(())
     }
@@ -74,7 +60,7 @@ impl<'a> Push<'a> {
                 0x12 => item.text_into(&mut qty).map_err(fail(2))?,
                 0x18 => trade_type = item.varint().map_err(fail(3))? as i32,
                 0x20 => time = item.varint().map_err(fail(4))? as i64,
-                0x2a if with_id => drop(item.text().map_err(fail(5))?),
+                0x2a if with_id => drop(item.text_bytes().map_err(fail(5))?),
                 _ => item.unknown(key, known, ITEM_DEPTH).map_err(fail(key >> 3))?,
             }
         }
@@ -121,7 +107,9 @@ impl<'a> Push<'a> {
         let fail = |field| move |error| of(name, field, error);
         let (mut first_text, mut second_text) = (&[][..], &[][..]);
         let mut chunk = Depth::new(kind, true, 0, 0);
-        for mut body in self.found.occurrences() {
+        let Found { number, bytes, mut later } = self.found;
+        let mut next = Some(bytes);
+        while let Some(mut body) = next {
             while let Some(key) = body.key().map_err(fail(0))? {
                 match key {
                     0x0a | 0x12 => {
@@ -134,7 +122,7 @@ impl<'a> Push<'a> {
                             chunk.push(side, level);
                         }
                     }
-                    0x1a => drop(body.text().map_err(fail(3))?),
+                    0x1a => drop(body.text_bytes().map_err(fail(3))?),
                     0x22 => body.text_into(&mut first_text).map_err(fail(4))?,
                     _ if key == second => body.text_into(&mut second_text).map_err(fail(5))?,
                     _ if key == time => drop(body.varint().map_err(fail(key >> 3))?),
@@ -145,13 +133,25 @@ impl<'a> Push<'a> {
                     }
                 }
             }
+            next = later.find(number);
         }
         out.push(self.event(Body::Depth(chunk)))?;
         Ok((first_text, second_text))
     }
 
-    #[inline]
-    fn level(&self, mut item: Cursor<'a>) -> Result<Level, DecodeError> {
+    #[inline(always)]
+    fn level(&self, item: Cursor<'a>) -> Result<Level, DecodeError> {
+        let (price, qty) = match plain_level(item.rest()) {
+            Some(texts) => texts,
+            None => self.any_level(item)?,
+        };
+        Ok(Level { price: self.price("price", price)?, qty: self.qty("quantity", qty)? })
+    }
+
+    /// A level in any form that the wire format allows.
+    #[cold]
+    #[inline(never)]
+    fn any_level(&self, mut item: Cursor<'a>) -> Result<(&'a [u8], &'a [u8]), DecodeError> {
         let fail = |field| move |error| of("DepthLevel", field, error);
         let (mut price, mut qty) = (&[][..], &[][..]);
         while let Some(key) = item.key().map_err(fail(0))? {
@@ -161,7 +161,7 @@ impl<'a> Push<'a> {
                 _ => item.unknown(key, &[1, 2], ITEM_DEPTH).map_err(fail(key >> 3))?,
             }
         }
-        Ok(Level { price: self.price("price", price)?, qty: self.qty("quantity", qty)? })
+        Ok((price, qty))
     }
 
     /// Best bid and ask of 315, or of 305 which has no version.
@@ -173,7 +173,9 @@ impl<'a> Push<'a> {
         };
         let fail = |field| move |error| of(name, field, error);
         let mut texts = [&[][..]; 5];
-        for mut body in self.found.occurrences() {
+        let Found { number, bytes, mut later } = self.found;
+        let mut next = Some(bytes);
+        while let Some(mut body) = next {
             while let Some(key) = body.key().map_err(fail(0))? {
                 match key {
                     0x0a => body.text_into(&mut texts[0]).map_err(fail(1))?,
@@ -185,6 +187,7 @@ impl<'a> Push<'a> {
                     _ => body.unknown(key, known, BODY_DEPTH).map_err(fail(key >> 3))?,
                 }
             }
+            next = later.find(number);
         }
         let top = self.book_top([texts[0], texts[1], texts[2], texts[3]], texts[4])?;
         out.push(self.event(Body::Top(top)))
@@ -257,6 +260,16 @@ impl<'a> Push<'a> {
     fn number(&self, field: &'static str, text: &[u8], cause: NumError) -> DecodeError {
         DecodeError::Number { field, at: offset(self.frame, text), cause }
     }
+}
+
+/// The two texts of a level in the form that the venue writes: price, then quantity, nothing else,
+/// each shorter than 128 bytes.
+#[inline(always)]
+fn plain_level(item: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [0x0a, price_len @ 0..0x80, rest @ ..] = item else { return None };
+    let (price, rest) = rest.split_at_checked(usize::from(*price_len))?;
+    let [0x12, qty_len @ 0..0x80, qty @ ..] = rest else { return None };
+    (qty.len() == usize::from(*qty_len)).then_some((price, qty))
 }
 
 /// A key that no field has.

@@ -90,6 +90,11 @@ impl<'a> Cursor<'a> {
         Self { rest: frame, end: frame.len() as u32 }
     }
 
+    /// What was not read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     #[cold]
     fn fault(&self, fault: WireFault) -> WireError {
         WireError { at: self.end - self.rest.len() as u32, fault }
@@ -171,6 +176,18 @@ impl<'a> Cursor<'a> {
     pub(crate) fn text(&mut self) -> Result<&'a str, WireError> {
         let bytes = self.bytes()?;
         core::str::from_utf8(bytes).map_err(|_| self.fault(WireFault::Utf8))
+    }
+
+    /// A string left as bytes: the caller compares it, and needs no `str`.
+    #[inline(always)]
+    pub(crate) fn text_bytes(&mut self) -> Result<&'a [u8], WireError> {
+        let bytes = self.bytes()?;
+        // The venue's names are ASCII, which is cheaper to see.
+        if bytes.is_ascii() || core::str::from_utf8(bytes).is_ok() {
+            Ok(bytes)
+        } else {
+            Err(self.fault(WireFault::Utf8))
+        }
     }
 
     /// A string that replaces `slot`, whose former bytes must have been UTF-8. The caller checks

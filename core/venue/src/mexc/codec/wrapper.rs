@@ -4,7 +4,7 @@ use super::DecodeError;
 use super::fields::{Fields, Sink};
 use super::message::{Message, Site, of};
 use super::schema::*;
-use super::wire::{Cursor, DEPTH_MAX};
+use super::wire::{Cursor, DEPTH_MAX, Key};
 
 /// A frame, read whole and checked, borrowing its bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,39 +92,83 @@ impl<'a> Wrapper<'a> {
     /// # Errors
     /// [`DecodeError::Wire`] wherever prost refuses the frame.
     pub fn decode(frame: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut head = Self::default();
-        head.scan(frame, |head, occurrence, later, number| {
-            let site = Site { number, later, depth: DEPTH_MAX - 1 };
-            Body::merge(&mut head.body, occurrence, site)
-        })?;
-        Ok(head)
-    }
-
-    /// Reads everything but the bodies, which are handed to `body` as they come: the occurrence,
-    /// what stands behind it, its number.
-    #[inline(always)]
-    pub(crate) fn scan(
-        &mut self,
-        frame: &'a [u8],
-        mut body: impl FnMut(&mut Self, Cursor<'a>, Cursor<'a>, u32) -> Result<(), DecodeError>,
-    ) -> Result<(), DecodeError> {
         let fail = |field| move |error| of(NAME, field, error);
+        let mut wrapper = Self::default();
         let mut cursor = Cursor::new(frame);
         while let Some(key) = cursor.key().map_err(fail(0))? {
             match key {
-                0x0a => self.channel = cursor.text().map_err(fail(1))?,
-                0x1a => self.symbol = cursor.text().map_err(fail(3))?,
-                0x22 => self.symbol_id = cursor.text().map_err(fail(4))?,
-                0x28 => self.create_time = cursor.varint().map_err(fail(5))? as i64,
-                0x30 => self.send_time = cursor.varint().map_err(fail(6))? as i64,
-                _ if matches!(key >> 3, 301..=315) && key & 7 == 2 => {
-                    let occurrence = cursor.message().map_err(fail(key >> 3))?;
-                    body(self, occurrence, cursor, key >> 3)?;
+                0x0a => wrapper.channel = cursor.text().map_err(fail(1))?,
+                0x1a => wrapper.symbol = cursor.text().map_err(fail(3))?,
+                0x22 => wrapper.symbol_id = cursor.text().map_err(fail(4))?,
+                0x28 => wrapper.create_time = cursor.varint().map_err(fail(5))? as i64,
+                0x30 => wrapper.send_time = cursor.varint().map_err(fail(6))? as i64,
+                _ if is_body(key) => {
+                    let number = key >> 3;
+                    let bytes = cursor.message().map_err(fail(number))?;
+                    let site = Site { number, later: cursor, depth: DEPTH_MAX - 1 };
+                    Body::merge(&mut wrapper.body, bytes, site)?;
                 }
                 _ => cursor.unknown(key, KNOWN, DEPTH_MAX).map_err(fail(key >> 3))?,
             }
         }
-        Ok(())
+        Ok(wrapper)
+    }
+}
+
+/// Whether `key` is that of a body in its wire type.
+const fn is_body(key: Key) -> bool {
+    matches!(key >> 3, 301..=315) && key & 7 == 2
+}
+
+/// What the hot path needs of a wrapper: names as bytes, and the body not yet read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Head<'a> {
+    pub(crate) channel: &'a [u8],
+    pub(crate) symbol: &'a [u8],
+    pub(crate) create_time: i64,
+    pub(crate) send_time: i64,
+    pub(crate) found: Option<Found<'a>>,
+    /// Whether more than one body stood in the frame.
+    pub(crate) repeated: bool,
+}
+
+/// A body as it stands in its frame, not yet read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'a> {
+    /// Its field number.
+    pub(crate) number: u32,
+    /// Its first occurrence since another body stood there.
+    pub(crate) bytes: Cursor<'a>,
+    /// What follows it in the frame; further occurrences are merged.
+    pub(crate) later: Cursor<'a>,
+}
+
+impl<'a> Head<'a> {
+    /// Reads everything of a frame but its body.
+    #[inline(always)]
+    pub(crate) fn read(frame: &'a [u8]) -> Result<Self, DecodeError> {
+        let fail = |field| move |error| of(NAME, field, error);
+        let mut head = Self::default();
+        let mut cursor = Cursor::new(frame);
+        while let Some(key) = cursor.key().map_err(fail(0))? {
+            match key {
+                0x0a => head.channel = cursor.text_bytes().map_err(fail(1))?,
+                0x1a => head.symbol = cursor.text_bytes().map_err(fail(3))?,
+                0x22 => drop(cursor.text_bytes().map_err(fail(4))?),
+                0x28 => head.create_time = cursor.varint().map_err(fail(5))? as i64,
+                0x30 => head.send_time = cursor.varint().map_err(fail(6))? as i64,
+                _ if is_body(key) => {
+                    let number = key >> 3;
+                    let bytes = cursor.message().map_err(fail(number))?;
+                    head.repeated |= head.found.is_some();
+                    if head.found.is_none_or(|former| former.number != number) {
+                        head.found = Some(Found { number, bytes, later: cursor });
+                    }
+                }
+                _ => cursor.unknown(key, KNOWN, DEPTH_MAX).map_err(fail(key >> 3))?,
+            }
+        }
+        Ok(head)
     }
 }
 
