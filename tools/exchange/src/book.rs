@@ -80,7 +80,13 @@ impl Book {
 
     /// Takes from the side opposite to `taker`, best price first, oldest order first, at
     /// `limit` or better. Returns what was not found.
-    pub fn take(&mut self, taker: Side, limit: Option<Price>, want: Want, out: &mut Vec<Match>) -> Want {
+    pub fn take(
+        &mut self,
+        taker: Side,
+        limit: Option<Price>,
+        want: Want,
+        out: &mut Vec<Match>,
+    ) -> Want {
         let (mut left, scale) = (want, self.scale);
         while let Some(price) = self.best(taker.opposite()) {
             if !reaches(taker, limit, price) {

@@ -104,7 +104,9 @@ impl core::fmt::Display for ConfigError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Toml(error) => write!(f, "scenario: {error}"),
-            Self::Value { key, value, needed } => write!(f, "{key} is {value:?}; it must be {needed}"),
+            Self::Value { key, value, needed } => {
+                write!(f, "{key} is {value:?}; it must be {needed}")
+            }
         }
     }
 }
@@ -312,7 +314,13 @@ pub struct SymbolConfig {
 
 impl SymbolConfig {
     /// A pair with usual rules and a flow around `price`, in orders of `notional`.
-    pub fn pair(base: &str, price: &str, price_decimals: u8, qty_decimals: u8, notional: &str) -> Self {
+    pub fn pair(
+        base: &str,
+        price: &str,
+        price_decimals: u8,
+        qty_decimals: u8,
+        notional: &str,
+    ) -> Self {
         Self {
             base: base.to_owned(),
             quote: usdt(),
@@ -478,7 +486,12 @@ pub enum BeforeOpen {
 
 fn usual_triples() -> Vec<TripleStep> {
     let step = |before_ms, sts, st, tt| TripleStep { before_ms, sts, st, tt };
-    vec![step(300_000, 1, 1, 1), step(90_000, 2, 1, 1), step(60_000, 2, 2, 1), step(30_000, 2, 2, 4)]
+    vec![
+        step(300_000, 1, 1, 1),
+        step(90_000, 2, 1, 1),
+        step(60_000, 2, 2, 1),
+        step(30_000, 2, 2, 4),
+    ]
 }
 
 fn usual_kinds() -> Vec<String> {

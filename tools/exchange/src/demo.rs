@@ -15,7 +15,12 @@ const FATES: [Fate; 3] = [Fate::Rises, Fate::Falls, Fate::StaysFlat];
 
 /// `count` listings, the first `first_ms` after the origin, then `apart_ms` apart. Fates take
 /// turns in an order that the seed chooses, so that three listings in a row see all of them.
-pub(crate) fn listings(seed: u64, count: usize, first_ms: i64, apart_ms: i64) -> Vec<ListingConfig> {
+pub(crate) fn listings(
+    seed: u64,
+    count: usize,
+    first_ms: i64,
+    apart_ms: i64,
+) -> Vec<ListingConfig> {
     let mut rng = Rng::new(seed, "demo listings");
     let turn = rng.below(3) as usize;
     let step = 1 + rng.below(2) as usize;

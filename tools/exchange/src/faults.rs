@@ -91,7 +91,11 @@ impl FaultPlan {
             Some(OrderFault::RateLimit)
         } else if self.rng.chance(c.server_error_permille) {
             let accepted = self.rng.chance(c.server_error_accepted_permille);
-            Some(if accepted { OrderFault::ServerErrorAccepted } else { OrderFault::ServerErrorRefused })
+            Some(if accepted {
+                OrderFault::ServerErrorAccepted
+            } else {
+                OrderFault::ServerErrorRefused
+            })
         } else if self.rng.chance(c.reply_lost_permille) {
             Some(OrderFault::ReplyLost)
         } else if self.rng.chance(c.event_first_permille) {

@@ -67,8 +67,9 @@ impl Pace {
             value: value.to_owned(),
             needed,
         };
-        let price = Price::parse(config.price.as_bytes(), scale.price)
-            .map_err(|_| wrong("price", &config.price, "a positive decimal at the pair's precision"))?;
+        let price = Price::parse(config.price.as_bytes(), scale.price).map_err(|_| {
+            wrong("price", &config.price, "a positive decimal at the pair's precision")
+        })?;
         let notional = Amount::parse(config.notional.as_bytes())
             .ok()
             .filter(|amount| *amount > Amount::ZERO && *amount <= Amount::from_units(1_000_000))
@@ -79,7 +80,8 @@ impl Pace {
         if config.orders_max < 4 || config.orders_max > 2_000 {
             return Err(wrong("orders_max", &config.orders_max.to_string(), "4 to 2000"));
         }
-        if config.path.iter().any(|knot| knot.change_bps <= -10_000 || knot.change_bps > 1_000_000) {
+        if config.path.iter().any(|knot| knot.change_bps <= -10_000 || knot.change_bps > 1_000_000)
+        {
             return Err(wrong("path change_bps", "out of range", "above -10000, at most 1000000"));
         }
         if !config.path.is_sorted_by_key(|knot| knot.after_ms) {
@@ -158,8 +160,9 @@ impl Exchange {
         let Some(pace) = flow.config.clone() else { return };
         let noise = i64::from(pace.config.noise_ppm);
         let step = flow.rng.between(-noise, noise);
-        // Noise leans back towards the path by a hundredth of its size.
-        flow.noise_ppm = (flow.noise_ppm - flow.noise_ppm / 100 + step).clamp(-NOISE_MAX_PPM, NOISE_MAX_PPM);
+        // A random walk that leans back towards the path by a thousandth of its distance.
+        flow.noise_ppm =
+            (flow.noise_ppm - flow.noise_ppm / 1_000 + step).clamp(-NOISE_MAX_PPM, NOISE_MAX_PPM);
         let fair = pace.fair(self.now.since(flow.started), flow.noise_ppm);
         let half = pace.half_spread(fair);
         self.withdraw_passed(flow, fair);
@@ -253,7 +256,15 @@ impl Exchange {
         let want = Want::Base(qty);
         let limit = Some(price);
         let ticket = Ticket {
-            account, symbol, side, kind, limit, want, lock, client_id: None, stp_mode: "",
+            account,
+            symbol,
+            side,
+            kind,
+            limit,
+            want,
+            lock,
+            client_id: None,
+            stp_mode: "",
         };
         self.execute(ticket).ok()
     }
@@ -268,7 +279,10 @@ mod tests {
         let knot = |after_ms, change_bps| Knot { after_ms, change_bps };
         let path = [knot(100, 0), knot(200, 100), knot(300, -100)];
         let at = |ms| change_bps(&path, ms);
-        assert_eq!([at(0), at(100), at(150), at(200), at(250), at(300), at(9_999)], [0, 0, 50, 100, 0, -100, -100]);
+        assert_eq!(
+            [at(0), at(100), at(150), at(200), at(250), at(300), at(9_999)],
+            [0, 0, 50, 100, 0, -100, -100]
+        );
         assert_eq!(change_bps(&[], 5), 0);
     }
 }

@@ -160,7 +160,9 @@ impl Hub {
 
     pub(crate) fn watches_seconds(&self) -> bool {
         let topics = self.sessions.values().flat_map(|session| &session.topics);
-        topics.into_iter().any(|(topic, _)| matches!(topic, Topic::Kline(..) | Topic::MiniTicker(_)))
+        topics
+            .into_iter()
+            .any(|(topic, _)| matches!(topic, Topic::Kline(..) | Topic::MiniTicker(_)))
     }
 
     /// Topics of one kind that somebody listens to, with their names, each once.
@@ -264,7 +266,11 @@ impl Exchange {
                     created: Some(now),
                     sent: None,
                 };
-                push::frame(head, 308, &push::kline(&candle, interval.name, interval.minutes, state.scale))
+                push::frame(
+                    head,
+                    308,
+                    &push::kline(&candle, interval.name, interval.minutes, state.scale),
+                )
             } else {
                 let Some(day) = state.candle(now, 1_440) else { continue };
                 let head = Head {
@@ -311,7 +317,14 @@ impl Exchange {
     }
 
     /// Tells a change of a balance, given at 1e-18.
-    pub(crate) fn tell_balance(&mut self, account: usize, asset: usize, free: i128, locked: i128, cause: Cause) {
+    pub(crate) fn tell_balance(
+        &mut self,
+        account: usize,
+        asset: usize,
+        free: i128,
+        locked: i128,
+        cause: Cause,
+    ) {
         if !self.is_heard(account, Topic::Balances) {
             return;
         }

@@ -68,7 +68,9 @@ impl Rulebook {
         if sum > 18 {
             return Err(wrong("price_decimals + qty_decimals", &sum.to_string(), "at most 18"));
         }
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
+        if name.is_empty()
+            || !name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        {
             return Err(wrong("base and quote", &name, "upper-case letters and digits"));
         }
         if !["1", "2", "3"].contains(&config.status.as_str()) {
@@ -89,8 +91,9 @@ impl Rulebook {
             }
         }
         Ok(Self {
-            qty_min: Qty::parse(config.qty_min.as_bytes(), config.qty_decimals)
-                .map_err(|_| wrong("qty_min", &config.qty_min, "a decimal at the pair's precision"))?,
+            qty_min: Qty::parse(config.qty_min.as_bytes(), config.qty_decimals).map_err(|_| {
+                wrong("qty_min", &config.qty_min, "a decimal at the pair's precision")
+            })?,
             notional_min: amount("notional_min", &config.notional_min)?,
             notional_max: amount("notional_max", &config.notional_max)?,
             kinds,

@@ -334,7 +334,9 @@ impl Machine {
         while !stop.load(Ordering::Acquire) {
             let timeout = self.timeout();
             match self.poll.poll(&mut events, Some(timeout)) {
-                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error.into()),
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                    return Err(error.into());
+                }
                 _ => {}
             }
             for event in &events {

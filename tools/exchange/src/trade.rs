@@ -63,7 +63,8 @@ impl Exchange {
             (None, Some(quote)) => Want::Quote(quote),
             (None, None) => return Err(ApiError::missing("quantity")),
         };
-        let lock = self.reserve(at, asked.side, limit, want).ok_or_else(|| ApiError::wrong("quantity"))?;
+        let lock =
+            self.reserve(at, asked.side, limit, want).ok_or_else(|| ApiError::wrong("quantity"))?;
         let asset = if asked.side == Side::Buy { symbol.quote } else { symbol.base };
         if self.ledger.pocket(key.account, asset).free < lock {
             return Err(ApiError::insufficient());
@@ -100,7 +101,13 @@ impl Exchange {
         if !self.ledger.lock(ticket.account, asset, ticket.lock) {
             return Err(ApiError::insufficient());
         }
-        self.tell_balance(ticket.account, asset, -ticket.lock.raw(), ticket.lock.raw(), Cause::Place);
+        self.tell_balance(
+            ticket.account,
+            asset,
+            -ticket.lock.raw(),
+            ticket.lock.raw(),
+            Cause::Place,
+        );
         let id = self.next_order;
         self.next_order += 1;
         let (qty, quote_qty) = match ticket.want {
@@ -189,10 +196,11 @@ impl Exchange {
     fn finish_placement(&mut self, mut order: Order) {
         let crosses = order.kind == OrderKind::LimitMaker && self.crosses(&order);
         let rests = order.kind.rests() && !crosses && !order.left().is_zero();
-        let rested = rests && order.price.is_some_and(|price| {
-            let left = order.left();
-            self.symbols[order.symbol].book.rest(order.side, price, order.id, left)
-        });
+        let rested = rests
+            && order.price.is_some_and(|price| {
+                let left = order.left();
+                self.symbols[order.symbol].book.rest(order.side, price, order.id, left)
+            });
         let filled = order.status == OrderStatus::Filled;
         if rested {
             order.rested = true;
@@ -244,8 +252,7 @@ impl Exchange {
         for order in [&mut *taker, &mut maker] {
             self.book_deal(order, id, deal, quote_qty, base_qty, self_trade);
         }
-        let trade =
-            Trade { id, price: deal.price, qty: deal.qty, taker: taker.side, at: self.now };
+        let trade = Trade { id, price: deal.price, qty: deal.qty, taker: taker.side, at: self.now };
         self.symbols[taker.symbol].add_trade(trade);
         if maker.status == OrderStatus::Filled {
             self.accounts[maker.account].open = self.accounts[maker.account].open.saturating_sub(1);
@@ -315,7 +322,13 @@ impl Exchange {
         self.tell_order(order);
     }
 
-    fn charge_fee(&mut self, order: &mut Order, maker: bool, quote_qty: Amount, got: Amount) -> (Amount, usize) {
+    fn charge_fee(
+        &mut self,
+        order: &mut Order,
+        maker: bool,
+        quote_qty: Amount,
+        got: Amount,
+    ) -> (Amount, usize) {
         let symbol = &self.symbols[order.symbol];
         let (base, quote) = (symbol.base, symbol.quote);
         let config = &symbol.rules.config;
@@ -496,7 +509,11 @@ impl Figures {
 }
 
 /// The worst price an order may deal at.
-fn limit_price(symbol: &Symbol, asked: &Asked<'_>, price: Option<Price>) -> Result<Price, ApiError> {
+fn limit_price(
+    symbol: &Symbol,
+    asked: &Asked<'_>,
+    price: Option<Price>,
+) -> Result<Price, ApiError> {
     if let Some(price) = price {
         return Ok(price);
     }
@@ -533,7 +550,12 @@ fn check_size(symbol: &Symbol, figures: &Figures, limit: Price) -> Result<(), Ap
     Ok(())
 }
 
-fn check_price(symbol: &Symbol, asked: &Asked<'_>, limit: Price, now: VenueTime) -> Result<(), ApiError> {
+fn check_price(
+    symbol: &Symbol,
+    asked: &Asked<'_>,
+    limit: Price,
+    now: VenueTime,
+) -> Result<(), ApiError> {
     if asked.kind == OrderKind::Market {
         return Ok(());
     }

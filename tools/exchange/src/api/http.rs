@@ -109,7 +109,8 @@ impl HttpConn {
     fn answer(&mut self, exchange: &mut Exchange, request: &Request<'_>) {
         let mut body = std::mem::take(&mut self.body);
         body.clear();
-        self.order_requests += u64::from(request.path == "/api/v3/order" && request.method != "GET");
+        self.order_requests +=
+            u64::from(request.path == "/api/v3/order" && request.method != "GET");
         let (status, retry, effect) = match respond(exchange, self.peer, request, &mut body) {
             Ok(effect) => (effect.status.unwrap_or(200), None, effect),
             Err(error) => {
@@ -122,14 +123,23 @@ impl HttpConn {
         self.closing |= request.close || effect.lost;
         if !effect.lost {
             let now = exchange.now;
-            let due = now.after(effect.delay.plus(model::Span::from_micros(exchange.rules.reply_delay_us)));
+            let due = now
+                .after(effect.delay.plus(model::Span::from_micros(exchange.rules.reply_delay_us)));
             let due = self.later.back().map_or(due, |(last, _)| due.max(*last));
             self.reply(now, due, status, retry, effect.html, &body);
         }
         self.body = body;
     }
 
-    fn reply(&mut self, now: VenueTime, due: VenueTime, status: u16, retry: Option<u64>, html: bool, body: &str) {
+    fn reply(
+        &mut self,
+        now: VenueTime,
+        due: VenueTime,
+        status: u16,
+        retry: Option<u64>,
+        html: bool,
+        body: &str,
+    ) {
         let mut late = Vec::new();
         let out = if due > now { &mut late } else { &mut self.output };
         use std::io::Write as _;

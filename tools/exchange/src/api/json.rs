@@ -55,7 +55,11 @@ impl fmt::Display for QtyText {
 }
 
 /// Writes `items` with commas between them, in brackets.
-pub(crate) fn list<T>(out: &mut String, items: impl Iterator<Item = T>, mut one: impl FnMut(&mut String, T)) {
+pub(crate) fn list<T>(
+    out: &mut String,
+    items: impl Iterator<Item = T>,
+    mut one: impl FnMut(&mut String, T),
+) {
     out.push('[');
     for (at, item) in items.enumerate() {
         if at > 0 {

@@ -64,7 +64,10 @@ pub(super) fn exchange_info(exchange: &mut Exchange, call: &Call<'_>, out: &mut 
         symbol.is_listed(now)
             && wanted.as_ref().is_none_or(|names| names.contains(&symbol.name.as_str()))
     };
-    if wanted.is_some() && exchange.rules.unknown_symbol_is_error && !exchange.symbols.iter().any(|s| known(&s)) {
+    if wanted.is_some()
+        && exchange.rules.unknown_symbol_is_error
+        && !exchange.symbols.iter().any(|s| known(&s))
+    {
         return Err(ApiError::bad_symbol());
     }
     let _ = write!(
@@ -148,9 +151,13 @@ fn one_or_all(
         Some(name) => one(out, find(exchange, &name)?),
         None => {
             let now = exchange.now;
-            list(out, exchange.symbols.iter().filter(|symbol| symbol.is_listed(now)), |out, symbol| {
-                one(out, symbol);
-            });
+            list(
+                out,
+                exchange.symbols.iter().filter(|symbol| symbol.is_listed(now)),
+                |out, symbol| {
+                    one(out, symbol);
+                },
+            );
         }
     }
     Ok(Effect::default())

@@ -157,7 +157,8 @@ pub(crate) fn respond(
     let now = exchange.now;
     exchange.budgets.admit(now, peer)?;
     let same_path = |endpoint: &&Endpoint| endpoint.path == request.path;
-    let known = ENDPOINTS.iter().find(|row| row.method == request.method && row.path == request.path);
+    let known =
+        ENDPOINTS.iter().find(|row| row.method == request.method && row.path == request.path);
     let Some(endpoint) = known else {
         return Err(match ENDPOINTS.iter().find(same_path) {
             Some(_) => ApiError::new(405, 405, "method not allowed"),
@@ -233,7 +234,10 @@ fn check_clock(server_ms: i64, params: &Params<'_>) -> Result<(), ApiError> {
     let timestamp = timestamp.ok_or_else(|| ApiError::missing("timestamp"))?;
     let ahead = timestamp >= server_ms.saturating_add(LEAD_MS);
     if ahead || server_ms.saturating_sub(timestamp) > window.max(0) {
-        return Err(ApiError::bad(700_003, "Timestamp for this request is outside of the recvWindow."));
+        return Err(ApiError::bad(
+            700_003,
+            "Timestamp for this request is outside of the recvWindow.",
+        ));
     }
     Ok(())
 }

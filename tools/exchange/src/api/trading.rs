@@ -83,7 +83,8 @@ pub(super) fn test(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -
 pub(super) fn cancel(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
     let symbol = symbol_of(exchange, &call.needed("symbol")?)?;
     let unknown = || ApiError::bad(-2011, "Unknown order sent.");
-    let id = find_order(exchange, call)?.filter(|order| order.symbol == symbol).map(|order| order.id);
+    let id =
+        find_order(exchange, call)?.filter(|order| order.symbol == symbol).map(|order| order.id);
     let id = id.ok_or_else(unknown)?;
     let new_id = call.params.get("newClientOrderId");
     exchange.cancel_order(id).ok_or_else(unknown)?;
@@ -131,9 +132,9 @@ pub(super) fn all_orders(exchange: &mut Exchange, call: &Call<'_>, out: &mut Str
     let limit = call.limit(500, 1_000)?;
     let (from, to) = period(exchange, call, Some(Span::from_secs(86_400)), ORDERS_BACK)?;
     let orders = exchange.accounts[account].orders.iter().rev();
-    let orders = orders.filter_map(|id| exchange.orders.get(id)).filter(|order| {
-        order.symbol == symbol && (from..=to).contains(&order.created.millis())
-    });
+    let orders = orders
+        .filter_map(|id| exchange.orders.get(id))
+        .filter(|order| order.symbol == symbol && (from..=to).contains(&order.created.millis()));
     list(out, orders.take(limit), |out, order| order_object(exchange, order, out));
     Ok(Effect::default())
 }
@@ -230,7 +231,10 @@ fn find_order<'a>(exchange: &'a Exchange, call: &Call<'_>) -> Result<Option<&'a 
         (Some(id), _) => Exchange::order_id_of(&id),
         (None, Some(id)) => exchange.accounts[account].client_ids.get(id.as_ref()).copied(),
         (None, None) => {
-            return Err(ApiError::bad(700_004, "Param 'origClientOrderId' or 'orderId' must be sent"));
+            return Err(ApiError::bad(
+                700_004,
+                "Param 'origClientOrderId' or 'orderId' must be sent",
+            ));
         }
     };
     let order = id.and_then(|id| exchange.orders.get(&id));

@@ -76,7 +76,11 @@ pub(super) fn new_listen_key(exchange: &mut Exchange, call: &Call<'_>, out: &mut
     Ok(Effect::default())
 }
 
-pub(super) fn renew_listen_key(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
+pub(super) fn renew_listen_key(
+    exchange: &mut Exchange,
+    call: &Call<'_>,
+    out: &mut String,
+) -> Reply {
     let at = find(exchange, call)?;
     let dies = exchange.now.after(Span::from_secs(exchange.rules.listen_key_life_s));
     exchange.listen_keys[at].dies = dies;

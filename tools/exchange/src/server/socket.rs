@@ -32,7 +32,9 @@ impl Stream {
     ) -> Result<Self, rustls::Error> {
         Ok(match tls {
             None => Self::Plain(socket),
-            Some(config) => Self::Tls(Box::new((ServerConnection::new(Arc::clone(config))?, socket))),
+            Some(config) => {
+                Self::Tls(Box::new((ServerConnection::new(Arc::clone(config))?, socket)))
+            }
         })
     }
 
@@ -124,7 +126,12 @@ impl Conn {
     }
 
     /// Takes received bytes; `None` when the handshake was refused and the connection is over.
-    pub(super) fn handle_bytes(self, now: VenueTime, bytes: &[u8], exchange: &mut Exchange) -> Option<Self> {
+    pub(super) fn handle_bytes(
+        self,
+        now: VenueTime,
+        bytes: &[u8],
+        exchange: &mut Exchange,
+    ) -> Option<Self> {
         match self {
             Self::Http { stream, mut http } => {
                 http.handle_bytes(now, bytes, exchange);
@@ -154,7 +161,13 @@ impl Conn {
         loop {
             match socket.read() {
                 Ok(Frame::Text(text)) => conn.handle_text(now, text.as_str(), exchange),
-                Ok(Frame::Binary(_) | Frame::Ping(_) | Frame::Pong(_) | Frame::Close(_) | Frame::Frame(_)) => {}
+                Ok(
+                    Frame::Binary(_)
+                    | Frame::Ping(_)
+                    | Frame::Pong(_)
+                    | Frame::Close(_)
+                    | Frame::Frame(_),
+                ) => {}
                 Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     return true;
                 }
@@ -272,7 +285,6 @@ fn upgrade(
     let limits = WebSocketConfig::default()
         .max_message_size(Some(MESSAGE_MAX))
         .max_frame_size(Some(MESSAGE_MAX));
-    let socket =
-        WebSocket::from_partially_read(stream, rest.to_vec(), Role::Server, Some(limits));
+    let socket = WebSocket::from_partially_read(stream, rest.to_vec(), Role::Server, Some(limits));
     Some(Conn::WebSocket { socket: Box::new(socket), conn, ending: false })
 }

@@ -51,8 +51,12 @@ impl Topic {
         let rest: Vec<&str> = parts.collect();
         let symbol = |name: &str| symbols.get(name).copied();
         Some(match (channel, rest.as_slice()) {
-            ("public.aggre.deals.v3.api.pb", [speed, name]) => Self::Deals(symbol(name)?, tape(speed)?),
-            ("public.aggre.depth.v3.api.pb", [speed, name]) => Self::Depth(symbol(name)?, tape(speed)?),
+            ("public.aggre.deals.v3.api.pb", [speed, name]) => {
+                Self::Deals(symbol(name)?, tape(speed)?)
+            }
+            ("public.aggre.depth.v3.api.pb", [speed, name]) => {
+                Self::Depth(symbol(name)?, tape(speed)?)
+            }
             ("public.aggre.bookTicker.v3.api.pb", [speed, name]) => {
                 Self::BookTicker(symbol(name)?, tape(speed)?)
             }
@@ -94,11 +98,15 @@ impl Topic {
     /// The tape that feeds it, if one does.
     pub(crate) fn tape(self) -> Option<(usize, usize)> {
         match self {
-            Self::Deals(symbol, tape) | Self::Depth(symbol, tape) | Self::BookTicker(symbol, tape) => {
-                Some((symbol, tape))
-            }
+            Self::Deals(symbol, tape)
+            | Self::Depth(symbol, tape)
+            | Self::BookTicker(symbol, tape) => Some((symbol, tape)),
             Self::LimitDepth(symbol, _) | Self::BookTickerBatch(symbol) => Some((symbol, 1)),
-            Self::Kline(..) | Self::MiniTicker(_) | Self::Orders | Self::OwnDeals | Self::Balances => None,
+            Self::Kline(..)
+            | Self::MiniTicker(_)
+            | Self::Orders
+            | Self::OwnDeals
+            | Self::Balances => None,
         }
     }
 }
@@ -115,9 +123,18 @@ mod tests {
     fn only_living_channels_of_known_symbols_are_topics() {
         let symbols = BTreeMap::from([("BTCUSDT".to_owned(), 0)]);
         let parse = |name: &str| Topic::parse(name, &symbols);
-        assert_eq!(parse("spot@public.aggre.deals.v3.api.pb@10ms@BTCUSDT"), Some(Topic::Deals(0, 0)));
-        assert_eq!(parse("spot@public.aggre.depth.v3.api.pb@100ms@BTCUSDT"), Some(Topic::Depth(0, 1)));
-        assert_eq!(parse("spot@public.limit.depth.v3.api.pb@BTCUSDT@20"), Some(Topic::LimitDepth(0, 20)));
+        assert_eq!(
+            parse("spot@public.aggre.deals.v3.api.pb@10ms@BTCUSDT"),
+            Some(Topic::Deals(0, 0))
+        );
+        assert_eq!(
+            parse("spot@public.aggre.depth.v3.api.pb@100ms@BTCUSDT"),
+            Some(Topic::Depth(0, 1))
+        );
+        assert_eq!(
+            parse("spot@public.limit.depth.v3.api.pb@BTCUSDT@20"),
+            Some(Topic::LimitDepth(0, 20))
+        );
         for blocked in [
             "spot@public.deals.v3.api@BTCUSDT",
             "spot@public.deals.v3.api.pb@BTCUSDT",
