@@ -197,8 +197,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.accounts.get(account.index()).map_or(Amount::ZERO, |held| held.ledger.free(asset))
     }
 
-    /// Best bid and ask of a synchronised book, with its version; for checks against an oracle.
-    pub fn book_sides(&self, symbol: SymbolId) -> Option<(&[model::Level], &[model::Level])> {
-        self.symbols.book(symbol).filter(|book| book.is_live()).map(book::Book::sides)
+    /// Bids, asks and version of a book that may be read, best first; for checks against an oracle.
+    pub fn book_at(
+        &self,
+        symbol: SymbolId,
+    ) -> Option<(&[model::Level], &[model::Level], u64)> {
+        self.symbols.book(symbol)?.at_version()
     }
 }

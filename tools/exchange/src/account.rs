@@ -175,9 +175,13 @@ mod tests {
         let vectors = vectors.as_array().unwrap();
         assert!(vectors.len() >= 5);
         for vector in vectors {
-            let field = |name: &str| vector[name].as_str().unwrap();
+            let field = |name: &str| vector[name].as_str().unwrap_or_default();
             let key = ApiKey::new(0, &KeyConfig::new("k", field("secret"))).unwrap();
-            let parts = [field("query"), field("body")];
+            // The futures login has a payload only.
+            let parts = match vector.get("query") {
+                Some(_) => [field("query"), field("body")],
+                None => [field("payload"), ""],
+            };
             assert!(key.signed(&parts, field("signature")), "{}", field("name"));
             assert!(!key.signed(&parts, &field("signature").to_uppercase()));
         }

@@ -73,6 +73,11 @@ impl Book {
         Self { scale, bids, asks, version, changes: Vec::new() }
     }
 
+    /// Decimals of its prices and quantities.
+    pub fn scale(&self) -> Scale {
+        self.scale
+    }
+
     /// Counts the changes of levels.
     pub fn version(&self) -> u64 {
         self.version

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
-use model::{Amount, Side, Span, VenueTime};
+use model::{Amount, Span, VenueTime};
 
 use crate::account::{ApiKey, Budgets, ListenKey};
 use crate::book::{Book, Match, Scale};
@@ -393,11 +393,6 @@ impl Exchange {
                 tape.watched = watched;
             }
         }
-    }
-
-    /// Best bid and ask with their totals.
-    pub(crate) fn top(&self, symbol: usize, side: Side) -> Option<(model::Price, model::Qty)> {
-        self.symbols[symbol].book.levels(side).next()
     }
 }
 

@@ -160,9 +160,9 @@ impl Exchange {
         let Some(pace) = flow.config.clone() else { return };
         let noise = i64::from(pace.config.noise_ppm);
         let step = flow.rng.between(-noise, noise);
-        // Noise leans back towards the path by a hundredth of its size.
+        // A random walk that leans back towards the path by a thousandth of its distance.
         flow.noise_ppm =
-            (flow.noise_ppm - flow.noise_ppm / 100 + step).clamp(-NOISE_MAX_PPM, NOISE_MAX_PPM);
+            (flow.noise_ppm - flow.noise_ppm / 1_000 + step).clamp(-NOISE_MAX_PPM, NOISE_MAX_PPM);
         let fair = pace.fair(self.now.since(flow.started), flow.noise_ppm);
         let half = pace.half_spread(fair);
         self.withdraw_passed(flow, fair);

@@ -116,8 +116,15 @@ impl Book {
         sum
     }
 
-    /// Both sides best first; for tests and comparisons.
-    pub(crate) fn sides(&self) -> (&[Level], &[Level]) {
+    /// Both sides best first with the version they stand at, while they may be read.
+    pub(crate) fn at_version(&self) -> Option<(&[Level], &[Level], u64)> {
+        let SyncState::Synced { version } = self.sync.state() else { return None };
+        let (bids, asks) = self.sides();
+        Some((bids, asks, version))
+    }
+
+    /// Both sides best first, whether they may be read or not.
+    fn sides(&self) -> (&[Level], &[Level]) {
         (&self.ladders.bids.levels, &self.ladders.asks.levels)
     }
 }

@@ -1,7 +1,5 @@
 //! A client of the exchange on a virtual clock: signs, sends, reads replies and frames.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
 use std::net::{IpAddr, Ipv4Addr};
 
 use exchange::{Config, Exchange, HttpConn, Message, WsConn};
@@ -11,37 +9,37 @@ use serde_json::Value;
 use sha2::Sha256;
 
 /// Start of every test's clock: a full second.
-pub const START: VenueTime = VenueTime::from_millis(1_800_000_000_000);
+pub(crate) const START: VenueTime = VenueTime::from_millis(1_800_000_000_000);
 
 /// An exchange and one HTTP connection to it.
-pub struct World {
-    pub exchange: Exchange,
-    pub now: VenueTime,
-    pub http: HttpConn,
-    pub key: String,
-    pub secret: String,
+pub(crate) struct World {
+    pub(crate) exchange: Exchange,
+    pub(crate) now: VenueTime,
+    pub(crate) http: HttpConn,
+    pub(crate) key: String,
+    pub(crate) secret: String,
 }
 
 /// A reply.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub head: String,
-    pub body: Value,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Value,
 }
 
 impl Reply {
-    pub fn code(&self) -> i64 {
+    pub(crate) fn code(&self) -> i64 {
         self.body["code"].as_i64().unwrap_or_default()
     }
 
-    pub fn text(&self, field: &str) -> &str {
+    pub(crate) fn text(&self, field: &str) -> &str {
         self.body[field].as_str().unwrap_or_else(|| panic!("{field} in {}", self.body))
     }
 }
 
 impl World {
-    pub fn new(config: &Config, seed: u64) -> Self {
+    pub(crate) fn new(config: &Config, seed: u64) -> Self {
         Self {
             exchange: Exchange::new(config, seed, START).unwrap(),
             now: START,
@@ -51,29 +49,29 @@ impl World {
         }
     }
 
-    pub fn pass_ms(&mut self, ms: u64) {
+    pub(crate) fn pass_ms(&mut self, ms: u64) {
         self.now = self.now.after(Span::from_millis(ms));
         self.exchange.handle_timeout(self.now);
     }
 
     /// Goes to `ms` after the start.
-    pub fn go_to_ms(&mut self, ms: u64) {
+    pub(crate) fn go_to_ms(&mut self, ms: u64) {
         self.now = START.after(Span::from_millis(ms));
         self.exchange.handle_timeout(self.now);
     }
 
-    pub fn get(&mut self, target: &str) -> Reply {
+    pub(crate) fn get(&mut self, target: &str) -> Reply {
         let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
         self.send(request.as_bytes()).unwrap()
     }
 
     /// A signed request with everything in the query.
-    pub fn signed(&mut self, method: &str, path: &str, params: &str) -> Reply {
+    pub(crate) fn signed(&mut self, method: &str, path: &str, params: &str) -> Reply {
         let request = self.signed_bytes(method, path, params);
         self.send(&request).unwrap()
     }
 
-    pub fn signed_bytes(&self, method: &str, path: &str, params: &str) -> Vec<u8> {
+    pub(crate) fn signed_bytes(&self, method: &str, path: &str, params: &str) -> Vec<u8> {
         let joint = if params.is_empty() { "" } else { "&" };
         let query = format!("{params}{joint}recvWindow=5000&timestamp={}", self.now.millis());
         let signature = sign(&self.secret, &query);
@@ -85,27 +83,27 @@ impl World {
         .into_bytes()
     }
 
-    pub fn place(&mut self, params: &str) -> Reply {
+    pub(crate) fn place(&mut self, params: &str) -> Reply {
         self.signed("POST", "/api/v3/order", params)
     }
 
     /// The reply to `request`; `None` when none is due.
-    pub fn send(&mut self, request: &[u8]) -> Option<Reply> {
+    pub(crate) fn send(&mut self, request: &[u8]) -> Option<Reply> {
         self.http.handle_bytes(self.now, request, &mut self.exchange);
         self.reply()
     }
 
-    pub fn reply(&mut self) -> Option<Reply> {
+    pub(crate) fn reply(&mut self) -> Option<Reply> {
         let bytes = self.http.poll_transmit(self.now)?.to_vec();
         self.http.transmitted(bytes.len());
         Some(read_reply(&bytes))
     }
 
-    pub fn listen_key(&mut self) -> String {
+    pub(crate) fn listen_key(&mut self) -> String {
         self.signed("POST", "/api/v3/userDataStream", "").text("listenKey").to_owned()
     }
 
-    pub fn stream(&mut self, path: &str, topics: &[&str]) -> WsConn {
+    pub(crate) fn stream(&mut self, path: &str, topics: &[&str]) -> WsConn {
         let mut conn = WsConn::open(self.now, path, &mut self.exchange).unwrap();
         let text = serde_json::json!({"method": "SUBSCRIPTION", "params": topics}).to_string();
         conn.handle_text(self.now, &text, &mut self.exchange);
@@ -116,7 +114,7 @@ impl World {
         conn
     }
 
-    pub fn frames(&mut self, conn: &mut WsConn) -> Vec<Vec<u8>> {
+    pub(crate) fn frames(&mut self, conn: &mut WsConn) -> Vec<Vec<u8>> {
         let mut frames = Vec::new();
         while let Some(message) = conn.poll_message(self.now, &mut self.exchange) {
             match message {
@@ -129,13 +127,13 @@ impl World {
     }
 }
 
-pub fn sign(secret: &str, text: &str) -> String {
+pub(crate) fn sign(secret: &str, text: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub fn read_reply(bytes: &[u8]) -> Reply {
+pub(crate) fn read_reply(bytes: &[u8]) -> Reply {
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     Reply {
@@ -146,7 +144,7 @@ pub fn read_reply(bytes: &[u8]) -> Reply {
 }
 
 /// Fields of a protobuf message in order of appearance: number, and bytes or integer.
-pub fn fields(mut bytes: &[u8]) -> Vec<(u64, Field)> {
+pub(crate) fn fields(mut bytes: &[u8]) -> Vec<(u64, Field)> {
     let mut all = Vec::new();
     while !bytes.is_empty() {
         let tag = varint(&mut bytes);
@@ -166,26 +164,26 @@ pub fn fields(mut bytes: &[u8]) -> Vec<(u64, Field)> {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Field {
+pub(crate) enum Field {
     Int(u64),
     Block(Vec<u8>),
 }
 
-pub fn text_of(message: &[(u64, Field)], number: u64) -> String {
+pub(crate) fn text_of(message: &[(u64, Field)], number: u64) -> String {
     match message.iter().find(|(n, _)| *n == number) {
         Some((_, Field::Block(bytes))) => String::from_utf8(bytes.clone()).unwrap(),
         _ => String::new(),
     }
 }
 
-pub fn int_of(message: &[(u64, Field)], number: u64) -> u64 {
+pub(crate) fn int_of(message: &[(u64, Field)], number: u64) -> u64 {
     match message.iter().find(|(n, _)| *n == number) {
         Some((_, Field::Int(value))) => *value,
         _ => 0,
     }
 }
 
-pub fn blocks_of(message: &[(u64, Field)], number: u64) -> Vec<Vec<(u64, Field)>> {
+pub(crate) fn blocks_of(message: &[(u64, Field)], number: u64) -> Vec<Vec<(u64, Field)>> {
     let of = message.iter().filter(|(n, _)| *n == number);
     of.filter_map(|(_, field)| match field {
         Field::Block(bytes) => Some(fields(bytes)),

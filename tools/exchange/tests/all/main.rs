@@ -1,0 +1,9 @@
+//! The exchange as its clients see it.
+
+mod common;
+mod faults;
+mod http;
+mod listing;
+mod server;
+mod streams;
+mod trading;
