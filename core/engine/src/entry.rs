@@ -127,9 +127,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let leg = OrderLeg::ENTRY;
         let exposure = self.exposure(slot, leg, Side::Buy, price_max).ok_or(WhyNot::NoRules)?;
         let exposure = aged_only_when_official(exposure, &spec);
-        risk::check_arm(&limits, &exposure, active).map_err(|refusal| match refusal {
-            risk::Refusal::TooManyTargets { .. } => WhyNot::TargetsMax,
-            _ => WhyNot::NoRules,
+        let too_many =
+            |refusal: &risk::Refusal| matches!(refusal, risk::Refusal::TooManyTargets { .. });
+        risk::check_arm(&limits, &exposure, active).map_err(|refusal| {
+            if too_many(&refusal) { WhyNot::TargetsMax } else { WhyNot::NoRules }
         })?;
         self.mint(slot, price_max, notional, actions);
         Ok(())

@@ -198,10 +198,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     }
 
     /// Bids, asks and version of a book that may be read, best first; for checks against an oracle.
-    pub fn book_at(
-        &self,
-        symbol: SymbolId,
-    ) -> Option<(&[model::Level], &[model::Level], u64)> {
+    pub fn book_at(&self, symbol: SymbolId) -> Option<(&[model::Level], &[model::Level], u64)> {
         self.symbols.book(symbol)?.at_version()
     }
 }

@@ -129,20 +129,43 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     }
 
     fn on_spec(&mut self, id: SymbolId, spec: &SymbolSpec, actions: &mut Actions) {
-        let Some(symbol) = self.symbols.get_mut(id) else { return };
-        let finer = symbol.spec.is_some_and(|known| {
-            known.price_decimals < spec.price_decimals || known.qty_decimals < spec.qty_decimals
+        let bound = self.targets.iter().any(|(_, target)| {
+            target.symbol() == id && target.is_active() && target.permit.is_some()
         });
-        if finer && symbol.followers > 0 {
-            // Figures in use are at the older scale; trading the pair on is not safe.
-            symbol.halted = true;
-            self.alarm(AlarmKind::Rescale, AccountId::NONE, id, 0, actions);
+        let now = self.now;
+        let Some(symbol) = self.symbols.get_mut(id) else { return };
+        if !listing::replaces(spec, symbol.spec.as_ref()) {
             return;
         }
-        if listing::replaces(spec, symbol.spec.as_ref()) {
-            symbol.spec = Some(*spec);
+        let moved = symbol.spec.is_some_and(|known| {
+            (known.price_decimals, known.qty_decimals) != (spec.price_decimals, spec.qty_decimals)
+        });
+        if moved && bound {
+            // A permit and a position stand at the older scale: the pair is kept at it, flat or
+            // not, until an operator looks.
+            symbol.halted = true;
+            let finer = i64::from(spec.price_decimals);
+            self.alarm(AlarmKind::Rescale, AccountId::NONE, id, finer, actions);
+            return;
+        }
+        symbol.spec = Some(*spec);
+        if moved {
+            self.forget_prices(id, now);
         }
         self.detect(id, actions);
+    }
+
+    /// Prices at another scale mean nothing: the book begins anew, references are read again.
+    fn forget_prices(&mut self, id: SymbolId, now: model::Mono) {
+        if let Some(symbol) = self.symbols.get_mut(id) {
+            (symbol.last_print, symbol.top_bid, symbol.top_ask) = (None, None, None);
+        }
+        if let Some(book) = self.symbols.book_mut(id) {
+            book.start(now);
+        }
+        for (_, target) in self.targets.iter_mut().filter(|(_, t)| t.symbol() == id) {
+            target.reference = target.entry.operator_price;
+        }
     }
 
     fn on_listing(&mut self, event: &Event, fact: &ListingFact, actions: &mut Actions) {

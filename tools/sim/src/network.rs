@@ -111,12 +111,7 @@ impl Network {
     }
 
     /// Takes what the machine wants to send, on every link, and closes what it no longer wants.
-    pub(crate) fn pump(
-        &mut self,
-        now: Mono,
-        machine: &mut impl Machine,
-        exchange: &mut Exchange,
-    ) {
+    pub(crate) fn pump(&mut self, now: Mono, machine: &mut impl Machine, exchange: &mut Exchange) {
         for at in 0..self.wires.len() {
             let link = LinkId(at as u8);
             if !self.is_open(at) {

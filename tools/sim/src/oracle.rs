@@ -10,8 +10,8 @@ use exchange::Exchange;
 use journal::{Kind, RecordView};
 use model::wire::Reader;
 use model::{
-    Amount, ClientOrderId, Mono, OrderStatus, Permit, PermitId, Qty, Record, Request,
-    Round, Side, Span, SymbolId, VenueTime,
+    Amount, ClientOrderId, Mono, OrderStatus, Permit, PermitId, Qty, Record, Request, Round, Side,
+    Span, SymbolId, VenueTime,
 };
 use runtime::Trader;
 use settings::Sniper;
@@ -205,7 +205,8 @@ impl Oracle {
                 let left = if open { order.left() } else { Qty::ZERO };
                 let price = order.price.unwrap_or(request.price);
                 // Figures of the exchange stand at its own scales.
-                let value = order.quote_filled.plus_or_max(notional_at(exchange, order, price, left));
+                let value =
+                    order.quote_filled.plus_or_max(notional_at(exchange, order, price, left));
                 at_risk = at_risk.plus_or_max(value);
                 let sum = spent.entry(id.permit()).or_insert(Amount::ZERO);
                 *sum = sum.plus_or_max(value);
@@ -277,15 +278,16 @@ impl Oracle {
             }
             let Some(spec) = trader.engine().spec(symbol) else { continue };
             let step = (spec.tick.raw(), spec.step.raw());
-            let differs = [(Side::Buy, bids), (Side::Sell, asks)].into_iter().any(|(side, ours)| {
-                let theirs = book.levels(side).take(ours.len());
-                let theirs: Vec<_> = theirs.collect();
-                theirs.len() != ours.len()
-                    || ours.iter().zip(&theirs).any(|(level, (price, qty))| {
-                        !same_figure(level.price.raw(), price.raw(), step.0)
-                            || !same_figure(level.qty.raw(), qty.raw(), step.1)
-                    })
-            });
+            let differs =
+                [(Side::Buy, bids), (Side::Sell, asks)].into_iter().any(|(side, ours)| {
+                    let theirs = book.levels(side).take(ours.len());
+                    let theirs: Vec<_> = theirs.collect();
+                    theirs.len() != ours.len()
+                        || ours.iter().zip(&theirs).any(|(level, (price, qty))| {
+                            !same_figure(level.price.raw(), price.raw(), step.0)
+                                || !same_figure(level.qty.raw(), qty.raw(), step.1)
+                        })
+                });
             if differs {
                 self.fail(Violation::BookDiffers(symbol));
             }
@@ -351,4 +353,3 @@ fn rescaled(
     let factor = 10_i64.pow(u32::from(ours.saturating_sub(theirs)));
     Qty::from_raw(order.filled.raw().saturating_mul(factor)).unwrap_or(Qty::ZERO)
 }
-

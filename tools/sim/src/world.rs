@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use exchange::{ConfigError, Exchange};
 use journal::{
-    Boot, Consumer, HostDisk, Kind, Observer, Producer, RecordView, SyncPolicy, Trouble,
-    Writer, WriterError, WriterSettings,
+    Boot, Consumer, HostDisk, Kind, Observer, Producer, RecordView, SyncPolicy, Trouble, Writer,
+    WriterError, WriterSettings,
 };
 use model::{Body, Event, KillLevel, Mono, Span, VenueTime};
 use runtime::{KillFlag, Machine, Trader, TraderConfig, TraderError};
@@ -271,6 +271,7 @@ impl World {
 
     /// Ends the journal as an orderly stop does.
     fn finish(&mut self, observer: &mut impl Observer) {
+        self.trader.close(self.now);
         if let Sink::Disk(writer) = &mut self.sink {
             writer.drain(self.now, &mut self.consumer, observer);
             writer.close(observer);
@@ -306,7 +307,7 @@ impl World {
             self.trader.poll_timeout().map(|(at, _)| at),
             self.exchange.poll_timeout().map(venue),
             self.network.poll_timeout(self.now, &self.trader),
-            self.pages.poll_timeout().map(venue),
+            Some(venue(self.pages.poll_timeout(self.venue_now()))),
             sink,
         ];
         let next = next.into_iter().flatten().min().unwrap_or(Mono::NEVER);
@@ -438,4 +439,3 @@ pub fn virtual_boot(seed: u64, extra: Vec<u8>) -> Boot {
         extra,
     }
 }
-

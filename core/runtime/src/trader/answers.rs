@@ -90,14 +90,12 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
     /// What a refusal or an unreadable body means.
     fn refused(&self, head: &Head, code: i32) -> QueryAnswer {
         let class = classify(head.http, code, "", false);
-        match head.question {
-            Question::Order { client_order_id, .. }
-                if class == RejectClass::NoSuchOrder && head.http < 500 && code != 0 =>
-            {
-                QueryAnswer::NotFound { client_order_id, source: UpdateSource::OrderQuery }
-            }
-            _ => QueryAnswer::Failed { http: head.http, code },
+        let absent = class == RejectClass::NoSuchOrder && head.http < 500 && code != 0;
+        if let (Question::Order { client_order_id, .. }, true) = (head.question, absent) {
+            let source = UpdateSource::OrderQuery;
+            return QueryAnswer::NotFound { client_order_id, source };
         }
+        QueryAnswer::Failed { http: head.http, code }
     }
 
     fn code(&mut self) -> i32 {
@@ -182,11 +180,12 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
 
     /// The answer to a question about a listen key; `None` for any other question.
     fn key_answer(&mut self, head: &Head) -> Option<KeyAnswer> {
-        let create = match head.question {
-            Question::ListenKeyCreate => true,
-            Question::ListenKeyExtend(_) | Question::ListenKeyClose(_) => false,
-            _ => return None,
-        };
+        let create = head.question == Question::ListenKeyCreate;
+        let other =
+            matches!(head.question, Question::ListenKeyExtend(_) | Question::ListenKeyClose(_));
+        if !create && !other {
+            return None;
+        }
         if head.http == 0 || head.http >= 500 || head.http == 429 {
             return Some(KeyAnswer::Failed);
         }

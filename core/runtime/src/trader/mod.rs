@@ -219,6 +219,11 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         self.done = true;
     }
 
+    /// Writes the end of an orderly run; nothing may be handed to the trader afterwards.
+    pub fn close(&mut self, now: Mono) {
+        self.tape.stop(now);
+    }
+
     /// Estimate of the exchange's clock.
     pub fn venue_time(&self, now: Mono) -> VenueTime {
         self.clock.venue_time(now).unwrap_or(VenueTime::NONE)

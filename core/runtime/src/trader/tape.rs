@@ -64,6 +64,11 @@ impl Tape {
         self.put(Family::Decisions, Kind::TICK, now, 0)
     }
 
+    /// Writes that the run came to an orderly end.
+    pub(crate) fn stop(&mut self, now: Mono) -> Written {
+        self.put(Family::Decisions, Kind::STOP, now, 0)
+    }
+
     /// Writes what a step asks for, before any of it is done.
     pub(crate) fn outputs(&mut self, now: Mono, actions: &Actions) -> Written {
         let mut written = Written::Yes;

@@ -1,0 +1,361 @@
+//! A running trader put together from its rooms: journal first, then keys, then threads, then the
+//! hot loop. Whatever cannot be had is said before anything trades.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use journal::ring::{RING_BYTES, RingFile, RuntimeDir};
+use journal::{Consumer, DataDir, Family, HostDisk, Kind, Producer, Writer, WriterSettings};
+use model::{KillLevel, Mode, Mono, Span, Text};
+use runtime::{
+    Addresses, Clock, Ended, Endpoint, InboxSender, KillFlag, LinkRole, LoopConfig, LoopStats,
+    PinWish, Roots, StatsReader, Tls, Trader, TraderConfig, Wait, WaitPolicy, boot_id, inbox, roles,
+};
+use settings::{Identity, Settings, Sniper};
+use venue::sign::Credentials;
+
+use crate::board::{Board, BoardObserver};
+
+/// What a run needs besides its settings.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The configuration.
+    pub settings: Settings,
+    /// Folder of everything that must survive.
+    pub data_dir: PathBuf,
+    /// Certificate to trust instead of the public roots: the built-in exchange's own.
+    pub root_pem: Option<String>,
+    /// Key and secret of each account, in their order.
+    pub keys: Vec<(String, String)>,
+    /// Who runs it.
+    pub operator: String,
+}
+
+/// Why a run could not begin. Each says what, the value seen and the mend.
+#[derive(Debug)]
+pub struct AssemblyError {
+    what: String,
+    /// Whether the configuration is at fault: exit code 2.
+    pub is_configuration: bool,
+}
+
+impl fmt::Display for AssemblyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for AssemblyError {}
+
+/// Anything that names itself when it stops a run from beginning.
+fn because<E: fmt::Display>(doing: &'static str) -> impl FnOnce(E) -> AssemblyError {
+    move |error| AssemblyError { what: format!("{doing}: {error}"), is_configuration: false }
+}
+
+/// A trader that is ready to run, with everything that runs beside it.
+pub struct Assembly {
+    trader: Trader<Sniper>,
+    endpoints: Vec<Endpoint>,
+    config: LoopConfig,
+    inbox: runtime::Inbox,
+    stats: runtime::StatsWriter,
+    /// Where slow threads put events.
+    pub sender: InboxSender,
+    /// Raised by any thread at once.
+    pub kill: KillFlag,
+    /// What the journal says, for people.
+    pub board: Arc<Mutex<Board>>,
+    /// Figures of the loop, about a second old.
+    pub reader: StatsReader,
+    /// The last decision on disk.
+    pub durable: Arc<AtomicU64>,
+    /// Ends the run in order.
+    pub stop: Arc<AtomicBool>,
+    /// Things that are worth a line before trading starts.
+    pub notes: Vec<String>,
+    journal: JournalThread,
+    data: DataDir,
+}
+
+impl fmt::Debug for Assembly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assembly").field("data", &self.data.path()).finish_non_exhaustive()
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// Why the loop ended.
+    pub ended: Ended,
+    /// Its figures.
+    pub stats: LoopStats,
+    /// What the journal says, to its last record.
+    pub board: Arc<Mutex<Board>>,
+}
+
+/// Entries of the inbox: a burst of all listing facts of a day fits.
+const INBOX: usize = 4_096;
+/// Longest wait for the reply to an order.
+const ACK_WAIT: Span = Span::from_secs(2);
+
+impl Assembly {
+    /// Opens the journal, reads what a dead process left, and makes the trader.
+    ///
+    /// # Errors
+    /// [`AssemblyError`]: nothing was sent to the exchange.
+    pub fn new(plan: &Plan) -> Result<Self, AssemblyError> {
+        let mut notes = Vec::new();
+        let data = DataDir::open(&plan.data_dir).map_err(because("the data directory"))?;
+        let operator = Text::clipped(&plan.operator);
+        let identity = Identity { instance: data.instance(), epoch: data.epoch(), operator };
+        let board = Arc::new(Mutex::new(Board::new()));
+        let durable = Arc::new(AtomicU64::new(0));
+        let (sender, inbox) = inbox(INBOX);
+        let mut observer = BoardObserver::new(&board, &durable, sender.clone());
+        let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
+        let OpenedJournal { writer, mut producer, consumer, lock } = opened;
+        push_head(plan, identity, &mut producer)?;
+        let kill = KillFlag::at(KillLevel::Active);
+        let trader = make_trader(plan, identity, producer, &durable, &kill)?;
+        let journal = JournalThread::spawn(writer, consumer, observer, lock)?;
+        let (stats, reader) = runtime::stats();
+        Ok(Self {
+            trader,
+            endpoints: endpoints(plan)?,
+            config: loop_config(&plan.settings, identity),
+            inbox,
+            stats,
+            sender,
+            kill,
+            board,
+            reader,
+            durable,
+            stop: Arc::new(AtomicBool::new(false)),
+            notes,
+            journal,
+            data,
+        })
+    }
+
+    /// The data directory.
+    pub fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The journal's folder.
+    pub fn journal_dir(&self) -> PathBuf {
+        self.data.journal()
+    }
+
+    /// Runs the hot loop on the calling thread until the stop flag is raised, then closes the
+    /// journal in order.
+    ///
+    /// # Errors
+    /// [`AssemblyError`] when the loop could not start or its poller failed.
+    pub fn run(self) -> Result<Finished, AssemblyError> {
+        let Self { mut trader, endpoints, config, inbox, stats, mut reader, stop, board, .. } = self;
+        let ended =
+            runtime::run(&mut trader, &config, endpoints, inbox, stats, &stop, |pinned| {
+                tracing::info!("hot thread: {pinned:?}");
+            });
+        trader.close(Clock.now());
+        drop(trader);
+        self.journal.finish()?;
+        let ended = ended.map_err(because("the loop"))?;
+        Ok(Finished { ended, stats: reader.read().clone(), board })
+    }
+}
+
+struct OpenedJournal {
+    writer: Writer<HostDisk>,
+    producer: Producer,
+    consumer: Consumer,
+    lock: journal::ring::RingLock,
+}
+
+fn open_journal(
+    plan: &Plan,
+    data: &DataDir,
+    observer: &mut BoardObserver,
+    notes: &mut Vec<String>,
+) -> Result<OpenedJournal, AssemblyError> {
+    let machine_boot = boot_id().unwrap_or_default();
+    let identity = journal::Identity { instance: data.instance(), epoch: data.epoch(), machine_boot };
+    let settings = WriterSettings::default();
+    let (mut writer, opened) = Writer::open(HostDisk, &data.journal(), identity, settings)
+        .map_err(because("the journal"))?;
+    let place = match &plan.settings.runtime_dir {
+        Some(path) => RuntimeDir::prepare(path),
+        None => RuntimeDir::find(),
+    };
+    let place = place.map_err(because("the runtime directory"))?;
+    if !place.in_memory {
+        let text = format!(
+            "{} is not in memory: an order's intent may not survive a power cut there",
+            place.path.display()
+        );
+        if matches!(plan.settings.mode, Mode::Live | Mode::LiveMin) {
+            let what = format!("{text}; name a tmpfs as runtime_dir");
+            return Err(AssemblyError { what, is_configuration: true });
+        }
+        notes.push(text);
+    }
+    let ring = RingFile::open(&place.path, data.instance()).map_err(because("the ring"))?;
+    if let Some(mut leftover) = ring.leftover().map_err(because("the ring"))? {
+        let saved = writer
+            .recover(&mut leftover, opened.last_epoch, observer)
+            .map_err(because("what a dead process left in the ring"))?;
+        if saved.saved > 0 {
+            notes.push(format!("{} records of the process before were saved", saved.saved));
+        }
+    }
+    let in_use = ring
+        .start(RING_BYTES, data.epoch(), writer.next_seq())
+        .map_err(because("the ring"))?;
+    let journal::ring::RingInUse { producer, consumer, lock } = in_use;
+    Ok(OpenedJournal { writer, producer, consumer, lock })
+}
+
+/// The boot record and the configuration, before anything else.
+fn push_head(
+    plan: &Plan,
+    identity: Identity,
+    producer: &mut Producer,
+) -> Result<(), AssemblyError> {
+    let anchor = Clock.anchor();
+    let boot = replay::BootFacts {
+        machine_boot: boot_id().unwrap_or_default(),
+        mono_anchor: anchor.mono,
+        wall_anchor: anchor.wall_ns,
+        venue_anchor: 0,
+        build: concat!("shrike ", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    for (kind, payload) in replay::head(&plan.settings, identity, &boot) {
+        push(producer, kind, anchor.mono, &payload)?;
+    }
+    Ok(())
+}
+
+fn push(producer: &mut Producer, kind: Kind, at: Mono, payload: &[u8]) -> Result<(), AssemblyError> {
+    let pushed = producer.push(Family::Decisions, kind, at, payload);
+    pushed.map(drop).map_err(because("the first records"))
+}
+
+fn make_trader(
+    plan: &Plan,
+    identity: Identity,
+    producer: Producer,
+    durable: &Arc<AtomicU64>,
+    kill: &KillFlag,
+) -> Result<Trader<Sniper>, AssemblyError> {
+    let settings = &plan.settings;
+    let mut credentials = Vec::with_capacity(plan.keys.len());
+    for (key, secret) in &plan.keys {
+        let made = Credentials::new(key, secret.as_bytes());
+        credentials.push(made.map_err(because("a key"))?);
+    }
+    let config = TraderConfig {
+        engine: settings.engine(identity),
+        rest_host: settings.venue.rest.host.clone(),
+        stream_path: settings.venue.ws.path.clone(),
+        credentials,
+        market_links: settings.loop_.market_links,
+        order_links: settings.loop_.order_links,
+        ack_wait: ACK_WAIT,
+        recv_window_ms: settings.entry.recv_window_ms,
+    };
+    let (durable, kill) = (Arc::clone(durable), kill.clone());
+    Trader::new(config, settings.sniper(), (), producer, durable, kill)
+        .map_err(because("the trader"))
+}
+
+fn endpoints(plan: &Plan) -> Result<Vec<Endpoint>, AssemblyError> {
+    let settings = &plan.settings;
+    let venue = &settings.venue;
+    let own = match (&plan.root_pem, &venue.tls_roots) {
+        (Some(pem), _) => Some(pem.clone().into_bytes()),
+        (None, Some(path)) => Some(std::fs::read(path).map_err(because("venue.tls_roots"))?),
+        (None, None) => None,
+    };
+    let tls = match (venue.tls, &own) {
+        (false, _) => None,
+        (true, Some(pem)) => Some(Tls::new(Roots::Only(pem)).map_err(because("TLS"))?),
+        (true, None) => Some(Tls::new(Roots::Public).map_err(because("TLS"))?),
+    };
+    let make = |place: &settings::Endpoint, hot: bool, orders: bool| {
+        let addresses = Addresses::look_up(&place.host, place.port);
+        Ok(Endpoint {
+            addresses: addresses.map_err(because("an address of the exchange"))?,
+            host: place.host.clone(),
+            port: place.port,
+            tls: tls.clone(),
+            hot,
+            orders,
+        })
+    };
+    let (market, order) = (settings.loop_.market_links, settings.loop_.order_links);
+    roles(market, order, settings.accounts.len())
+        .into_iter()
+        .map(|role| match role {
+            LinkRole::Market | LinkRole::User => make(&venue.ws, true, false),
+            LinkRole::Order => make(&venue.rest, true, true),
+            LinkRole::Query => make(&venue.rest, false, false),
+        })
+        .collect()
+}
+
+/// How long an adaptive loop spins after activity.
+const SPIN_FOR: Span = Span::from_micros(500);
+
+fn loop_config(settings: &Settings, identity: Identity) -> LoopConfig {
+    let policy = match settings.loop_.wait {
+        settings::Wait::Spin => WaitPolicy::Spin,
+        settings::Wait::Adaptive => WaitPolicy::Adaptive { spin_for: SPIN_FOR },
+        settings::Wait::Park => WaitPolicy::Park,
+    };
+    LoopConfig {
+        wait: Wait { policy, ..Wait::default() },
+        pin: settings.loop_.core.map_or(PinWish::Nowhere, PinWish::Core),
+        seed: u64::from(identity.instance) << 24 | u64::from(identity.epoch),
+        ..LoopConfig::default()
+    }
+}
+
+/// The thread that owns the segments.
+struct JournalThread {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl JournalThread {
+    fn spawn(
+        mut writer: Writer<HostDisk>,
+        mut consumer: Consumer,
+        mut observer: BoardObserver,
+        lock: journal::ring::RingLock,
+    ) -> Result<Self, AssemblyError> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        let body = move || {
+            // The ring's file stays locked as long as its records are being written.
+            let _lock = lock;
+            let idle = || std::thread::sleep(Duration::from_millis(1));
+            writer.run(&mut consumer, &mut observer, &flag, || Clock.now(), idle);
+        };
+        let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(body);
+        Ok(Self { stop, thread: thread.map_err(because("the journal thread"))? })
+    }
+
+    fn finish(self) -> Result<(), AssemblyError> {
+        self.stop.store(true, Ordering::Release);
+        self.thread.join().map_err(|_| AssemblyError {
+            what: "the journal thread broke; `shrike verify` says what it kept".to_owned(),
+            is_configuration: false,
+        })
+    }
+}

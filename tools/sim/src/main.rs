@@ -1,0 +1,140 @@
+//! `sim --seed N` runs one seed and says what happened; `sim --minutes M` wanders.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use journal::{Observer, RecordView, Trouble};
+use settings::Settings;
+use sim::{Outcome, Storm, World, WorldConfig};
+
+/// First seed of a wander when none is named.
+const FIRST: u64 = 1;
+/// Listings of one run.
+const LISTINGS: usize = 3;
+
+const HELP: &str = "\
+Runs the trader on the simulated exchange under a virtual clock, with faults drawn from the seed.
+
+  sim --seed N        one seed; exit 1 and its violation when an invariant breaks
+  sim --minutes M     seeds from 1 on, or from --from N, until the time is up
+  --calm              without faults
+
+Example: sim --seed 7
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match Wish::read(&arguments) {
+        Ok(Wish::Help) => say(HELP),
+        Ok(Wish::One { seed, calm }) => one(seed, calm),
+        Ok(Wish::Wander { minutes, from, calm }) => wander(minutes, from, calm),
+        Err(problem) => {
+            let _ = writeln!(std::io::stderr(), "{problem}\n\n{HELP}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+enum Wish {
+    Help,
+    One { seed: u64, calm: bool },
+    Wander { minutes: f64, from: u64, calm: bool },
+}
+
+impl Wish {
+    fn read(arguments: &[String]) -> Result<Self, String> {
+        let (mut seed, mut minutes, mut from, mut calm) = (None, None, FIRST, false);
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            let mut value = || rest.next().ok_or(format!("{argument} needs a number"));
+            match argument.as_str() {
+                "--seed" => seed = Some(number(value()?)?),
+                "--minutes" => minutes = Some(number(value()?)?),
+                "--from" => from = number(value()?)?,
+                "--calm" => calm = true,
+                "--help" | "-h" => return Ok(Self::Help),
+                other => return Err(format!("unknown argument {other:?}")),
+            }
+        }
+        match (seed, minutes) {
+            (Some(seed), None) => Ok(Self::One { seed, calm }),
+            (None, Some(minutes)) => Ok(Self::Wander { minutes, from, calm }),
+            (None, None) => Err("neither --seed nor --minutes was given".to_owned()),
+            (Some(_), Some(_)) => Err("--seed and --minutes exclude each other".to_owned()),
+        }
+    }
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{text:?} is not a number that fits here"))
+}
+
+fn one(seed: u64, calm: bool) -> ExitCode {
+    let outcome = run(seed, calm);
+    let text = format!("seed {seed}: {outcome:?}\n");
+    match outcome.violation {
+        None => say(&text),
+        Some(_) => {
+            let _ = writeln!(std::io::stderr(), "{text}repeat with: cargo xtask sim --seed {seed}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn wander(minutes: f64, from: u64, calm: bool) -> ExitCode {
+    let start = Instant::now();
+    let budget = Duration::from_secs_f64(minutes.max(0.0) * 60.0);
+    let (mut seeds, mut events, mut requests, mut violations) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let mut simulated = 0.0;
+    let mut seed = from;
+    while start.elapsed() < budget || seeds == 0 {
+        let outcome = run(seed, calm);
+        events += outcome.events;
+        requests += outcome.requests;
+        simulated += outcome.lasted.nanos() as f64 / 1e9;
+        if let Some(violation) = outcome.violation {
+            violations += 1;
+            let _ = writeln!(
+                std::io::stderr(),
+                "seed {seed}: {violation:?}\n  repeat with: cargo xtask sim --seed {seed}"
+            );
+        }
+        seeds += 1;
+        seed += 1;
+    }
+    let spent = start.elapsed().as_secs_f64();
+    let text = format!(
+        "{seeds} seeds, {violations} violations, {events} events ({:.0}/s), {requests} orders and \
+         cancels ({:.0}/s), {simulated:.0} s simulated ({:.0} x real time)\n",
+        events as f64 / spent,
+        requests as f64 / spent,
+        simulated / spent,
+    );
+    let shown = say(&text);
+    if violations == 0 { shown } else { ExitCode::FAILURE }
+}
+
+fn run(seed: u64, calm: bool) -> Outcome {
+    let storm = if calm { Storm::calm() } else { Storm::of_seed(seed) };
+    let settings = Settings::demo(&[]).expect("the shipped configuration is sound");
+    let keys = vec![("demo-key".to_owned(), "demo-secret".to_owned())];
+    let config = WorldConfig { seed, listings: LISTINGS, storm, settings, keys, exchange: None };
+    let mut world = World::new(&config).expect("the shipped configuration makes a world");
+    world.run(&mut Nobody)
+}
+
+struct Nobody;
+
+impl Observer for Nobody {
+    fn on_record(&mut self, _: &RecordView<'_>) {}
+    fn on_durable(&mut self, _: u64) {}
+    fn on_trouble(&mut self, _: &Trouble) {}
+}
+
+fn say(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
