@@ -5,6 +5,7 @@
 //! decodes and does no more; `prost+` also finds the symbol and reads the decimals, which makes it
 //! the like of `events`. Run with `cargo bench -p benches --bench decode`.
 #![allow(clippy::print_stdout, reason = "a benchmark reports to its terminal")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "only the hot kinds are measured")]
 
 use std::fs;
 use std::hint::black_box;

@@ -71,10 +71,9 @@ pub fn rest(endpoint: &str, body: &[u8]) -> Result<Value, InspectError> {
     let mut reader = JsonReader::new(JsonReader::PAGE);
     let document = reader.parse(body).map_err(InspectError::Body)?;
     match show(endpoint, &document) {
-        None => Err(InspectError::Endpoint {
-            asked: endpoint.to_owned(),
-            nearest: nearest(endpoint),
-        }),
+        None => {
+            Err(InspectError::Endpoint { asked: endpoint.to_owned(), nearest: nearest(endpoint) })
+        }
         Some(Ok(value)) => Ok(value),
         Some(Err(error)) => match document.read::<ApiError<'_>>() {
             Ok(refusal) => {

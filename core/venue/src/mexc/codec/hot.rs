@@ -9,7 +9,7 @@ use model::{
 use super::DecodeError;
 use super::message::of;
 use super::scratch::Scratch;
-use super::wire::{Cursor, DEPTH_MAX, Key, is_text};
+use super::wire::{Cursor, DEPTH_MAX, is_text};
 use super::wrapper::Found;
 use crate::SymbolEntry;
 
@@ -66,7 +66,7 @@ impl<'a> Push<'a> {
         found: &Found<'a>,
         out: &mut Scratch,
     ) -> Result<(), DecodeError> {
-        let (first, last) = self.levels(found, DepthKind::Diff, "AggreDepths", 0x2a, 0x30, out)?;
+        let (first, last) = self.levels(found, DepthKind::Diff, out)?;
         let (from, to) = (self.version("fromVersion", first)?, self.version("toVersion", last)?);
         if from > to {
             return Err(DecodeError::VersionsReversed { from, to });
@@ -81,22 +81,26 @@ impl<'a> Push<'a> {
         found: &Found<'a>,
         out: &mut Scratch,
     ) -> Result<(), DecodeError> {
-        let (version, _) = self.levels(found, DepthKind::Top, "LimitDepths", NO_KEY, 0x28, out)?;
+        let (version, _) = self.levels(found, DepthKind::Top, out)?;
         let version = self.version("version", version)?;
         out.set_versions(version, version);
         Ok(())
     }
 
-    /// Levels to events of five; gives the texts of field 4 and of the field under `second`.
+    /// Levels to events of five; gives the texts of field 4 and, of a diff, of field 5.
+    #[inline(always)]
     fn levels(
         &self,
         found: &Found<'a>,
         kind: DepthKind,
-        name: &'static str,
-        second: Key,
-        time: Key,
         out: &mut Scratch,
     ) -> Result<(&'a [u8], &'a [u8]), DecodeError> {
+        let diff = kind == DepthKind::Diff;
+        let (name, known): (_, &[u32]) = if diff {
+            ("AggreDepths", &[1, 2, 3, 4, 5, 6])
+        } else {
+            ("LimitDepths", &[1, 2, 3, 4, 5])
+        };
         let fail = |field| move |error| of(name, field, error);
         let (mut first_text, mut second_text) = (&[][..], &[][..]);
         let mut chunk = Depth::new(kind, true, 0, 0);
@@ -117,13 +121,10 @@ impl<'a> Push<'a> {
                     }
                     0x1a => drop(body.text_bytes().map_err(fail(3))?),
                     0x22 => body.text_into(&mut first_text).map_err(fail(4))?,
-                    _ if key == second => body.text_into(&mut second_text).map_err(fail(5))?,
-                    _ if key == time => drop(body.varint().map_err(fail(key >> 3))?),
-                    _ => {
-                        let known: &[u32] =
-                            if second == NO_KEY { &[1, 2, 3, 4, 5] } else { &[1, 2, 3, 4, 5, 6] };
-                        body.unknown(key, known, BODY_DEPTH).map_err(fail(key >> 3))?;
-                    }
+                    0x2a if diff => body.text_into(&mut second_text).map_err(fail(5))?,
+                    0x30 if diff => drop(body.varint().map_err(fail(6))?),
+                    0x28 if !diff => drop(body.varint().map_err(fail(5))?),
+                    _ => body.unknown(key, known, BODY_DEPTH).map_err(fail(key >> 3))?,
                 }
             }
             next = later.find(number);
@@ -337,9 +338,6 @@ fn any_top<'a>(found: &Found<'a>) -> Result<[&'a [u8]; 5], DecodeError> {
     }
     Ok(texts)
 }
-
-/// A key that no field has.
-const NO_KEY: Key = 0;
 
 /// Where `text`, a part of `frame`, stands in it; 0 for text from elsewhere.
 pub(crate) fn offset(frame: &[u8], text: &[u8]) -> u32 {
