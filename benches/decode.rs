@@ -1,10 +1,11 @@
 //! What reading a push costs, ours against prost, in turns so that both see the same machine.
 //!
-//! `events` is the whole hot step, frame to [`Event`](model::Event)s with every decimal read at
-//! its symbol's scale; prost beside it decodes and does no more. `wrapper` reads every field
-//! borrowed, which is the like of prost's work. Run with
-//! `cargo bench -p benches --bench decode`.
+//! `events` is the whole hot step, frame to [`Event`](model::Event)s: every decimal read at its
+//! symbol's scale, the symbol found. `wrapper` reads and checks every field, borrowed. `prost`
+//! decodes and does no more; `prost+` also finds the symbol and reads the decimals, which makes it
+//! the like of `events`. Run with `cargo bench -p benches --bench decode`.
 #![allow(clippy::print_stdout, reason = "a benchmark reports to its terminal")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "only the hot kinds are measured")]
 
 use std::fs;
 use std::hint::black_box;
@@ -28,14 +29,14 @@ const SAMPLES: usize = 301;
 fn main() {
     let table = table();
     println!(
-        "{:<46}{:>8}{:>9}{:>9}{:>9}{:>8}{:>8}",
-        "frame", "bytes", "events", "wrapper", "prost", "ev/pr", "wr/pr"
+        "{:<48}{:>6}{:>10}{:>10}{:>10}{:>10}{:>10}{:>11}",
+        "frame", "bytes", "events", "wrapper", "prost", "prost+", "ev/prost", "ev/prost+"
     );
     for (name, frame) in frames() {
         let mut decoder = FrameDecoder::new();
         let given = decoder.decode(&table, AccountId::NONE, &frame).map(|it| it.events.len());
         assert!(given.is_ok_and(|events| events > 0), "{name} gives no event");
-        let mut times = [const { Vec::new() }; 3];
+        let mut times = [const { Vec::new() }; 4];
         for _ in 0..SAMPLES {
             times[0].push(time(|| {
                 let decoded = decoder.decode(&table, AccountId::NONE, black_box(&frame));
@@ -47,14 +48,51 @@ fn main() {
             times[2].push(time(|| {
                 black_box(oracle::Wrapper::decode(black_box(frame.as_slice())).is_ok());
             }));
+            times[3].push(time(|| {
+                black_box(prost_numbers(&table, black_box(frame.as_slice())));
+            }));
         }
-        let [events, wrapper, prost] = times.map(median);
+        let [events, wrapper, prost, whole] = times.map(median);
         println!(
-            "{name:<46}{:>8}{events:>7.1}ns{wrapper:>7.1}ns{prost:>7.1}ns{:>8.2}{:>8.2}",
+            "{name:<48}{:>6}{events:>8.1}ns{wrapper:>8.1}ns{prost:>8.1}ns{whole:>8.1}ns{:>10.2}{:>11.2}",
             frame.len(),
             events / prost,
-            wrapper / prost
+            events / whole
         );
+    }
+}
+
+/// Decodes by prost and reads the numbers that events need; gives a sum so that nothing is left
+/// out.
+fn prost_numbers(table: &SymbolTable, frame: &[u8]) -> Option<i64> {
+    let wrapper = oracle::Wrapper::decode(frame).ok()?;
+    let entry = table.find(wrapper.symbol.as_deref()?.as_bytes())?;
+    let price = |text: &str| model::parse_scaled(text.as_bytes(), entry.price_decimals).ok();
+    let qty = |text: &str| model::parse_scaled(text.as_bytes(), entry.qty_decimals).ok();
+    let level = |level: &oracle::Level| Some(price(&level.price)? ^ qty(&level.quantity)?);
+    match wrapper.body? {
+        oracle::Body::AggreBookTicker(top) => Some(
+            price(&top.bid_price)?
+                ^ qty(&top.bid_quantity)?
+                ^ price(&top.ask_price)?
+                ^ qty(&top.ask_quantity)?
+                ^ top.version.parse::<i64>().ok()?,
+        ),
+        oracle::Body::AggreDeals(body) => body.deals.iter().try_fold(0, |sum, deal| {
+            Some(sum ^ price(&deal.price)? ^ qty(&deal.quantity)? ^ deal.time)
+        }),
+        oracle::Body::AggreDepths(body) => {
+            let versions: [i64; 2] =
+                [body.from_version.parse().ok()?, body.to_version.parse().ok()?];
+            let mut levels = body.asks.iter().chain(&body.bids);
+            levels.try_fold(versions[0] ^ versions[1], |sum, each| Some(sum ^ level(each)?))
+        }
+        oracle::Body::LimitDepths(body) => {
+            let version: i64 = body.version.parse().ok()?;
+            let mut levels = body.asks.iter().chain(&body.bids);
+            levels.try_fold(version, |sum, each| Some(sum ^ level(each)?))
+        }
+        _ => None,
     }
 }
 

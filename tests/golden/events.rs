@@ -1,5 +1,6 @@
 //! Frames to events: the samples value by value, and an independent mapping from prost's values
 //! that the damaged frames are held against.
+#![allow(clippy::wildcard_enum_match_arm, reason = "each mapping takes the bodies of its own kind")]
 
 use model::{
     AccountId, Amount, AssetId, Balance, Body, BookTop, ClientOrderId, Depth, DepthKind, Event,

@@ -257,6 +257,34 @@ fn fields_may_come_in_any_order() {
 }
 
 #[test]
+fn a_fault_inside_a_body_is_found_on_every_channel_that_reads_it_in_one_pass() {
+    let table = table();
+    let mut decoder = FrameDecoder::new();
+    for (channel, body) in [
+        ("aggre.bookTicker", 315_u32),
+        ("aggre.bookTicker", 305),
+        ("aggre.depth", 313),
+        ("limit.depth", 303),
+        ("aggre.deals", 314),
+        ("deals", 301),
+    ] {
+        let name = format!("spot@public.{channel}.v3.api.pb@NEWUSDT");
+        let head = [field(1, name.as_bytes()), field(3, b"NEWUSDT")].concat();
+        let versions = [field(4, b"7"), field(5, b"7")].concat();
+        for fault in [&[0x00, 0x00][..], &[0x06], &[0x0c], &[0x08, 0x01], &[0x1a, 0x02, b'x']] {
+            let bytes = match body {
+                313 => [head.clone(), field(body, &[&versions, fault].concat())].concat(),
+                303 => [head.clone(), field(body, &[&field(4, b"7"), fault].concat())].concat(),
+                _ => [head.clone(), field(body, fault)].concat(),
+            };
+            assert!(!agree(&bytes), "{channel} {fault:02x?}");
+            let decoded = decoder.decode(&table, AccountId::NONE, &bytes);
+            assert!(decoded.is_err(), "{channel} {fault:02x?}");
+        }
+    }
+}
+
+#[test]
 fn a_known_field_in_another_wire_type_is_an_error() {
     for bytes in [&[0x08, 0x01][..], &[0x32, 0x00], &[0x0d, 1, 2, 3, 4], &[0xd0, 0x13, 0x00]] {
         assert!(!agree(bytes), "{bytes:02x?}");

@@ -23,6 +23,7 @@ pub(crate) struct Wrapper {
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
+#[allow(clippy::large_enum_variant, reason = "the schema has it so")]
 pub(crate) enum Body {
     #[prost(message, tag = "301")]
     Deals(Deals),

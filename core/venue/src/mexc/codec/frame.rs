@@ -5,7 +5,7 @@ use model::{AccountId, Event, NumError, SymbolId, VenueTime};
 use super::hot::{Push, offset, parse_version};
 use super::private::{Private, has_scale};
 use super::scratch::Scratch;
-use super::wrapper::Head;
+use super::wrapper::{Found, Head};
 use super::{Body, Channel, DecodeError, Wrapper};
 use crate::SymbolTable;
 
@@ -130,7 +130,8 @@ impl FrameDecoder {
         if frame.len() > Self::FRAME_MAX {
             return Err(DecodeError::FrameTooLong { bytes: frame.len(), max: Self::FRAME_MAX });
         }
-        let head = Head::read(frame)?;
+        let mut head = Head::default();
+        head.read(frame)?;
         if head.repeated {
             // A body that another one replaced must be sound too.
             Wrapper::decode(frame)?;
@@ -141,7 +142,9 @@ impl FrameDecoder {
         };
         let channel = Channel::of(head.channel);
         let outcome = |symbol, ignored| Ok(Outcome { channel, symbol, sent, ignored });
-        let Some(found) = head.found else { return outcome(SymbolId::NONE, Some(Ignored::NoBody)) };
+        let Some(found) = &head.found else {
+            return outcome(SymbolId::NONE, Some(Ignored::NoBody));
+        };
         let Some(channel) = channel.filter(|channel| channel.carries(found.number)) else {
             return no_handler(frame, channel, found.number)
                 .and_then(|ignored| outcome(SymbolId::NONE, Some(ignored)));
@@ -163,7 +166,7 @@ impl FrameDecoder {
                     Wrapper::decode(frame)?;
                     return outcome(entry.id, Some(Ignored::NoScale));
                 }
-                public(channel, &Push { frame, found, entry: *entry, sent }, out)?;
+                public(channel, &Push { frame, entry, sent }, found, out)?;
                 outcome(entry.id, None)
             }
             Channel::PrivateOrders | Channel::PrivateDeals | Channel::PrivateAccount => {
@@ -203,12 +206,17 @@ fn no_handler(frame: &[u8], channel: Option<Channel>, body: u32) -> Result<Ignor
 }
 
 #[inline(always)]
-fn public(channel: Channel, push: &Push<'_>, out: &mut Scratch) -> Result<(), DecodeError> {
+fn public<'a>(
+    channel: Channel,
+    push: &Push<'a>,
+    found: &Found<'a>,
+    out: &mut Scratch,
+) -> Result<(), DecodeError> {
     match channel {
-        Channel::AggreBookTicker | Channel::BookTicker => push.top(out),
-        Channel::AggreDepth => push.aggre_depth(out),
-        Channel::AggreDeals | Channel::Deals => push.deals(out),
-        Channel::LimitDepth => push.limit_depth(out),
+        Channel::AggreBookTicker | Channel::BookTicker => push.top(found, out),
+        Channel::AggreDepth => push.aggre_depth(found, out),
+        Channel::AggreDeals | Channel::Deals => push.deals(found, out),
+        Channel::LimitDepth => push.limit_depth(found, out),
         Channel::BookTickerBatch
         | Channel::IncreaseDepth
         | Channel::IncreaseDepthBatch

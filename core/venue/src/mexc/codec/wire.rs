@@ -90,11 +90,6 @@ impl<'a> Cursor<'a> {
         Self { rest: frame, end: frame.len() as u32 }
     }
 
-    /// What was not read yet.
-    pub(crate) fn rest(&self) -> &'a [u8] {
-        self.rest
-    }
-
     #[cold]
     fn fault(&self, fault: WireFault) -> WireError {
         WireError { at: self.end - self.rest.len() as u32, fault }
@@ -139,8 +134,17 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Times have six bytes, so eight at once are worth a look before the loop.
     #[inline]
     fn long_varint(&mut self) -> Result<u64, WireError> {
+        if let Some((value, len)) = self.rest.first_chunk().and_then(|chunk| varint_of_8(*chunk)) {
+            self.rest = &self.rest[len..];
+            return Ok(value);
+        }
+        self.any_varint()
+    }
+
+    fn any_varint(&mut self) -> Result<u64, WireError> {
         let mut value = 0_u64;
         for (at, &byte) in self.rest.iter().take(10).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * at);
@@ -171,6 +175,39 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The bytes of a string under the one-byte key `key`, if that is what comes next and it is
+    /// shorter than 128 bytes: the form that the venue writes. Nothing is read otherwise.
+    #[inline(always)]
+    pub(crate) fn plain_text(&mut self, key: u8) -> Option<&'a [u8]> {
+        let [found, len @ 0..0x80, rest @ ..] = self.rest else { return None };
+        let (text, rest) = rest.split_at_checked(usize::from(*len))?;
+        if *found != key {
+            return None;
+        }
+        self.rest = rest;
+        Some(text)
+    }
+
+    /// The integer under the one-byte key `key`, if that is what comes next. Nothing is read
+    /// otherwise.
+    #[inline(always)]
+    pub(crate) fn plain_integer(&mut self, key: u8) -> Option<u64> {
+        let [found, rest @ ..] = self.rest else { return None };
+        let mut behind = Self { rest, end: self.end };
+        if *found != key {
+            return None;
+        }
+        let value = behind.varint().ok()?;
+        *self = behind;
+        Some(value)
+    }
+
+    /// Whether everything was read.
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// A string.
     #[inline(always)]
     pub(crate) fn text(&mut self) -> Result<&'a str, WireError> {
@@ -182,12 +219,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(crate) fn text_bytes(&mut self) -> Result<&'a [u8], WireError> {
         let bytes = self.bytes()?;
-        // The venue's names are ASCII, which is cheaper to see.
-        if bytes.is_ascii() || core::str::from_utf8(bytes).is_ok() {
-            Ok(bytes)
-        } else {
-            Err(self.fault(WireFault::Utf8))
-        }
+        if is_text(bytes) { Ok(bytes) } else { Err(self.fault(WireFault::Utf8)) }
     }
 
     /// A string that replaces `slot`, whose former bytes must have been UTF-8. The caller checks
@@ -277,6 +309,29 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// Whether bytes are UTF-8. The venue's are ASCII, which is cheaper to see.
+#[inline(always)]
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    bytes.is_ascii() || core::str::from_utf8(bytes).is_ok()
+}
+
+/// A varint that ends within eight bytes, and its length.
+#[inline(always)]
+fn varint_of_8(bytes: [u8; 8]) -> Option<(u64, usize)> {
+    let word = u64::from_le_bytes(bytes);
+    let ends = !word & 0x8080_8080_8080_8080;
+    if ends == 0 {
+        return None;
+    }
+    let len = ends.trailing_zeros() / 8 + 1;
+    // Seven bits a byte, then pairs, fours and eights of bytes moved together.
+    let bits = word & (u64::MAX >> (64 - 8 * len)) & 0x7f7f_7f7f_7f7f_7f7f;
+    let pairs = bits & 0x007f_007f_007f_007f | (bits & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = pairs & 0x0000_3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    let value = fours & 0x0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4;
+    Some((value, len as usize))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,6 +351,23 @@ mod tests {
         assert_eq!(varint(&[0xff; 11]), Err(WireFault::LongVarint));
         assert_eq!(varint(&[0xff; 3]), Err(WireFault::Truncated { need: 4, have: 3 }));
         assert_eq!(varint(&[]), Err(WireFault::Truncated { need: 1, have: 0 }));
+    }
+
+    #[test]
+    fn eight_bytes_at_once_are_the_same_number() {
+        for shift in 0..64 {
+            let value = 0xdead_beef_1234_5678_u64 >> shift;
+            let mut bytes = Vec::new();
+            let mut rest = value;
+            while rest > 0x7f {
+                bytes.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            bytes.push(rest as u8);
+            let alone = varint(&bytes);
+            bytes.extend_from_slice(&[0xff; 8]);
+            assert_eq!((alone, varint(&bytes)), (Ok(value), Ok(value)), "{value:x}");
+        }
     }
 
     #[test]

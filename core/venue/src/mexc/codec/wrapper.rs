@@ -4,7 +4,7 @@ use super::DecodeError;
 use super::fields::{Fields, Sink};
 use super::message::{Message, Site, of};
 use super::schema::*;
-use super::wire::{Cursor, DEPTH_MAX, Key};
+use super::wire::{Cursor, DEPTH_MAX, Key, is_text};
 
 /// A frame, read whole and checked, borrowing its bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -144,31 +144,41 @@ pub(crate) struct Found<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// Reads everything of a frame but its body.
+    /// Reads everything of a frame but its body, in place: a copy of what was just written costs
+    /// more than the reading.
     #[inline(always)]
-    pub(crate) fn read(frame: &'a [u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn read(&mut self, frame: &'a [u8]) -> Result<(), DecodeError> {
         let fail = |field| move |error| of(NAME, field, error);
-        let mut head = Self::default();
         let mut cursor = Cursor::new(frame);
+        // The venue begins with these two; the loop takes whatever comes instead.
+        let start = cursor;
+        if let (Some(channel), Some(symbol)) = (cursor.plain_text(0x0a), cursor.plain_text(0x1a))
+            && is_text(channel)
+            && is_text(symbol)
+        {
+            (self.channel, self.symbol) = (channel, symbol);
+        } else {
+            cursor = start;
+        }
         while let Some(key) = cursor.key().map_err(fail(0))? {
             match key {
-                0x0a => head.channel = cursor.text_bytes().map_err(fail(1))?,
-                0x1a => head.symbol = cursor.text_bytes().map_err(fail(3))?,
+                0x0a => self.channel = cursor.text_bytes().map_err(fail(1))?,
+                0x1a => self.symbol = cursor.text_bytes().map_err(fail(3))?,
                 0x22 => drop(cursor.text_bytes().map_err(fail(4))?),
-                0x28 => head.create_time = cursor.varint().map_err(fail(5))? as i64,
-                0x30 => head.send_time = cursor.varint().map_err(fail(6))? as i64,
+                0x28 => self.create_time = cursor.varint().map_err(fail(5))? as i64,
+                0x30 => self.send_time = cursor.varint().map_err(fail(6))? as i64,
                 _ if is_body(key) => {
                     let number = key >> 3;
                     let bytes = cursor.message().map_err(fail(number))?;
-                    head.repeated |= head.found.is_some();
-                    if head.found.is_none_or(|former| former.number != number) {
-                        head.found = Some(Found { number, bytes, later: cursor });
+                    self.repeated |= self.found.is_some();
+                    if self.found.is_none_or(|former| former.number != number) {
+                        self.found = Some(Found { number, bytes, later: cursor });
                     }
                 }
                 _ => cursor.unknown(key, KNOWN, DEPTH_MAX).map_err(fail(key >> 3))?,
             }
         }
-        Ok(head)
+        Ok(())
     }
 }
 
