@@ -73,6 +73,7 @@ impl Price {
     ///
     /// # Errors
     /// [`NumError`] for anything but a positive plain decimal that the scale holds exactly.
+    #[inline]
     pub fn parse(text: &[u8], decimals: u8) -> Result<Self, NumError> {
         let raw = parse_scaled(text, decimals)?;
         Self::from_raw(raw).ok_or(NumError::NotPositive)
@@ -125,6 +126,7 @@ impl Qty {
     ///
     /// # Errors
     /// [`NumError`] for anything but a plain decimal that the scale holds exactly.
+    #[inline]
     pub fn parse(text: &[u8], decimals: u8) -> Result<Self, NumError> {
         parse_scaled(text, decimals).map(Self)
     }
@@ -323,6 +325,7 @@ impl fmt::Display for Amount {
 ///
 /// # Errors
 /// [`NumError::NotADecimal`], [`NumError::TooFine`] or [`NumError::Overflow`].
+#[inline]
 pub fn parse_scaled(text: &[u8], decimals: u8) -> Result<i64, NumError> {
     if text.len() <= 18
         && let Some(raw) = parse_short(text, decimals)
@@ -333,6 +336,7 @@ pub fn parse_scaled(text: &[u8], decimals: u8) -> Result<i64, NumError> {
 }
 
 /// The common case: at most 18 bytes, fraction within the scale. `None` sends it the long way.
+#[inline]
 fn parse_short(text: &[u8], decimals: u8) -> Option<i64> {
     let mut value: i64 = 0;
     let mut point = usize::MAX;

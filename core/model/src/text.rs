@@ -30,6 +30,12 @@ impl<const N: usize> Text<N> {
         Self::new(&text[..end]).unwrap_or(Self::EMPTY)
     }
 
+    /// The text's bytes.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()

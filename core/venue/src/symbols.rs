@@ -60,7 +60,7 @@ impl SymbolTable {
         let (base, quote) = (self.add_asset(base)?, self.add_asset(quote)?);
         let id = SymbolId(self.symbols.len() as u32);
         let entry = SymbolEntry { id, name, base, quote, price_decimals: 0, qty_decimals: 0 };
-        self.by_name.insert(name.as_str().as_bytes(), id.0);
+        self.by_name.insert(name.as_bytes(), id.0);
         self.symbols.push(entry);
         Some(id)
     }
@@ -88,14 +88,15 @@ impl SymbolTable {
     }
 
     /// The symbol of the venue's name.
+    #[inline]
     pub fn find(&self, name: &[u8]) -> Option<&SymbolEntry> {
-        let same = |id: u32| self.symbols[id as usize].name.as_str().as_bytes() == name;
+        let same = |id: u32| self.symbols[id as usize].name.as_bytes() == name;
         self.by_name.find(name, same).map(|id| &self.symbols[id as usize])
     }
 
     /// The asset of the venue's name.
     pub fn find_asset(&self, name: &[u8]) -> Option<AssetId> {
-        let same = |id: u32| self.assets[id as usize].as_str().as_bytes() == name;
+        let same = |id: u32| self.assets[id as usize].as_bytes() == name;
         self.by_asset.find(name, same).map(AssetId)
     }
 
