@@ -376,7 +376,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let symbol = self.symbols.get(target.symbol())?;
         let spec = symbol.spec?;
         let permit = target.permit?.permit;
-        let price = target.fire.cap.map_or(permit.price_max, |cap| cap.min(permit.price_max));
+        let capped = target.fire.cap.map_or(permit.price_max, |cap| cap.min(permit.price_max));
+        // Once deals are printed the collar binds too: what lies above it is left to others.
+        let limits = &self.accounts.get(target.account().index())?.config.limits;
+        let collar = i64::from(limits.collar_listing.bps);
+        let collared = symbol.last_print.filter(|_| symbol.opened());
+        let collared = collared.and_then(|print| print.shift_bps(collar, Round::Down));
+        let price = collared.map_or(capped, |collared| collared.min(capped));
         let price = price.to_tick(spec.tick, Round::Down)?;
         let left = permit.notional_max.minus(target.position.paid)?;
         Some((price, entry_qty(left, price, &spec)?))

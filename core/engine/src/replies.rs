@@ -25,13 +25,14 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
 
     /// No connection took it: it never left, and its attempt may be repeated.
     pub(crate) fn on_busy(&mut self, id: ClientOrderId, cancel: bool) {
-        if cancel {
-            if let Some(order) = self.orders.find_mut(id) {
-                order.cancel_asked = None;
-            }
-            return;
+        if !cancel {
+            return self.on_unsent(id);
         }
-        self.on_unsent(id);
+        let Some(order) = self.orders.find_mut(id) else { return };
+        order.cancel_asked = None;
+        order.cancels = order.cancels.saturating_sub(1);
+        let account = order.request.account;
+        self.rate_give_back(account);
     }
 
     pub(crate) fn on_unsent(&mut self, id: ClientOrderId) {
@@ -41,7 +42,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return;
         }
         order.become_state(OrderState::Done);
-        let (slot, leg) = (order.target, id.leg());
+        let (slot, leg, account) = (order.target, id.leg(), order.request.account);
+        self.rate_give_back(account);
         let Some(target) = self.targets.get_mut(slot) else { return };
         // A short wait: the connection that was busy is answering.
         let again = now.after(model::Span::from_millis(10));

@@ -114,13 +114,18 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Some(symbol) = self.symbols.get_mut(event.symbol) else { return };
         symbol.last_print = Some(print.price);
         symbol.prints = symbol.prints.saturating_add(1);
-        if symbol.listing.first_print.is_none() {
+        let first = symbol.listing.first_print.is_none();
+        if first {
             let stamped = event.stamped.is_some().then_some(event.stamped);
             symbol.listing.first_print = Some(stamped.unwrap_or(venue_now));
         }
         for (_, target) in self.targets.iter_mut() {
             if target.symbol() == event.symbol {
-                target.fire.triggered |= target.entry.triggers.print;
+                if first && target.entry.triggers.print {
+                    // It trades: the pace of asking whether it does is over.
+                    target.fire.triggered = true;
+                    target.fire.next_at = self.now;
+                }
                 if let Some(breach) = &mut target.exits.breach {
                     breach.prints = breach.prints.saturating_add(1);
                 }

@@ -45,8 +45,11 @@ impl Pages {
     }
 
     fn fetch(&mut self, now: VenueTime, page: Page, exchange: &mut Exchange) {
+        if self.conn.is_finished() {
+            self.conn = HttpConn::new(SCOUT);
+            self.parser.reset();
+        }
         let mut request = Method::Get.word().as_bytes().to_vec();
-        request.push(b' ');
         request.extend_from_slice(self.scout.path(now, page).as_bytes());
         request.extend_from_slice(self.suffix.as_bytes());
         self.conn.handle_bytes(now, &request, exchange);
