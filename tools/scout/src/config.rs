@@ -182,9 +182,13 @@ mod tests {
     #[test]
     fn tickers_that_no_event_holds_are_refused() {
         assert!(PairName::new("ABCDEFGHIJKLMNOP", "ABCDEFGH").is_some());
-        for (base, quote) in
-            [("ABCDEFGHIJKLMNOPQ", "USDT"), ("A", "ABCDEFGHI"), ("", "U"), ("A B", "U"), ("A\n", "U")]
-        {
+        for (base, quote) in [
+            ("ABCDEFGHIJKLMNOPQ", "USDT"),
+            ("A", "ABCDEFGHI"),
+            ("", "U"),
+            ("A B", "U"),
+            ("A\n", "U"),
+        ] {
             assert_eq!(PairName::new(base, quote), None, "{base:?} {quote:?}");
         }
     }

@@ -66,10 +66,7 @@ impl Schedule {
         wanted: impl Fn(Page) -> bool,
     ) -> VenueTime {
         let pages = Page::ALL.into_iter().filter(|page| wanted(*page));
-        pages
-            .map(|page| self.ready_at(config, now, near, page))
-            .min()
-            .unwrap_or(VenueTime::NEVER)
+        pages.map(|page| self.ready_at(config, now, near, page)).min().unwrap_or(VenueTime::NEVER)
     }
 
     /// Notes weight that was spent.
@@ -104,13 +101,7 @@ impl Schedule {
     }
 
     /// The latest of: its period or patience, its host's pause, and the weight it needs.
-    fn ready_at(
-        &self,
-        config: &ScoutConfig,
-        now: VenueTime,
-        near: bool,
-        page: Page,
-    ) -> VenueTime {
+    fn ready_at(&self, config: &ScoutConfig, now: VenueTime, near: bool, page: Page) -> VenueTime {
         let turn = self.pages[page as usize];
         let wait = match turn.failures {
             0 if near => period(config, page).near,

@@ -151,8 +151,7 @@ impl Scout {
             Err(fault) => {
                 counts.malformed += 1;
                 counts.last_fault = Some(fault);
-                let failures =
-                    self.schedule.failed(&self.config, now, page, http, Span::ZERO);
+                let failures = self.schedule.failed(&self.config, now, page, http, Span::ZERO);
                 log_failure(page, http, failures, Some(fault));
             }
         }
