@@ -288,7 +288,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let mut least = self.after_venue(used.permit.valid_to);
         match self.orders.of_target(slot).find(|order| order.id().leg().is_entry()) {
             Some(order) if order.ended.is_none() && order.cancel_asked.is_none() => {
-                least = least.min(order.placed_at.after(self.config.timing.entry_ttl));
+                let overdue = order.placed_at.after(self.config.timing.entry_ttl);
+                least = least.min(overdue.max(order.cancel_from));
             }
             Some(_) => {}
             None if self.positions_full(slot) => {}

@@ -11,6 +11,9 @@ use crate::{Action, Actions, Engine, Order, OrderState, Question};
 /// Cancels of one order before a person is called; it is asked on at a slower pace after.
 const CANCELS_MAX: u8 = 5;
 
+/// After no connection could take a request: the ones that are busy answer in a round trip.
+const BUSY_WAIT: model::Span = model::Span::from_millis(10);
+
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn on_sent(&mut self, sent: &Sent) {
         if sent.cancel {
@@ -30,6 +33,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         let Some(order) = self.orders.find_mut(id) else { return };
         order.cancel_asked = None;
+        order.cancel_from = self.now.after(BUSY_WAIT);
         order.cancels = order.cancels.saturating_sub(1);
         let account = order.request.account;
         self.rate_give_back(account);
@@ -45,8 +49,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let (slot, leg, account) = (order.target, id.leg(), order.request.account);
         self.rate_give_back(account);
         let Some(target) = self.targets.get_mut(slot) else { return };
-        // A short wait: the connection that was busy is answering.
-        let again = now.after(model::Span::from_millis(10));
+        let again = now.after(BUSY_WAIT);
         if leg.is_entry() {
             target.fire.next_at = target.fire.next_at.max(again);
         } else {
@@ -164,7 +167,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let now = self.now;
         let Some(order) = self.orders.find(id) else { return };
         let (account, symbol) = (order.request.account, order.request.symbol);
-        let waiting = order.cancel_asked.is_some() || order.ended.is_some() || !order.is_alive();
+        let waiting = order.cancel_asked.is_some()
+            || order.ended.is_some()
+            || !order.is_alive()
+            || now < order.cancel_from;
         if waiting || self.rate_room(account, class) == 0 {
             return;
         }

@@ -50,6 +50,11 @@ pub enum Violation {
         /// After this long.
         after: Span,
     },
+    /// A timer stays in the past although it was served.
+    Spinning {
+        /// The trader's next timer.
+        timer: model::TimerName,
+    },
     /// A record of the journal cannot be read.
     Unreadable(u64),
 }

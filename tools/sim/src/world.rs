@@ -103,6 +103,8 @@ const RING_BYTES: usize = 4 << 20;
 const MONO_START: Mono = Mono::from_nanos(1_000_000_000);
 /// Faults stop this long before the end at the latest, so that liveness can be judged.
 const HEAL_AT: Span = Span::from_secs(60);
+/// Steps without progress after which somebody's timer must be stuck in the past.
+const SPINS_MAX: u32 = 10_000;
 /// A run that has not settled by then never will.
 const GIVE_UP_AT: Span = Span::from_secs(300);
 
@@ -122,6 +124,8 @@ pub struct World {
     now: Mono,
     venue_start: VenueTime,
     steps: u64,
+    /// Steps in a row that only moved the clock by its smallest step.
+    spins: u32,
 }
 
 impl std::fmt::Debug for World {
@@ -214,6 +218,7 @@ impl World {
             now: MONO_START,
             venue_start,
             steps: 0,
+            spins: 0,
         })
     }
 
@@ -281,7 +286,14 @@ impl World {
     /// Everything that is due at the next moment at which anything is.
     fn step(&mut self, observer: &mut impl Observer) -> Option<Violation> {
         self.steps += 1;
-        self.now = self.next_moment();
+        let next = self.next_moment();
+        let spun = next.since(self.now) <= Span::from_nanos(1);
+        self.spins = if spun { self.spins + 1 } else { 0 };
+        if self.spins > SPINS_MAX {
+            let timer = self.trader.poll_timeout().map_or("none", |(_, name)| name);
+            return Some(Violation::Spinning { timer });
+        }
+        self.now = next;
         let (now, venue) = (self.now, self.venue_now());
         self.exchange.handle_timeout(venue);
         self.network.run(now, venue, &mut self.trader, &mut self.exchange);
