@@ -1,3 +1,4 @@
 //! The command's parts that tests and other tools use.
 
+pub mod board;
 pub mod inspect;
