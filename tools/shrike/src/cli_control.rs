@@ -212,9 +212,9 @@ impl Place {
 }
 
 fn show(args: &StatusArgs, out: &mut impl Write, terminal: bool) -> Result<u8, Failure> {
-    let mut client = args.place.connect()?;
     loop {
-        let status = client.status()?;
+        // A connection for each print: a watcher takes no place from whoever wants to stop.
+        let status = args.place.connect()?.status()?;
         match (args.json, args.watch) {
             (true, true) => writeln!(out, "{status}")?,
             (true, false) => writeln!(out, "{status:#}")?,

@@ -30,7 +30,7 @@ pub fn render_status(status: &Value) -> String {
 fn head(status: &Value) -> String {
     let kill = &status["kill"];
     let reason = kill["reason"].as_str().filter(|reason| !reason.is_empty());
-    let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let reason = reason.map(|reason| format!(" ({})", printable(reason))).unwrap_or_default();
     let latched = if kill["on_disk"] == Value::Bool(false) { ", not yet on disk" } else { "" };
     let blocks = status["blocks"].as_array().map(Vec::as_slice).unwrap_or_default();
     let blocks: Vec<String> = blocks.iter().map(block).collect();

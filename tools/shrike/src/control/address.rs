@@ -179,9 +179,7 @@ fn remove_socket(path: &Path) -> Result<(), AddressError> {
 
 fn remove(path: &Path) -> Result<(), AddressError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(failed("remove", path, error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path, error)),
         Ok(()) | Err(_) => Ok(()),
     }
 }

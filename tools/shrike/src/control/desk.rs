@@ -29,7 +29,7 @@ impl Default for ControlConfig {
         Self {
             latch_wait: Duration::from_secs(2),
             nonce_life: Duration::from_secs(30),
-            idle_max: Duration::from_secs(300),
+            idle_max: Duration::from_secs(60),
         }
     }
 }
