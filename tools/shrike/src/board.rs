@@ -179,6 +179,7 @@ impl Board {
         self.boot = Some((boot.instance, boot.epoch));
         self.stopped = false;
         self.clock.on_boot(&boot);
+        self.orders.on_boot();
         self.blocks = Blocks::NONE.with(Block::Clock, true);
         self.account_blocks.clear();
         self.last_event = None;
@@ -213,10 +214,10 @@ impl Board {
             Body::Reject(reject) => self.on_reject(at, reject),
             Body::Cancelled(cancelled) => {
                 self.cancel_answered(cancelled.client_order_id, at);
-                self.with_order(cancelled.client_order_id, at, |order| {
+                if let Some(order) = self.orders.get_mut(cancelled.client_order_id) {
                     order.seen();
                     order.ended = true;
-                });
+                }
             }
             Body::ReplyLost(lost) => self.on_reply_lost(lost),
             Body::Busy { client_order_id, cancel } => {
@@ -282,7 +283,7 @@ impl Board {
     /// The venue's answer to an order: measured once, then taken.
     fn with_order(&mut self, id: ClientOrderId, at: Moment, take: impl FnOnce(&mut Order)) {
         let Some(order) = self.orders.get_mut(id) else { return };
-        if let (Reply::Awaited, Some(sent)) = (order.reply, order.sent) {
+        if let (true, Some(sent)) = (std::mem::take(&mut order.timed), order.sent) {
             self.latencies.record(Stage::SentToAck, at.mono.since(sent.mono));
         }
         take(order);
@@ -315,7 +316,12 @@ impl Board {
     fn on_reply_lost(&mut self, lost: &ReplyLost) {
         let Some(order) = self.orders.get_mut(lost.client_order_id) else { return };
         order.told = Text::EMPTY;
-        if !lost.cancel && order.reply == Reply::Awaited {
+        if lost.cancel {
+            order.cancel_sent = None;
+            return;
+        }
+        order.timed = false;
+        if order.reply == Reply::Awaited {
             order.reply = Reply::Lost;
         }
     }
@@ -352,7 +358,8 @@ impl Board {
         };
         let filled = target.filled_of(order.id());
         let first = filled == fill.qty;
-        if let (true, true, Some(sent)) = (first, order.is_entry(), order.sent) {
+        let here = order.boot == self.boot;
+        if let (true, true, true, Some(sent)) = (first, here, order.is_entry(), order.sent) {
             self.latencies.record(Stage::SentToFill, at.mono.since(sent.mono));
         }
         order.filled = order.filled.max(filled);
@@ -428,6 +435,7 @@ impl Board {
         }
         let mut order = Order::new(*request, id, at);
         order.scales = self.names.scales(request.symbol);
+        order.boot = self.boot;
         self.orders.add(order);
     }
 

@@ -276,3 +276,180 @@ fn print_answer(json: bool, answer: &Value, out: &mut impl Write) -> io::Result<
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{BufReader, Cursor};
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixListener;
+    use std::thread::{self, JoinHandle};
+
+    use clap::{CommandFactory, Parser};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[derive(Parser)]
+    enum Line {
+        Status(StatusArgs),
+        Kill(KillArgs),
+        Resume(ResumeArgs),
+    }
+
+    #[test]
+    fn the_lines_that_people_type_are_understood() {
+        Line::command().debug_assert();
+        let Ok(Line::Kill(kill)) = Line::try_parse_from(["shrike", "kill", "reduce"]) else {
+            panic!("a kill needs no reason");
+        };
+        assert_eq!((kill.level, kill.reason.as_str()), (Level::Reduce, "by hand"));
+        let words = ["shrike", "status", "--watch", "--json", "--data", "d"];
+        let Ok(Line::Status(status)) = Line::try_parse_from(words) else { panic!("status") };
+        assert!(status.watch && status.json);
+        assert_eq!(status.place.data, Some("d".into()));
+        assert!(Line::try_parse_from(["shrike", "resume"]).is_err(), "a resume needs a reason");
+        let words = ["shrike", "resume", "--reason", "checked"];
+        let Ok(Line::Resume(resume)) = Line::try_parse_from(words) else { panic!("resume") };
+        assert!(!resume.yes);
+    }
+
+    #[test]
+    fn every_help_has_a_worked_example_and_its_own_words() {
+        for (name, words) in [("status", "stands"), ("kill", "at once"), ("resume", "question")] {
+            let error = Line::try_parse_from(["shrike", name, "--help"]).err().unwrap();
+            let help = error.to_string();
+            assert!(help.contains(&format!("Example:\n  shrike {name}")), "{help}");
+            assert!(help.lines().next().unwrap().contains(words), "{help}");
+        }
+    }
+
+    #[test]
+    fn the_option_goes_before_the_variable_and_the_variable_before_the_configuration() {
+        let room = TempDir::new().unwrap();
+        let config = room.path().join("none.toml");
+        let place =
+            |data: Option<&str>| Place { data: data.map(PathBuf::from), config: config.clone() };
+        let dir = |place: &Place, variable: Option<&str>| {
+            place.data_dir(variable.map(OsString::from), &[])
+        };
+        assert_eq!(dir(&place(Some("a")), Some("b")).unwrap(), PathBuf::from("a"));
+        assert_eq!(dir(&place(None), Some("b")).unwrap(), PathBuf::from("b"));
+        let error = dir(&place(None), Some("")).unwrap_err().to_string();
+        assert!(error.contains("none.toml"), "{error}");
+        let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/trader.toml");
+        let shipped = Place { data: None, config: shipped.into() };
+        assert_eq!(dir(&shipped, None).unwrap(), PathBuf::from("data"));
+    }
+
+    #[test]
+    fn without_a_trader_the_commands_say_so_and_fail() {
+        let room = TempDir::new().unwrap();
+        let place = place(&room);
+        let args = StatusArgs { watch: false, json: false, place };
+        let failure = show(&args, &mut Vec::new(), false).unwrap_err();
+        assert_eq!(failure.code(), FAILED);
+        assert!(failure.to_string().contains("no trader runs"), "{failure}");
+    }
+
+    #[test]
+    fn a_kill_that_is_only_raised_is_printed_and_is_no_success() {
+        let answer = r#"{"ok":true,"state":"raised","level":"halt","message":"not on disk"}"#;
+        let trader = Trader::new(vec![answer]);
+        let args = KillArgs {
+            level: Level::Halt,
+            reason: "why".into(),
+            json: false,
+            place: place(&trader.room),
+        };
+        let mut out = Vec::new();
+        assert_eq!(raise(&args, &mut out).unwrap(), FAILED);
+        assert_eq!(String::from_utf8(out).unwrap(), "halt: not on disk\n");
+        assert_eq!(trader.heard(), [r#"{"cmd":"kill","level":"halt","reason":"why"}"#]);
+    }
+
+    const CONFIRM: &str =
+        r#"{"ok":true,"state":"confirm","nonce":"n1","level":"halt","message":"targets may fire"}"#;
+    const RESUMED: &str = r#"{"ok":true,"state":"resumed","level":"active","message":"resumed"}"#;
+
+    #[test]
+    fn a_resume_asks_first_and_anything_but_yes_changes_nothing() {
+        let trader = Trader::new(vec![CONFIRM]);
+        let (code, printed) = trader.resume(false, true, "\n");
+        assert_eq!(code.unwrap(), FAILED);
+        assert!(printed.contains("stands at halt. After a resume targets may fire."), "{printed}");
+        assert!(printed.ends_with("Nothing was changed.\n"), "{printed}");
+        assert_eq!(trader.heard().len(), 1);
+    }
+
+    #[test]
+    fn a_resume_that_is_confirmed_sends_the_nonce() {
+        for (yes, terminal, typed) in [(false, true, "y\n"), (true, false, "")] {
+            let trader = Trader::new(vec![CONFIRM, RESUMED]);
+            let (code, printed) = trader.resume(yes, terminal, typed);
+            assert_eq!(code.unwrap(), DONE);
+            assert!(printed.ends_with("active: resumed\n"), "{printed}");
+            assert!(trader.heard()[1].contains(r#""nonce":"n1""#));
+        }
+    }
+
+    #[test]
+    fn a_resume_without_a_terminal_needs_yes() {
+        let trader = Trader::new(vec![]);
+        let (failure, _) = trader.resume(false, false, "y\n");
+        assert_eq!(failure.unwrap_err().code(), USAGE);
+        let trader = Trader::new(vec![r#"{"ok":false,"error":"nothing to resume"}"#]);
+        let (failure, _) = trader.resume(true, false, "");
+        let failure = failure.unwrap_err();
+        assert_eq!((failure.code(), failure.to_string().as_str()), (REFUSED, "nothing to resume"));
+    }
+
+    fn place(room: &TempDir) -> Place {
+        Place { data: Some(room.path().to_owned()), config: "none.toml".into() }
+    }
+
+    /// Gives prepared answers to one connection.
+    struct Trader {
+        room: TempDir,
+        thread: Option<JoinHandle<Vec<String>>>,
+    }
+
+    impl Trader {
+        fn new(answers: Vec<&'static str>) -> Self {
+            let room = TempDir::new().unwrap();
+            let run = room.path().join("run");
+            fs::create_dir(&run).unwrap();
+            fs::set_permissions(&run, fs::Permissions::from_mode(0o700)).unwrap();
+            let listener = UnixListener::bind(run.join("control.sock")).unwrap();
+            let serve = move || {
+                if answers.is_empty() {
+                    return Vec::new();
+                }
+                let mut stream = BufReader::new(listener.accept().unwrap().0);
+                let mut heard = Vec::new();
+                for answer in answers {
+                    let mut line = String::new();
+                    if stream.read_line(&mut line).unwrap() == 0 {
+                        break;
+                    }
+                    heard.push(line.trim_end().to_owned());
+                    writeln!(stream.get_mut(), "{answer}").unwrap();
+                }
+                heard
+            };
+            Self { room, thread: Some(thread::spawn(serve)) }
+        }
+
+        fn resume(&self, yes: bool, terminal: bool, typed: &str) -> (Result<u8, Failure>, String) {
+            let place = place(&self.room);
+            let args = ResumeArgs { reason: "checked".into(), yes, json: false, place };
+            let mut out = Vec::new();
+            let code = lower(&args, terminal, &mut Cursor::new(typed), &mut out);
+            (code, String::from_utf8(out).unwrap())
+        }
+
+        fn heard(mut self) -> Vec<String> {
+            self.thread.take().unwrap().join().unwrap()
+        }
+    }
+}

@@ -49,13 +49,12 @@ impl Board {
         let count = |states: &[TargetState]| {
             self.targets.iter().filter(|target| states.contains(&target.record.state)).count()
         };
-        let orders = self.orders.in_order();
         json!({
             "targets": self.targets.iter().count(),
             "completed": count(&[TargetState::Completed]),
             "failed": count(&[TargetState::Failed, TargetState::Expired]),
             "missed": count(&[TargetState::Missed]),
-            "orders": orders.iter().filter(|order| order.was_sent()).count(),
+            "orders": self.orders.count(Order::was_sent),
             "fills": self.counts.fills,
             "realised_quote": self.realised_in_all(),
         })
@@ -75,11 +74,10 @@ impl Board {
 
     fn target(&self, target: &Target) -> Value {
         let decided = target.decided(self.signal(target));
-        let orders = self.orders.in_order();
-        let own = || orders.iter().filter(|order| order.target == Some(target.record.id));
-        let attempts: Vec<_> =
-            own().filter(|order| order.is_entry()).map(|order| self.attempt(order)).collect();
-        let sales: Vec<_> = own().filter(|order| !order.is_entry()).copied().collect();
+        let own = self.orders.list(|order| order.target == Some(target.record.id));
+        let (entries, sales): (Vec<&Order>, Vec<&Order>) =
+            own.into_iter().partition(|order| order.is_entry());
+        let attempts: Vec<_> = entries.into_iter().map(|order| self.attempt(order)).collect();
         json!({
             "symbol": self.names.name(target.record.symbol),
             "state": target.record.state.name(),

@@ -33,6 +33,8 @@ pub(super) struct Order {
     pub(super) request: Request,
     pub(super) target: Option<TargetId>,
     pub(super) scales: Option<Scales>,
+    /// Instance and epoch of the process that placed it.
+    pub(super) boot: Option<(u32, u32)>,
     pub(super) placed: Moment,
     pub(super) sent: Option<Moment>,
     pub(super) reply: Reply,
@@ -43,6 +45,8 @@ pub(super) struct Order {
     pub(super) ended: bool,
     pub(super) cancel_decided: Option<Mono>,
     pub(super) cancel_sent: Option<Mono>,
+    /// Whether the reply to it may still be measured: none came, and no process died in between.
+    pub(super) timed: bool,
     number: u64,
 }
 
@@ -52,6 +56,7 @@ impl Order {
             request,
             target,
             scales: None,
+            boot: None,
             placed,
             sent: None,
             reply: Reply::Awaited,
@@ -61,6 +66,7 @@ impl Order {
             ended: false,
             cancel_decided: None,
             cancel_sent: None,
+            timed: true,
             number: 0,
         }
     }
@@ -80,6 +86,15 @@ impl Order {
 
     pub(super) fn end(&mut self, reply: Reply) {
         (self.reply, self.ended) = (reply, true);
+    }
+
+    /// The process that sent it died: nobody waits for its reply, and its stamps are of a clock
+    /// that may be gone.
+    fn orphan(&mut self) {
+        (self.timed, self.cancel_sent, self.cancel_decided) = (false, None, None);
+        if self.reply == Reply::Awaited {
+            self.reply = Reply::Lost;
+        }
     }
 
     /// The stream or a query shows it on the venue's books.
@@ -135,15 +150,21 @@ impl Orders {
         self.orders.get_mut(&id)
     }
 
-    /// In the order they were placed.
-    pub(super) fn in_order(&self) -> Vec<&Order> {
-        let mut orders: Vec<&Order> = self.orders.values().collect();
+    /// Those that `keep` chooses, in the order they were placed.
+    pub(super) fn list(&self, keep: impl Fn(&Order) -> bool) -> Vec<&Order> {
+        let mut orders: Vec<&Order> = self.orders.values().filter(|order| keep(order)).collect();
         orders.sort_unstable_by_key(|order| order.number);
         orders
     }
 
-    pub(super) fn in_flight(&self) -> usize {
-        self.orders.values().filter(|order| !order.ended).count()
+    pub(super) fn count(&self, keep: impl Fn(&Order) -> bool) -> usize {
+        self.orders.values().filter(|order| keep(order)).count()
+    }
+
+    pub(super) fn on_boot(&mut self) {
+        for order in self.orders.values_mut().filter(|order| !order.ended) {
+            order.orphan();
+        }
     }
 
     /// The orders of a target that is let go.

@@ -38,7 +38,7 @@ impl Board {
             "targets": self.targets.iter().map(|t| self.target_status(t)).collect::<Vec<_>>(),
             "positions": self.positions(),
             "orders_in_flight": self.orders_in_flight(),
-            "orders_in_flight_total": self.orders.in_flight(),
+            "orders_in_flight_total": self.orders.count(|order| !order.ended),
             "last_event": self.last_event.map(|at| json!({
                 "at": self.clock.venue_ns(at),
                 "age_ns": now.map(|now| now.since(at.mono).nanos()),
@@ -120,9 +120,8 @@ impl Board {
     }
 
     fn orders_in_flight(&self) -> Vec<Value> {
-        let orders = self.orders.in_order();
-        let flying = orders.iter().filter(|order| !order.ended).take(LISTED_MAX);
-        flying.map(|order| self.order(order)).collect()
+        let flying = self.orders.list(|order| !order.ended);
+        flying.into_iter().take(LISTED_MAX).map(|order| self.order(order)).collect()
     }
 
     fn order(&self, order: &Order) -> Value {

@@ -328,10 +328,38 @@ fn targets_orders_and_deals_are_bounded_and_the_oldest_that_ended_go_first() {
 fn another_boot_forgets_the_clock_but_not_the_times_it_gave() {
     let mut life = Life::whole();
     let before = demo(&life)["targets"].clone();
-    life.boot(99, 0);
+    life.boot(99, 1);
     assert_eq!(demo(&life)["targets"], before);
     assert_eq!(life.board.status()["clock"]["offset_known"], false);
     assert_eq!(life.board.status()["instance"], "000063");
+}
+
+#[test]
+fn an_order_in_flight_when_its_process_died_is_unknown_and_not_measured() {
+    let mut life = Life::armed();
+    life.place(OrderLeg::ENTRY, 0, Side::Buy, price("0.11"), qty("900"));
+    life.sent(OrderLeg::ENTRY, 0);
+    life.boot(7, 2);
+    assert_eq!(life.board.status()["orders_in_flight"][0]["state"], "unknown");
+    life.placed(OrderLeg::ENTRY, 0);
+    life.fill(OrderLeg::ENTRY, 0, Side::Buy, "0.1", "900", 1);
+    let stages = demo(&life)["latency_ns"].clone();
+    assert_eq!(
+        (&stages["sent_to_ack"]["count"], &stages["sent_to_fill"]["count"]),
+        (&json!(0), &json!(0))
+    );
+    assert_eq!(demo(&life)["targets"][0]["attempts"][0]["message"], "accepted");
+}
+
+#[test]
+fn a_reply_that_the_stream_overtook_is_measured_all_the_same() {
+    let mut life = Life::armed();
+    life.place(OrderLeg::ENTRY, 0, Side::Buy, price("0.11"), qty("900"));
+    life.sent(OrderLeg::ENTRY, 0);
+    life.fill(OrderLeg::ENTRY, 0, Side::Buy, "0.1", "900", 1);
+    life.placed(OrderLeg::ENTRY, 0);
+    life.placed(OrderLeg::ENTRY, 0);
+    assert_eq!(demo(&life)["latency_ns"]["sent_to_ack"]["count"], 1);
 }
 
 #[test]

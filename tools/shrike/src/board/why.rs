@@ -56,8 +56,7 @@ const fn block_text(block: Block) -> &'static str {
 }
 
 fn waits(board: &Board, target: &Target) -> String {
-    let orders = board.orders.in_order();
-    let own = orders.iter().filter(|o| o.target == Some(target.record.id) && o.is_entry());
+    let own = board.orders.list(|o| o.target == Some(target.record.id) && o.is_entry());
     let Some(last) = own.last() else {
         return "Fires at the planned opening or at the first deal.".to_owned();
     };

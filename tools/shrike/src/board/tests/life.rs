@@ -67,7 +67,7 @@ impl Life {
     }
 
     pub(super) fn arm(&mut self) {
-        self.boot(INSTANCE, 0);
+        self.boot(INSTANCE, 1);
         let offset = (OPENS_MS + self.shift_ms) * 1_000_000 - OPENS_MONO as i64;
         let error = Span::from_nanos(self.clock_error);
         self.event(Body::Clock(ClockSample { offset, error, round_trip: Span::from_nanos(1) }));
@@ -114,14 +114,14 @@ impl Life {
         self.target(TargetState::Completed);
     }
 
-    pub(super) fn boot(&mut self, instance: u32, venue_anchor: i64) {
+    pub(super) fn boot(&mut self, instance: u32, epoch: u32) {
         let boot = Boot {
             instance,
-            epoch: 1,
+            epoch,
             machine_boot: [0; 16],
             mono_anchor: 0,
             wall_anchor: 0,
-            venue_anchor,
+            venue_anchor: 0,
             build: String::new(),
             extra: Vec::new(),
         };
