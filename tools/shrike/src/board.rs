@@ -54,6 +54,7 @@ pub struct Board {
     stopped: bool,
     kill: Kill,
     blocks: Blocks,
+    accounts: usize,
     account_blocks: BTreeMap<AccountId, Blocks>,
     alarms: VecDeque<(Alarm, Moment)>,
     alarms_total: u64,
@@ -118,6 +119,7 @@ impl Board {
             stopped: false,
             kill: Kill::default(),
             blocks: Blocks::NONE.with(Block::Clock, true),
+            accounts: 0,
             account_blocks: BTreeMap::new(),
             alarms: VecDeque::with_capacity(RECENT),
             alarms_total: 0,
@@ -133,6 +135,13 @@ impl Board {
     /// Says what money is at stake, where it is known before the first permit.
     pub fn set_mode(&mut self, mode: Mode) {
         self.mode = Some(mode);
+    }
+
+    /// Says how many accounts trade: each begins without streams, connections and balances.
+    /// Without it a block shows once the journal tells of it.
+    pub fn set_accounts(&mut self, accounts: usize) {
+        self.accounts = accounts.min(AccountId::MAX);
+        self.block_accounts();
     }
 
     /// Takes one record. A kind that tells nothing here is passed over; a payload that cannot be
@@ -181,8 +190,16 @@ impl Board {
         self.clock.on_boot(&boot);
         self.orders.on_boot();
         self.blocks = Blocks::NONE.with(Block::Clock, true);
-        self.account_blocks.clear();
+        self.block_accounts();
         self.last_event = None;
+    }
+
+    /// What the engine starts with.
+    fn block_accounts(&mut self) {
+        let begun = [Block::PrivateStream, Block::Reconciliation, Block::OrderLink];
+        let begun = begun.into_iter().fold(Blocks::NONE, |blocks, block| blocks.with(block, true));
+        let accounts = (0..AccountId::MAX as u8).take(self.accounts).map(AccountId);
+        self.account_blocks = accounts.map(|account| (account, begun)).collect();
     }
 
     fn on_input(&mut self, family: Family, at: Mono, payload: &[u8]) {

@@ -247,6 +247,27 @@ fn the_status_says_what_stops_entries_before_what_a_target_waits_for() {
 }
 
 #[test]
+fn an_account_is_blocked_until_its_links_live_and_its_balances_are_known() {
+    let mut life = Life::new();
+    life.board.set_accounts(1);
+    life.arm();
+    let blocks = |life: &Life| life.board.status()["blocks"].as_array().unwrap().len();
+    assert_eq!(blocks(&life), 3);
+    life.event(Body::Link { link: Link::Order, up: true });
+    life.event(Body::Stream { stream: Stream::Private, state: LinkState::Asked });
+    assert_eq!(blocks(&life), 2);
+    life.event(Body::Stream { stream: Stream::Private, state: LinkState::Live });
+    let left = json!([{ "block": "reconciliation", "account": 0 }]);
+    assert_eq!(life.board.status()["blocks"], left);
+    life.event(Body::Answer(QueryAnswer::BalancesEnd));
+    assert_eq!(blocks(&life), 0);
+    life.event(Body::Link { link: Link::User, up: false });
+    assert_eq!(blocks(&life), 2);
+    life.boot(7, 2);
+    assert_eq!(blocks(&life), 4, "and the clock");
+}
+
+#[test]
 fn the_kill_switch_is_latched_once_its_record_is_on_disk() {
     let mut life = Life::armed();
     life.kill(KillLevel::Reduce, "test");

@@ -66,9 +66,9 @@ impl Client {
     pub fn connect(data: &Path) -> Result<Self, ClientError> {
         let not_running = || ClientError::NotRunning { data: data.to_owned() };
         let socket = Address::find(data).map_err(ClientError::Address)?.ok_or_else(not_running)?;
-        let stream = UnixStream::connect(socket).map_err(|error| match error.kind() {
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => not_running(),
-            _ => ClientError::Io(error),
+        let dead = [io::ErrorKind::ConnectionRefused, io::ErrorKind::NotFound];
+        let stream = UnixStream::connect(socket).map_err(|error| {
+            if dead.contains(&error.kind()) { not_running() } else { ClientError::Io(error) }
         })?;
         stream.set_read_timeout(Some(ANSWER_WAIT)).map_err(ClientError::Io)?;
         stream.set_write_timeout(Some(ANSWER_WAIT)).map_err(ClientError::Io)?;
