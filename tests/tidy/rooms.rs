@@ -54,7 +54,7 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/scout",
         ours: &["model", "venue"],
-        outside: &["crossbeam-channel", "tracing"],
+        outside: &["rustls", "rustls-pki-types", "webpki-roots", "tracing"],
     },
     Room {
         folder: "tools/settings",

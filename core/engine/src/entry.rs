@@ -285,17 +285,21 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
 
     pub(crate) fn entry_deadline(&self, slot: usize, target: &Target) -> Mono {
         let Some(used) = target.permit else { return Mono::NEVER };
-        let mut least = self.after_venue(used.permit.valid_to);
-        match self.orders.of_target(slot).find(|order| order.id().leg().is_entry()) {
-            Some(order) if order.ended.is_none() && order.cancel_asked.is_none() => {
-                let overdue = order.placed_at.after(self.config.timing.entry_ttl);
-                least = least.min(overdue.max(order.cancel_from));
-            }
-            Some(_) => {}
-            None if self.positions_full(slot) => {}
-            None => least = least.min(self.fire_at(target)),
+        let over = self.after_venue(used.permit.valid_to);
+        let order = self.orders.of_target(slot).find(|order| order.id().leg().is_entry());
+        let Some(order) = order else {
+            return if self.positions_full(slot) { over } else { over.min(self.fire_at(target)) };
+        };
+        // While an order is out, its own end is waited for; only one that rests is cut short.
+        let rests = order.state == crate::OrderState::Live
+            && order.cancel_asked.is_none()
+            && order.ended.is_none();
+        if !rests {
+            return Mono::NEVER;
         }
-        least
+        let overdue = order.placed_at.after(self.config.timing.entry_ttl);
+        let room = self.rate_next(target.account(), Class::Cancel);
+        overdue.max(order.cancel_from).max(room)
     }
 
     fn positions_full(&self, slot: usize) -> bool {

@@ -49,11 +49,15 @@ pub enum Violation {
     NotSettled {
         /// After this long.
         after: Span,
+        /// What is left, in words.
+        left: String,
     },
     /// A timer stays in the past although it was served.
     Spinning {
         /// The trader's next timer.
         timer: model::TimerName,
+        /// What is left, in words.
+        left: String,
     },
     /// A record of the journal cannot be read.
     Unreadable(u64),

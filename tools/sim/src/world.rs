@@ -254,7 +254,7 @@ impl World {
         }
         let settled = self.is_settled(true);
         if violation.is_none() && !settled {
-            violation = Some(Violation::NotSettled { after: self.lasted() });
+            violation = Some(Violation::NotSettled { after: self.lasted(), left: self.left() });
         }
         if violation.is_none() {
             violation = self.oracle.check_end(&self.trader, &self.exchange);
@@ -268,6 +268,30 @@ impl World {
             settled,
             violation,
         }
+    }
+
+    /// What has not come to its end, in words.
+    fn left(&self) -> String {
+        let engine = self.trader.engine();
+        let targets = engine.targets().filter(|target| target.is_active());
+        let targets = targets.map(|target| {
+            let record = &target.record;
+            format!("{:?} {:?} {:?} {:?}", record.id, record.state, record.why, target.position)
+        });
+        let orders = engine.orders().filter(|order| order.is_alive());
+        let orders = orders.map(|order| {
+            let parts = (order.id().leg(), order.state, order.ended, order.filled);
+            format!(
+                "{} {parts:?} of {:?} told {:?}",
+                order.id(),
+                order.request.qty,
+                order.venue_filled
+            )
+        });
+        let blocks = engine.blocks(model::AccountId(0));
+        let timer = self.trader.poll_timeout();
+        let rest = format!("blocks {blocks:?}, kill {:?}, timer {timer:?}", engine.kill_level());
+        targets.chain(orders).chain([rest]).collect::<Vec<_>>().join("; ")
     }
 
     fn lasted(&self) -> Span {
@@ -291,7 +315,7 @@ impl World {
         self.spins = if spun { self.spins + 1 } else { 0 };
         if self.spins > SPINS_MAX {
             let timer = self.trader.poll_timeout().map_or("none", |(_, name)| name);
-            return Some(Violation::Spinning { timer });
+            return Some(Violation::Spinning { timer, left: self.left() });
         }
         self.now = next;
         let (now, venue) = (self.now, self.venue_now());
