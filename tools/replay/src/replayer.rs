@@ -30,7 +30,11 @@ enum State<S> {
     /// Before the first BOOT, behind a lost stretch, or after an orderly end.
     Waiting,
     /// A start was named; its configuration comes next.
-    Booted { seq: u64, boot: Boot, origin: Origin },
+    Booted {
+        seq: u64,
+        boot: Boot,
+        origin: Origin,
+    },
     Running(Box<Run<S>>),
     /// A difference was found.
     Over,

@@ -446,8 +446,11 @@ fn the_readme_lists_every_key() {
 fn a_canonical_text_of_any_mode_loads_to_settings_that_trade_alike() {
     let live = [
         ("mode", "live_min"),
-        ("accounts", "[{ name = \"a\", key = \"env:A\", budget = \"450\" }, \
-                       { name = \"b\", key = \"env:B\", budget = \"300\" }]"),
+        (
+            "accounts",
+            "[{ name = \"a\", key = \"env:A\", budget = \"450\" }, \
+                       { name = \"b\", key = \"env:B\", budget = \"300\" }]",
+        ),
         ("exit.ladder", "[]"),
     ];
     let moved = [("venue.rest", "127.0.0.1:4711"), ("targets.base_size", "70")];
@@ -460,9 +463,8 @@ fn a_canonical_text_of_any_mode_loads_to_settings_that_trade_alike() {
         let read = Settings::from_canonical(&text).expect("what was printed");
         assert_eq!((read.canonical(), read.hash()), (text, settings.hash()));
         assert_eq!(read.accounts.len(), settings.accounts.len());
-        let traded = |of: &Settings| {
-            (of.mode, of.limits, of.targets.clone(), of.entry, of.exit, of.scout)
-        };
+        let traded =
+            |of: &Settings| (of.mode, of.limits, of.targets.clone(), of.entry, of.exit, of.scout);
         assert_eq!(traded(&read), traded(&settings));
     }
 }
