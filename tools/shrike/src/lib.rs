@@ -1,3 +1,4 @@
-//! The command's parts that tests and other tools use.
+//! The command `shrike`: its front, and the parts that tests and other tools use.
 
+pub mod cli;
 pub mod inspect;
