@@ -62,10 +62,10 @@ impl Out {
 }
 
 fn failed(error: &io::Error) -> CliError {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => CliError::closed(),
-        _ => CliError::failed(format!("cannot write the output: {error}")),
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return CliError::closed();
     }
+    CliError::failed(format!("cannot write the output: {error}"))
 }
 
 #[cfg(test)]

@@ -15,9 +15,11 @@ struct Tree(Map<String, Value>);
 
 impl Tree {
     fn append(&mut self, name: &'static str, value: Value) {
-        match self.0.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
-            Value::Array(items) => items.push(value),
-            other => *other = value,
+        let field = self.0.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(items) = field {
+            items.push(value);
+        } else {
+            *field = value;
         }
     }
 }
