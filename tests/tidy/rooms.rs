@@ -48,7 +48,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         folder: "tools/replay",
-        ours: &["model", "engine", "journal", "sdk", "listing_sniper", "settings"],
+        ours: &["model", "engine", "journal", "settings"],
         outside: &[],
     },
     Room {
