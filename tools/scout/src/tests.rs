@@ -326,14 +326,12 @@ fn ids_are_dense_and_names_come_before_everything_said_of_them() {
     out.extend(desk.calendar(1, &rows));
     let mut named = 0;
     for event in &out {
-        match event.body {
-            Body::Symbol(names) => {
-                assert_eq!(event.symbol, SymbolId(named));
-                assert_eq!(desk.scout.table().get(event.symbol).unwrap().base, names.base_asset);
-                named += 1;
-            }
-            _ => assert!(event.symbol.0 < named),
+        if let Body::Symbol(names) = event.body {
+            assert_eq!(event.symbol, SymbolId(named));
+            assert_eq!(desk.scout.table().get(event.symbol).unwrap().base, names.base_asset);
+            named += 1;
         }
+        assert!(event.symbol.0 < named);
     }
     assert_eq!((named, desk.scout.counts().named), (300, 300));
 }
@@ -513,7 +511,7 @@ proptest! {
         for event in &told {
             prop_assert!(event.symbol.index() < desk.scout.table().iter().count());
         }
-        // A page left unread for a while may have an effect on another, hence two rounds.
+        // Rules read before their pair had a name are told with the second reading.
         for (page, body) in pages.iter().chain(&pages) {
             let out = desk.page(1, *page, body);
             prop_assert!(out.is_empty() || *page == Page::ExchangeInfo, "{page:?} {out:?}");
@@ -701,34 +699,29 @@ fn listed((sts, st, tt): (u8, u8, u8), secs: i64) -> ListingBody {
 }
 
 fn names(out: &[Event]) -> Vec<String> {
-    out.iter()
-        .filter_map(|event| match &event.body {
-            Body::Symbol(names) => Some(names.name.as_str().to_owned()),
-            _ => None,
-        })
-        .collect()
+    let name = |event: &Event| {
+        let Body::Symbol(names) = event.body else { return None };
+        Some(names.name.as_str().to_owned())
+    };
+    out.iter().filter_map(name).collect()
 }
 
 fn facts(out: &[Event]) -> Vec<(u32, Source, &'static str, ListingBody)> {
     let coin = |key: VenueKey| {
         [X1, X2].into_iter().find(|text| VenueKey::of(text.as_bytes()) == key).unwrap_or("?")
     };
-    out.iter()
-        .filter_map(|event| match &event.body {
-            Body::Listing(fact) => Some((event.symbol.0, fact.source, coin(fact.coin), fact.body)),
-            _ => None,
-        })
-        .collect()
+    let fact = |event: &Event| {
+        let Body::Listing(fact) = event.body else { return None };
+        Some((event.symbol.0, fact.source, coin(fact.coin), fact.body))
+    };
+    out.iter().filter_map(fact).collect()
 }
 
 /// Symbol, version, source and decimals of price.
 fn specs(out: &[Event]) -> Vec<(u32, u32, SpecSource, u8)> {
-    out.iter()
-        .filter_map(|event| match &event.body {
-            Body::Spec(spec) => {
-                Some((event.symbol.0, spec.version, spec.source, spec.price_decimals))
-            }
-            _ => None,
-        })
-        .collect()
+    let spec = |event: &Event| {
+        let Body::Spec(spec) = event.body else { return None };
+        Some((event.symbol.0, spec.version, spec.source, spec.price_decimals))
+    };
+    out.iter().filter_map(spec).collect()
 }
