@@ -73,10 +73,9 @@ impl Exchange {
         if account.open >= self.rules.open_orders_max {
             return Err(ApiError::bad(30029, "maximum of open orders reached"));
         }
-        if let Some(id) = asked.client_id {
-            if self.rules.reject_duplicate_client_ids && account.client_ids.contains_key(id) {
-                return Err(ApiError::bad(30026, "duplicate client order id"));
-            }
+        let known = asked.client_id.is_some_and(|id| account.client_ids.contains_key(id));
+        if known && self.rules.reject_duplicate_client_ids {
+            return Err(ApiError::bad(30026, "duplicate client order id"));
         }
         Ok(Ticket {
             account: key.account,
@@ -432,10 +431,11 @@ impl Exchange {
         let done = |id: &u64| self.orders.get(id).is_none_or(|order| order.status.is_final());
         let Some(at) = account.orders.iter().position(done) else { return };
         let gone = account.orders.remove(at).and_then(|id| self.orders.remove(&id));
-        if let Some((client_id, id)) = gone.and_then(|order| Some((order.client_id?, order.id))) {
-            if account.client_ids.get(&client_id) == Some(&id) {
-                account.client_ids.remove(&client_id);
-            }
+        let named = gone.and_then(|order| Some((order.client_id?, order.id)));
+        if let Some((client_id, id)) = named
+            && account.client_ids.get(&client_id) == Some(&id)
+        {
+            account.client_ids.remove(&client_id);
         }
     }
 }
