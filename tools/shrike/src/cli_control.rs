@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -12,12 +11,8 @@ use serde_json::Value;
 use settings::{LoadError, Settings};
 
 use crate::board::render_status;
+use crate::cli::Exit;
 use crate::control::{Client, ClientError};
-
-const DONE: u8 = 0;
-const FAILED: u8 = 1;
-const USAGE: u8 = 2;
-const REFUSED: u8 = 3;
 
 /// Time between two prints of `status --watch`.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
@@ -42,8 +37,8 @@ pub struct StatusArgs {
     /// Print again every second until Ctrl-C
     #[arg(long)]
     pub watch: bool,
-    /// Print one JSON document, with --watch one a line
-    #[arg(long)]
+    // The front's own `--json` goes here: it stands before and behind every command.
+    #[arg(skip)]
     pub json: bool,
     #[command(flatten)]
     pub place: Place,
@@ -58,8 +53,8 @@ pub struct KillArgs {
     /// Why, for the records
     #[arg(long, value_name = "TEXT", default_value = "by hand")]
     pub reason: String,
-    /// Print the trader's answer as JSON
-    #[arg(long)]
+    // The front's own `--json` goes here: it stands before and behind every command.
+    #[arg(skip)]
     pub json: bool,
     #[command(flatten)]
     pub place: Place,
@@ -75,8 +70,8 @@ pub struct ResumeArgs {
     /// Answer the question with yes
     #[arg(long)]
     pub yes: bool,
-    /// Print the trader's answer as JSON
-    #[arg(long)]
+    // The front's own `--json` goes here: it stands before and behind every command.
+    #[arg(skip)]
     pub json: bool,
     #[command(flatten)]
     pub place: Place,
@@ -104,33 +99,32 @@ impl Level {
 }
 
 /// Runs `shrike status`.
-pub fn status(args: &StatusArgs) -> ExitCode {
+pub fn status(args: &StatusArgs) -> Exit {
     finish(show(args, &mut io::stdout().lock(), io::stdout().is_terminal()))
 }
 
 /// Runs `shrike kill`.
-pub fn kill(args: &KillArgs) -> ExitCode {
+pub fn kill(args: &KillArgs) -> Exit {
     finish(raise(args, &mut io::stdout().lock()))
 }
 
 /// Runs `shrike resume`.
-pub fn resume(args: &ResumeArgs) -> ExitCode {
+pub fn resume(args: &ResumeArgs) -> Exit {
     let asked = io::stdin().is_terminal();
     finish(lower(args, asked, &mut io::stdin().lock(), &mut io::stdout().lock()))
 }
 
-fn finish(done: Result<u8, Failure>) -> ExitCode {
-    let code = match done {
+fn finish(done: Result<Exit, Failure>) -> Exit {
+    match done {
         Ok(code) => code,
         // Whoever read our output has seen enough.
-        Err(Failure::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => DONE,
+        Err(Failure::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
         Err(failure) => {
             // Nothing is left to say it to when standard error is closed.
             let _ = writeln!(io::stderr(), "shrike: {failure}");
             failure.code()
         }
-    };
-    ExitCode::from(code)
+    }
 }
 
 /// Why a command did not do its work.
@@ -143,11 +137,11 @@ enum Failure {
 }
 
 impl Failure {
-    fn code(&self) -> u8 {
+    fn code(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Unasked => USAGE,
-            Self::Client(ClientError::Refused(_)) => REFUSED,
-            Self::Client(_) | Self::Print(_) => FAILED,
+            Self::Config(_) | Self::Unasked => Exit::Usage,
+            Self::Client(ClientError::Refused(_)) => Exit::Refused,
+            Self::Client(_) | Self::Print(_) => Exit::Failed,
         }
     }
 }
@@ -211,7 +205,7 @@ impl Place {
     }
 }
 
-fn show(args: &StatusArgs, out: &mut impl Write, terminal: bool) -> Result<u8, Failure> {
+fn show(args: &StatusArgs, out: &mut impl Write, terminal: bool) -> Result<Exit, Failure> {
     loop {
         // A connection for each print: a watcher takes no place from whoever wants to stop.
         let status = args.place.connect()?.status()?;
@@ -224,17 +218,17 @@ fn show(args: &StatusArgs, out: &mut impl Write, terminal: bool) -> Result<u8, F
             }
         }
         if !args.watch {
-            return Ok(DONE);
+            return Ok(Exit::Done);
         }
         out.flush()?;
         std::thread::sleep(WATCH_EVERY);
     }
 }
 
-fn raise(args: &KillArgs, out: &mut impl Write) -> Result<u8, Failure> {
+fn raise(args: &KillArgs, out: &mut impl Write) -> Result<Exit, Failure> {
     let answer = args.place.connect()?.kill(args.level.name(), &args.reason)?;
     print_answer(args.json, &answer, out)?;
-    Ok(if answer["state"] == "latched" { DONE } else { FAILED })
+    Ok(if answer["state"] == "latched" { Exit::Done } else { Exit::Failed })
 }
 
 fn lower(
@@ -242,7 +236,7 @@ fn lower(
     terminal: bool,
     input: &mut impl BufRead,
     out: &mut impl Write,
-) -> Result<u8, Failure> {
+) -> Result<Exit, Failure> {
     if !args.yes && !terminal {
         return Err(Failure::Unasked);
     }
@@ -256,12 +250,12 @@ fn lower(
         input.read_line(&mut answer)?;
         if !matches!(answer.trim(), "y" | "Y" | "yes") {
             writeln!(out, "Nothing was changed.")?;
-            return Ok(FAILED);
+            return Ok(Exit::Failed);
         }
     }
     let answer = client.resume(&args.reason, question["nonce"].as_str())?;
     print_answer(args.json, &answer, out)?;
-    Ok(if answer["state"] == "resumed" { DONE } else { FAILED })
+    Ok(if answer["state"] == "resumed" { Exit::Done } else { Exit::Failed })
 }
 
 fn print_answer(json: bool, answer: &Value, out: &mut impl Write) -> io::Result<()> {
@@ -348,7 +342,7 @@ mod tests {
         let place = place(&room);
         let args = StatusArgs { watch: false, json: false, place };
         let failure = show(&args, &mut Vec::new(), false).unwrap_err();
-        assert_eq!(failure.code(), FAILED);
+        assert_eq!(failure.code(), Exit::Failed);
         assert!(failure.to_string().contains("no trader runs"), "{failure}");
     }
 
@@ -363,7 +357,7 @@ mod tests {
             place: place(&trader.room),
         };
         let mut out = Vec::new();
-        assert_eq!(raise(&args, &mut out).unwrap(), FAILED);
+        assert_eq!(raise(&args, &mut out).unwrap(), Exit::Failed);
         assert_eq!(String::from_utf8(out).unwrap(), "halt: not on disk\n");
         assert_eq!(trader.heard(), [r#"{"cmd":"kill","level":"halt","reason":"why"}"#]);
     }
@@ -376,7 +370,7 @@ mod tests {
     fn a_resume_asks_first_and_anything_but_yes_changes_nothing() {
         let trader = Trader::new(vec![CONFIRM]);
         let (code, printed) = trader.resume(false, true, "\n");
-        assert_eq!(code.unwrap(), FAILED);
+        assert_eq!(code.unwrap(), Exit::Failed);
         assert!(printed.contains("stands at halt. After a resume targets may fire."), "{printed}");
         assert!(printed.ends_with("Nothing was changed.\n"), "{printed}");
         assert_eq!(trader.heard().len(), 1);
@@ -387,7 +381,7 @@ mod tests {
         for (yes, terminal, typed) in [(false, true, "y\n"), (true, false, "")] {
             let trader = Trader::new(vec![CONFIRM, RESUMED]);
             let (code, printed) = trader.resume(yes, terminal, typed);
-            assert_eq!(code.unwrap(), DONE);
+            assert_eq!(code.unwrap(), Exit::Done);
             assert!(printed.ends_with("active: resumed\n"), "{printed}");
             assert!(trader.heard()[1].contains(r#""nonce":"n1""#));
         }
@@ -397,11 +391,14 @@ mod tests {
     fn a_resume_without_a_terminal_needs_yes() {
         let trader = Trader::new(vec![]);
         let (failure, _) = trader.resume(false, false, "y\n");
-        assert_eq!(failure.unwrap_err().code(), USAGE);
+        assert_eq!(failure.unwrap_err().code(), Exit::Usage);
         let trader = Trader::new(vec![r#"{"ok":false,"error":"nothing to resume"}"#]);
         let (failure, _) = trader.resume(true, false, "");
         let failure = failure.unwrap_err();
-        assert_eq!((failure.code(), failure.to_string().as_str()), (REFUSED, "nothing to resume"));
+        assert_eq!(
+            (failure.code(), failure.to_string().as_str()),
+            (Exit::Refused, "nothing to resume")
+        );
     }
 
     fn place(room: &TempDir) -> Place {
@@ -440,7 +437,12 @@ mod tests {
             Self { room, thread: Some(thread::spawn(serve)) }
         }
 
-        fn resume(&self, yes: bool, terminal: bool, typed: &str) -> (Result<u8, Failure>, String) {
+        fn resume(
+            &self,
+            yes: bool,
+            terminal: bool,
+            typed: &str,
+        ) -> (Result<Exit, Failure>, String) {
             let place = place(&self.room);
             let args = ResumeArgs { reason: "checked".into(), yes, json: false, place };
             let mut out = Vec::new();

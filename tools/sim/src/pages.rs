@@ -71,13 +71,14 @@ impl Pages {
 }
 
 /// The scout's settings as the configuration names them.
-fn scout_config(settings: &Settings) -> ScoutConfig {
+pub fn scout_config(settings: &Settings) -> ScoutConfig {
     let period = |period: &settings::Period| scout::Period { far: period.far, near: period.near };
     ScoutConfig {
         near_from: settings.scout.near_from,
         calendar: period(&settings.scout.calendar),
         web_list: period(&settings.scout.symbols),
         exchange_info: period(&settings.scout.exchange_info),
+        api_symbols: period(&settings.scout.exchange_info),
         weight_per_10s: settings.limits.rate_ip_weight_per_10s,
         ..ScoutConfig::default()
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use exchange::{ConfigError, Exchange};
 use journal::{
-    Boot, Consumer, HostDisk, Kind, Observer, Producer, RecordView, SyncPolicy, Trouble, Writer,
+    Consumer, HostDisk, Kind, Observer, Producer, RecordView, SyncPolicy, Trouble, Writer,
     WriterError, WriterSettings,
 };
 use model::{Body, Event, KillLevel, Mono, Span, VenueTime};
@@ -99,8 +99,8 @@ pub enum Sink {
 const SYNC_TAKES: Span = Span::from_millis(5);
 /// The ring of a simulation; drained after every step.
 const RING_BYTES: usize = 4 << 20;
-/// Monotonic clock at the start: not zero, so that "never" and "at the start" differ.
-const MONO_START: Mono = Mono::from_nanos(1_000_000_000);
+/// Our clock at the start: not zero, so that "never" and "at the start" differ.
+pub const MONO_START: Mono = Mono::from_nanos(1_000_000_000);
 /// Faults stop this long before the end at the latest, so that liveness can be judged.
 const HEAL_AT: Span = Span::from_secs(60);
 /// Steps without progress after which somebody's timer must be stuck in the past.
@@ -137,7 +137,7 @@ impl std::fmt::Debug for World {
 impl World {
     /// Who a virtual run is: everything follows from the seed.
     pub fn identity(seed: u64) -> Identity {
-        let instance = Random::new(seed, "instance").below(1 << 24) as u32;
+        let instance = 1 + Random::new(seed, "instance").below((1 << 24) - 1) as u32;
         Identity { instance, epoch: 1, operator: model::Text::clipped("virtual") }
     }
 
@@ -163,7 +163,7 @@ impl World {
     pub fn journaled(
         config: &WorldConfig,
         dir: &Path,
-        head: &[(Kind, Vec<u8>)],
+        head: &[(Kind, &[u8])],
     ) -> Result<Self, WorldError> {
         let identity = Self::identity(config.seed);
         let settings = WriterSettings {
@@ -187,7 +187,7 @@ impl World {
         config: &WorldConfig,
         sink: Sink,
         first_seq: u64,
-        head: &[(Kind, Vec<u8>)],
+        head: &[(Kind, &[u8])],
     ) -> Result<Self, WorldError> {
         let venue_start = Self::venue_start(config.seed);
         let mut venue = config
@@ -458,20 +458,5 @@ impl<O: Observer> Observer for Follower<'_, O> {
 
     fn on_trouble(&mut self, trouble: &Trouble) {
         self.next.on_trouble(trouble);
-    }
-}
-
-/// The boot record of a virtual run: no host, path or clock of this machine.
-pub fn virtual_boot(seed: u64, extra: Vec<u8>) -> Boot {
-    let identity = World::identity(seed);
-    Boot {
-        instance: identity.instance,
-        epoch: identity.epoch,
-        machine_boot: [0; 16],
-        mono_anchor: MONO_START.nanos(),
-        wall_anchor: 0,
-        venue_anchor: World::venue_start(seed).nanos(),
-        build: "virtual".to_owned(),
-        extra,
     }
 }

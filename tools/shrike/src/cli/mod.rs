@@ -19,6 +19,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::cli_control::{self as control, KillArgs, ResumeArgs, StatusArgs};
+
 pub use end::{CliError, Exit};
 pub use out::Out;
 pub use progress::watched;
@@ -45,6 +47,11 @@ struct Cli {
 /// A line here and one in [`dispatch`] for each command; the help keeps this order.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(crate::demo::DemoArgs),
+    Run(crate::run::RunArgs),
+    Status(crate::cli_control::StatusArgs),
+    Kill(crate::cli_control::KillArgs),
+    Resume(crate::cli_control::ResumeArgs),
     Exchange(exchange::ExchangeArgs),
     Inspect(inspect::InspectArgs),
     Config(config::ConfigArgs),
@@ -53,7 +60,13 @@ enum Command {
 }
 
 fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
+    let json = out.is_json();
     match command {
+        Command::Demo(args) => crate::demo::run(&args, out),
+        Command::Run(args) => crate::run::run(&args, out),
+        Command::Status(args) => Ok(control::status(&StatusArgs { json, ..args })),
+        Command::Kill(args) => Ok(control::kill(&KillArgs { json, ..args })),
+        Command::Resume(args) => Ok(control::resume(&ResumeArgs { json, ..args })),
         Command::Exchange(args) => exchange::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Config(args) => config::run(&args, out),
