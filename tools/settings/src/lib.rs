@@ -72,9 +72,9 @@ const SHIPPED: [(&str, &str); 3] = [
     ("venues/mexc.toml", include_str!("../../../config/venues/mexc.toml")),
 ];
 
-/// What the demo changes: the built-in exchange on this machine, and a time stop short enough to
-/// watch. The addresses are placeholders until the exchange says where it listens.
-const DEMO: [(&str, &str); 10] = [
+/// What the demo changes: the built-in exchange on this machine, whose listings are seconds away
+/// when they are announced, and a time stop short enough to watch. The addresses are placeholders until the exchange says where it listens.
+const DEMO: [(&str, &str); 14] = [
     ("mode", "demo"),
     ("venue.rest", "127.0.0.1:8900"),
     ("venue.ws", "127.0.0.1:8900/ws"),
@@ -82,8 +82,12 @@ const DEMO: [(&str, &str); 10] = [
     ("venue.web", "127.0.0.1:8900"),
     ("venue.tls", "false"),
     ("accounts", "[{ name = \"demo\", key = \"demo\", budget = \"450\" }]"),
+    ("scout.calendar_ms", "1000"),
     ("scout.calendar_near_ms", "1000"),
+    ("scout.symbols_ms", "1000"),
     ("scout.symbols_near_ms", "1000"),
+    ("scout.exchange_info_ms", "2000"),
+    ("scout.exchange_info_near_ms", "2000"),
     ("exit.time_stop_s", "10"),
 ];
 

@@ -89,10 +89,13 @@ impl std::fmt::Display for TraderError {
 impl std::error::Error for TraderError {}
 
 /// Samples of the exchange's clock at the start, and their spacing.
+///
+/// The venue answers in whole milliseconds: samples at odd fractions of one meet its clock at other
+/// phases each time, and their proofs narrow the estimate far below a millisecond.
 const CLOCK_BURST: u32 = 20;
-const CLOCK_BURST_EVERY: Span = Span::from_millis(50);
+const CLOCK_BURST_EVERY: Span = Span::from_micros(30_370);
 /// Spacing of the samples afterwards.
-const CLOCK_EVERY: Span = Span::from_secs(1);
+const CLOCK_EVERY: Span = Span::from_micros(1_000_370);
 /// Longest wait for the answer to a question.
 const ANSWER_WAIT: Span = Span::from_secs(5);
 /// The largest frame gives this many events; the sum is the decoder's.
