@@ -25,6 +25,8 @@ impl fmt::Debug for Bench<'_> {
 struct Case<'a> {
     name: String,
     passes: usize,
+    /// Whether a pass is nothing but the work, so that its instructions can be counted.
+    bare: bool,
     /// Does so many passes and gives the nanoseconds of each sample of them.
     run: Box<dyn FnMut(usize) -> Vec<f64> + 'a>,
 }
@@ -46,7 +48,7 @@ impl<'a> Bench<'a> {
     /// them, because one alone is shorter than reading the clock.
     #[must_use]
     pub fn case(self, name: &str, passes: usize, mut work: impl FnMut() + 'a) -> Self {
-        self.push(name, passes, move |passes| {
+        self.push(name, passes, true, move |passes| {
             let start = Instant::now();
             for _ in 0..passes {
                 work();
@@ -65,7 +67,7 @@ impl<'a> Bench<'a> {
         mut prepare: impl FnMut(&mut S) + 'a,
         mut work: impl FnMut(&mut S) + 'a,
     ) -> Self {
-        self.push(name, PREPARED, move |passes| {
+        self.push(name, PREPARED, false, move |passes| {
             let mut sample = || {
                 prepare(&mut state);
                 let start = Instant::now();
@@ -80,11 +82,17 @@ impl<'a> Bench<'a> {
     /// nanoseconds that they took together.
     #[must_use]
     pub fn timed(self, name: &str, passes: usize, mut work: impl FnMut(usize) -> f64 + 'a) -> Self {
-        self.push(name, passes, move |passes| vec![work(passes) / passes as f64])
+        self.push(name, passes, false, move |passes| vec![work(passes) / passes as f64])
     }
 
-    fn push(mut self, name: &str, passes: usize, run: impl FnMut(usize) -> Vec<f64> + 'a) -> Self {
-        let case = Case { name: name.to_owned(), passes, run: Box::new(run) };
+    fn push(
+        mut self,
+        name: &str,
+        passes: usize,
+        bare: bool,
+        run: impl FnMut(usize) -> Vec<f64> + 'a,
+    ) -> Self {
+        let case = Case { name: name.to_owned(), passes, bare, run: Box::new(run) };
         match self.groups.last_mut() {
             Some((_, cases)) => cases.push(case),
             None => self.groups.push((String::new(), vec![case])),
@@ -145,11 +153,13 @@ impl<'a> Bench<'a> {
         println!("\nratio: the group's first case over this one, median over the rounds");
     }
 
-    /// The difference between two runs that differ in their passes alone.
+    /// The difference between two runs that differ in their passes alone. Cases whose passes do
+    /// more than the work are left out.
     fn instructions(self) {
-        for (group, cases) in &self.groups {
+        let groups = self.groups.iter().filter(|(_, cases)| cases.iter().any(|case| case.bare));
+        for (group, cases) in groups {
             println!("\n{group:<34}{:>14}", "instructions");
-            for case in cases {
+            for case in cases.iter().filter(|case| case.bare) {
                 let name = full_name(group, case);
                 let more = case.passes.min(1_000);
                 let counts = [more, 2 * more].map(|passes| collected(&name, passes));
