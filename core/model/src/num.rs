@@ -339,13 +339,17 @@ fn parse_long(text: &[u8], decimals: u8) -> Result<i64, NumError> {
     i64::try_from(parse_digits(text, decimals)?).map_err(|_| NumError::Overflow)
 }
 
-/// The common case: at most 16 bytes, fraction within the scale. `None` sends it the long way.
+/// The common case: at most 16 bytes or `0.` and 16 digits, fraction within the scale. `None` sends it the long way.
 ///
 /// All bytes at once: a loop over them waits for a multiplication a digit, and mispredicts its end
 /// whenever a text is longer or shorter than the one before.
 #[inline]
 fn parse_short(text: &[u8], decimals: u8) -> Option<i64> {
-    let (number, fraction) = if text.len() > 8 { of_sixteen(text)? } else { of_eight(text)? };
+    let (number, fraction) = match text.len() {
+        0..=8 => of_eight(text)?,
+        9..=16 => of_sixteen(text)?,
+        _ => of_fraction(text)?,
+    };
     let missing = usize::from(decimals).checked_sub(fraction)?;
     (number as i64).checked_mul(*POW10_I64.get(missing)?)
 }
@@ -377,6 +381,13 @@ macro_rules! of_word {
 }
 of_word!(of_eight, u64, up_to_eight, eight_digits);
 of_word!(of_sixteen, u128, up_to_sixteen, sixteen_digits);
+
+/// `0.` and 15 or 16 digits, as prices of the smallest coins are written.
+fn of_fraction(text: &[u8]) -> Option<(u64, usize)> {
+    let digits = text.strip_prefix(b"0.").filter(|digits| digits.len() > 8)?;
+    let (number, further) = of_sixteen(digits)?;
+    (further == 0).then_some((number, digits.len()))
+}
 
 const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
 
@@ -556,8 +567,11 @@ mod tests {
                 let most = if state >> 61 == 0 { alphabet.len() } else { 11 };
                 *byte = alphabet[(state >> 33) as usize % most];
             }
-            // Mostly one point, somewhere.
-            text[(state >> 40) as usize % 20] = b'.';
+            // Mostly one point, somewhere; often behind a zero in front.
+            match state >> 40 & 1 {
+                0 => text[..2].copy_from_slice(b"0."),
+                _ => text[(state >> 41) as usize % 20] = b'.',
+            }
             let text = &text[..(state >> 50) as usize % 21];
             let decimals = (state >> 56) as u8 % 20;
             assert_eq!(parse_scaled(text, decimals), parse_long(text, decimals), "{text:?}");
