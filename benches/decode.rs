@@ -1,17 +1,16 @@
-//! What reading a push costs, ours against prost, in turns so that both see the same machine.
+//! What reading a push costs, ours against prost.
 //!
 //! `events` is the whole hot step, frame to [`Event`](model::Event)s: every decimal read at its
 //! symbol's scale, the symbol found. `wrapper` reads and checks every field, borrowed. `prost`
 //! decodes and does no more; `prost+` also finds the symbol and reads the decimals, which makes it
 //! the like of `events`. Run with `cargo bench -p benches --bench decode`.
-#![allow(clippy::print_stdout, reason = "a benchmark reports to its terminal")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "only the hot kinds are measured")]
 
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
-use std::time::Instant;
 
+use benches::Bench;
 use model::AccountId;
 use prost::Message;
 use venue::SymbolTable;
@@ -23,43 +22,32 @@ mod oracle;
 
 /// Passes over one frame that one sample times.
 const PASSES: usize = 2_000;
-/// Samples of each decoder on each frame.
-const SAMPLES: usize = 301;
 
 fn main() {
-    let table = table();
-    println!(
-        "{:<48}{:>6}{:>10}{:>10}{:>10}{:>10}{:>10}{:>11}",
-        "frame", "bytes", "events", "wrapper", "prost", "prost+", "ev/prost", "ev/prost+"
-    );
-    for (name, frame) in frames() {
+    let (table, frames) = (table(), frames());
+    let mut bench = Bench::default();
+    for (name, frame) in &frames {
         let mut decoder = FrameDecoder::new();
-        let given = decoder.decode(&table, AccountId::NONE, &frame).map(|it| it.events.len());
+        let given = decoder.decode(&table, AccountId::NONE, frame).map(|it| it.events.len());
         assert!(given.is_ok_and(|events| events > 0), "{name} gives no event");
-        let mut times = [const { Vec::new() }; 4];
-        for _ in 0..SAMPLES {
-            times[0].push(time(|| {
-                let decoded = decoder.decode(&table, AccountId::NONE, black_box(&frame));
+        let table = &table;
+        bench = bench
+            .group(format!("{name}, {} B", frame.len()))
+            .case("events", PASSES, move || {
+                let decoded = decoder.decode(table, AccountId::NONE, black_box(frame));
                 black_box(decoded.is_ok());
-            }));
-            times[1].push(time(|| {
-                black_box(Wrapper::decode(black_box(&frame)).is_ok());
-            }));
-            times[2].push(time(|| {
+            })
+            .case("wrapper", PASSES, move || {
+                black_box(Wrapper::decode(black_box(frame)).is_ok());
+            })
+            .case("prost", PASSES, move || {
                 black_box(oracle::Wrapper::decode(black_box(frame.as_slice())).is_ok());
-            }));
-            times[3].push(time(|| {
-                black_box(prost_numbers(&table, black_box(frame.as_slice())));
-            }));
-        }
-        let [events, wrapper, prost, whole] = times.map(median);
-        println!(
-            "{name:<48}{:>6}{events:>8.1}ns{wrapper:>8.1}ns{prost:>8.1}ns{whole:>8.1}ns{:>10.2}{:>11.2}",
-            frame.len(),
-            events / prost,
-            events / whole
-        );
+            })
+            .case("prost+", PASSES, move || {
+                black_box(prost_numbers(table, black_box(frame.as_slice())));
+            });
     }
+    bench.main();
 }
 
 /// Decodes by prost and reads the numbers that events need; gives a sum so that nothing is left
@@ -96,20 +84,6 @@ fn prost_numbers(table: &SymbolTable, frame: &[u8]) -> Option<i64> {
     }
 }
 
-/// Nanoseconds a pass.
-fn time(mut work: impl FnMut()) -> f64 {
-    let start = Instant::now();
-    for _ in 0..PASSES {
-        work();
-    }
-    start.elapsed().as_nanos() as f64 / PASSES as f64
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
 fn table() -> SymbolTable {
     let mut table = SymbolTable::new();
     for (name, base, quote) in [("BTCUSDT", "BTC", "USDT"), ("BTCUSDC", "BTC", "USDC")] {
@@ -124,13 +98,13 @@ fn table() -> SymbolTable {
 fn frames() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/mexc");
     let mut frames = Vec::new();
-    for name in [
-        "ws_pb_aggre_bookticker_100ms_btcusdt",
-        "ws_pb_aggre_deals_100ms_btcusdt",
-        "ws_pb_aggre_depth_100ms_btcusdc_gen",
-        "ws_pb_limit_depth_5_btcusdt",
+    for (name, file) in [
+        ("aggre.bookTicker", "ws_pb_aggre_bookticker_100ms_btcusdt"),
+        ("aggre.deals of 2", "ws_pb_aggre_deals_100ms_btcusdt"),
+        ("aggre.depth of 2", "ws_pb_aggre_depth_100ms_btcusdc_gen"),
+        ("limit.depth of 10", "ws_pb_limit_depth_5_btcusdt"),
     ] {
-        let text = fs::read_to_string(folder.join(format!("{name}.hex"))).unwrap_or_default();
+        let text = fs::read_to_string(folder.join(format!("{file}.hex"))).unwrap_or_default();
         let digit = |byte: u8| (byte as char).to_digit(16).unwrap_or_default() as u8;
         let bytes = text.trim().as_bytes();
         let frame = bytes.chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect();

@@ -327,35 +327,107 @@ impl fmt::Display for Amount {
 /// [`NumError::NotADecimal`], [`NumError::TooFine`] or [`NumError::Overflow`].
 #[inline]
 pub fn parse_scaled(text: &[u8], decimals: u8) -> Result<i64, NumError> {
-    if text.len() <= 18
-        && let Some(raw) = parse_short(text, decimals)
-    {
+    if let Some(raw) = parse_short(text, decimals) {
         return Ok(raw);
     }
+    parse_long(text, decimals)
+}
+
+#[cold]
+#[inline(never)]
+fn parse_long(text: &[u8], decimals: u8) -> Result<i64, NumError> {
     i64::try_from(parse_digits(text, decimals)?).map_err(|_| NumError::Overflow)
 }
 
-/// The common case: at most 18 bytes, fraction within the scale. `None` sends it the long way.
+/// The common case: at most 16 bytes or `0.` and 16 digits, fraction within the scale. `None` sends it the long way.
+///
+/// All bytes at once: a loop over them waits for a multiplication a digit, and mispredicts its end
+/// whenever a text is longer or shorter than the one before.
 #[inline]
 fn parse_short(text: &[u8], decimals: u8) -> Option<i64> {
-    let mut value: i64 = 0;
-    let mut point = usize::MAX;
-    for (at, &byte) in text.iter().enumerate() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            value = value * 10 + i64::from(digit);
-        } else if byte == b'.' && point == usize::MAX && at > 0 {
-            point = at;
-        } else {
-            return None;
+    let (number, fraction) = match text.len() {
+        0..=8 => of_eight(text)?,
+        9..=16 => of_sixteen(text)?,
+        _ => of_fraction(text)?,
+    };
+    let missing = usize::from(decimals).checked_sub(fraction)?;
+    (number as i64).checked_mul(*POW10_I64.get(missing)?)
+}
+
+/// The digits of a text in a word and how many of them are its fraction; `None` for anything but
+/// digits with at most one point between them.
+macro_rules! of_word {
+    ($name:ident, $word:ty, $load:ident, $number:ident) => {
+        #[inline(always)]
+        fn $name(text: &[u8]) -> Option<(u64, usize)> {
+            const SEVEN_BITS: $word = <$word>::from_ne_bytes([0x7f; size_of::<$word>()]);
+            const ABOVE_NINE: $word = <$word>::from_ne_bytes([0x7f - 9; size_of::<$word>()]);
+            let digits = $load(text)?;
+            // The top bit of each byte above nine.
+            let odd = ((digits & SEVEN_BITS) + ABOVE_NINE | digits) & !SEVEN_BITS;
+            if odd == 0 {
+                return Some(($number(digits), 0));
+            }
+            let fraction = odd.leading_zeros() as usize / 8;
+            let whole = text.len().checked_sub(fraction + 1)?;
+            if fraction == 0 || whole == 0 || text[whole] != b'.' || odd & (odd - 1) != 0 {
+                return None;
+            }
+            let up_to_point = odd ^ (odd - 1);
+            let joined = digits & !up_to_point | (digits & up_to_point >> 8) << 8;
+            Some(($number(joined), fraction))
         }
+    };
+}
+of_word!(of_eight, u64, up_to_eight, eight_digits);
+of_word!(of_sixteen, u128, up_to_sixteen, sixteen_digits);
+
+/// `0.` and 15 or 16 digits, as prices of the smallest coins are written.
+fn of_fraction(text: &[u8]) -> Option<(u64, usize)> {
+    let digits = text.strip_prefix(b"0.").filter(|digits| digits.len() > 8)?;
+    let (number, further) = of_sixteen(digits)?;
+    (further == 0).then_some((number, digits.len()))
+}
+
+const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
+
+/// 1 to 8 bytes less `0` each, the last one on top and zeros below the first one.
+#[inline(always)]
+fn up_to_eight(text: &[u8]) -> Option<u64> {
+    let len = text.len();
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        // The two halves may overlap, and agree where they do.
+        let half = |chunk: &[u8; 4]| u64::from(u32::from_le_bytes(*chunk) ^ ZEROS as u32);
+        return Some(half(first) << (8 * (8 - len)) | half(last) << 32);
     }
-    let fraction = if point == usize::MAX { 0 } else { text.len() - point - 1 };
-    if text.is_empty() || (point != usize::MAX && fraction == 0) {
+    let first = u64::from(text.first()? ^ b'0');
+    let (middle, last) = (u64::from(text[len / 2] ^ b'0'), u64::from(text[len - 1] ^ b'0'));
+    Some(first << (8 * (8 - len)) | middle << (8 * (8 - len + len / 2)) | last << 56)
+}
+
+/// 9 to 16 bytes in the same way.
+#[inline(always)]
+fn up_to_sixteen(text: &[u8]) -> Option<u128> {
+    if text.len() > 16 {
         return None;
     }
-    let missing = usize::from(decimals).checked_sub(fraction)?;
-    value.checked_mul(*POW10_I64.get(missing)?)
+    let word = |chunk: &[u8; 8]| u64::from_le_bytes(*chunk) ^ ZEROS;
+    let low = word(text.first_chunk()?) << (8 * (16 - text.len()));
+    Some(u128::from(word(text.last_chunk()?)) << 64 | u128::from(low))
+}
+
+/// The number whose digits are bytes, the last one on top; sixteen are below 2^63.
+#[inline(always)]
+const fn sixteen_digits(digits: u128) -> u64 {
+    eight_digits(digits as u64) * 100_000_000 + eight_digits((digits >> 64) as u64)
+}
+
+/// Pairs, fours and eights of digits, each from two of the step before: the lower counts for more.
+#[inline(always)]
+const fn eight_digits(digits: u64) -> u64 {
+    let pairs = digits.wrapping_mul(10 << 8 | 1) >> 8 & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_ffff_0000_ffff;
+    fours.wrapping_mul(10_000 << 32 | 1) >> 32
 }
 
 const POW10_I64: [i64; 19] = {
@@ -482,6 +554,28 @@ mod tests {
         assert_eq!(parse_scaled(&[b'9'; 40], 8), Err(NumError::Overflow));
         assert_eq!(parse_scaled(b"0.123", 2), Err(NumError::TooFine { decimals: 3, scale: 2 }));
         assert_eq!(Price::parse(b"0.00", 4), Err(NumError::NotPositive));
+    }
+
+    #[test]
+    fn all_bytes_at_once_read_what_one_after_the_other_does() {
+        let alphabet = b"0123456789999.../:-\xb0\x80\xae\x00";
+        let mut state = 9_u64;
+        for _ in 0..200_000 {
+            let mut text = [0; 20];
+            for byte in &mut text {
+                state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(11);
+                let most = if state >> 61 == 0 { alphabet.len() } else { 11 };
+                *byte = alphabet[(state >> 33) as usize % most];
+            }
+            // Mostly one point, somewhere; often behind a zero in front.
+            match state >> 40 & 1 {
+                0 => text[..2].copy_from_slice(b"0."),
+                _ => text[(state >> 41) as usize % 20] = b'.',
+            }
+            let text = &text[..(state >> 50) as usize % 21];
+            let decimals = (state >> 56) as u8 % 20;
+            assert_eq!(parse_scaled(text, decimals), parse_long(text, decimals), "{text:?}");
+        }
     }
 
     #[test]

@@ -355,17 +355,25 @@ pub(crate) fn side(field: &'static str, number: i32) -> Result<Side, DecodeError
 
 /// A version: decimal digits only.
 pub(crate) fn parse_version(text: &[u8]) -> Result<u64, NumError> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+    if text.is_empty() {
         return Err(NumError::NotADecimal);
     }
-    let digit = |byte: u8| u64::from(byte & 0x0f);
-    if text.len() < 20 {
+    let (mut value, mut overflows) = (0_u64, false);
+    for &byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return Err(NumError::NotADecimal);
+        }
         // Nineteen nines are below 2^64.
-        return Ok(text.iter().fold(0, |value, &byte| value * 10 + digit(byte)));
+        if text.len() < 20 {
+            value = value * 10 + u64::from(digit);
+            continue;
+        }
+        let next = value.checked_mul(10).and_then(|value| value.checked_add(u64::from(digit)));
+        overflows |= next.is_none();
+        value = next.unwrap_or_default();
     }
-    text.iter()
-        .try_fold(0_u64, |value, &byte| value.checked_mul(10)?.checked_add(digit(byte)))
-        .ok_or(NumError::Overflow)
+    if overflows { Err(NumError::Overflow) } else { Ok(value) }
 }
 
 #[cfg(test)]
