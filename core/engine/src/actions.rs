@@ -1,5 +1,7 @@
 //! What a step asks of the machine.
 
+use std::collections::VecDeque;
+
 use model::wire::{Reader, Wire, WireError, Writer};
 use model::{AccountId, ClientOrderId, Record, Request, Signal, SymbolId, wire_enum};
 use risk::{Approved, Refusal};
@@ -196,7 +198,7 @@ impl Action<Request> {
 /// The actions of one step, in order. The caller owns it and drains it after each step.
 #[derive(Debug)]
 pub struct Actions {
-    items: Vec<Action>,
+    items: VecDeque<Action>,
 }
 
 impl Default for Actions {
@@ -213,7 +215,7 @@ impl Actions {
 
     /// With all of its memory.
     pub fn new() -> Self {
-        Self { items: Vec::with_capacity(Self::CAPACITY) }
+        Self { items: VecDeque::with_capacity(Self::CAPACITY) }
     }
 
     /// Appends an action.
@@ -222,7 +224,12 @@ impl Actions {
     /// When a step makes more than [`CAPACITY`](Self::CAPACITY): the sum above is wrong.
     pub fn push(&mut self, action: Action) {
         assert!(self.items.len() < Self::CAPACITY, "more than {} actions", Self::CAPACITY);
-        self.items.push(action);
+        self.items.push_back(action);
+    }
+
+    /// Takes the first.
+    pub fn pop(&mut self) -> Option<Action> {
+        self.items.pop_front()
     }
 
     /// Takes all of them, in order.

@@ -95,7 +95,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             target.exits.closing = Some(why);
             target.exits.press = 0;
             target.exits.next_at = now;
-            target.exits.rung_at = now;
         }
     }
 
@@ -195,7 +194,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             self.cancel(entry, Class::Cancel, actions);
         }
         let Some(target) = self.targets.get(slot) else { return };
-        if self.now < target.exits.next_at || self.orders.on_leg(slot, OrderLeg::STOP) > 0 {
+        // An answered press makes room for the next at once; a refused one waits out its rung.
+        let last = target.exits.last_press.and_then(|id| self.orders.find(id));
+        let answered = last.is_some_and(|order| !order.is_alive() && order.ended.is_some());
+        let early = self.now < target.exits.next_at && !answered;
+        if early || self.orders.on_leg(slot, OrderLeg::STOP) > 0 {
             return;
         }
         let free = self.free(slot, spec);
@@ -256,7 +259,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let (now, rung) = (self.now, self.config.timing.rung);
         let Some(target) = self.targets.get_mut(slot) else { return };
         target.exits.press = target.exits.press.saturating_add(1);
-        target.exits.rung_at = now;
         target.exits.next_at = now.after(rung);
         let stuck = target.exits.press >= ALARM_AFTER && !target.exits.alarmed;
         if stuck {

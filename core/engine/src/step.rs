@@ -35,13 +35,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Body::ReplyLost(lost) => self.on_reply_lost(lost),
             Body::Answer(answer) => self.on_answer(event, answer, actions),
             Body::VenueText(_) => return,
-            Body::Symbol(names) => {
-                if let Some(symbol) = self.symbols.get_mut(event.symbol) {
-                    symbol.name = names.name;
-                    symbol.base = Some(names.base_asset);
-                    symbol.quote = Some(names.quote_asset);
-                }
-            }
+            Body::Symbol(names) => self.on_names(event.symbol, names, actions),
             Body::Spec(spec) => self.on_spec(event.symbol, spec, actions),
             Body::Listing(fact) => self.on_listing(event, fact, actions),
             Body::Link { link, up } => self.on_link(event.account, *link, *up),
@@ -69,6 +63,25 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             self.ask_strategies(event.symbol, event, actions);
         }
         self.drive_concerned(event, actions);
+    }
+
+    fn on_names(&mut self, id: SymbolId, names: &model::SymbolNames, actions: &mut Actions) {
+        let fresh = !self.symbols.has_quote(names.quote_asset);
+        let Some(symbol) = self.symbols.get_mut(id) else { return };
+        symbol.name = names.name;
+        symbol.base = Some(names.base_asset);
+        symbol.quote = Some(names.quote_asset);
+        if !fresh {
+            return;
+        }
+        // Balances that were listed before passed over an asset that no pair had named.
+        for at in 0..self.accounts.len() as u8 {
+            let account = AccountId(at);
+            if !self.blocks(account).has(Block::PrivateStream) {
+                let (symbol, question) = (SymbolId::NONE, Question::Balances);
+                actions.push(Action::Ask { account, symbol, question });
+            }
+        }
     }
 
     fn on_depth(&mut self, event: &Event, depth: &Depth, actions: &mut Actions) {

@@ -72,6 +72,11 @@ impl Symbols {
         self.table.get_mut(id.index())
     }
 
+    /// Whether some pair is quoted in `asset`.
+    pub(crate) fn has_quote(&self, asset: AssetId) -> bool {
+        self.table.iter().any(|symbol| symbol.quote == Some(asset))
+    }
+
     pub(crate) fn book(&self, id: SymbolId) -> Option<&Book> {
         self.get(id)?.book.map(|at| &self.books[at])
     }

@@ -130,8 +130,8 @@ pub(crate) struct Exits {
     pub(crate) press: u32,
     /// Next sale not before.
     pub(crate) next_at: Mono,
-    /// When the standing rung was begun.
-    pub(crate) rung_at: Mono,
+    /// The last order that pressed.
+    pub(crate) last_press: Option<model::ClientOrderId>,
     /// A sale by hand of this much is wanted.
     pub(crate) by_hand: Qty,
     /// When the time stop was passed over because only the kept share is left.

@@ -22,9 +22,7 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
             return;
         }
         self.tape.outputs(now, &self.actions);
-        // The list is moved out while sessions are used; it comes back with its memory.
-        let mut actions = std::mem::take(&mut self.actions);
-        for action in actions.drain() {
+        while let Some(action) = self.actions.pop() {
             match action {
                 Action::Place(order) => self.place(now, order),
                 Action::Cancel { account, symbol, client_order_id } => {
@@ -49,7 +47,6 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
                 Action::Note(_) => {}
             }
         }
-        self.actions = actions;
     }
 
     fn place(&mut self, now: Mono, order: Approved) {
