@@ -60,11 +60,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let from = self.clock.mono(from);
         let Some(symbol) = self.symbols.get(target.symbol()) else { return Mono::NEVER };
         let every = self.config.timing.reference_every;
-        match symbol.book_asked {
-            Some(at) if self.now >= from => at.after(every),
-            _ if self.now >= from => self.now.after(every),
-            _ => from,
+        if self.now < from {
+            return from;
         }
+        // The book may have been asked for long ago while something else is still missing.
+        let asked = symbol.book_asked.map(|at| at.after(every)).filter(|at| *at > self.now);
+        asked.unwrap_or(self.now.after(every))
     }
 
     /// Fresh rules, asked for at most once a reference interval.

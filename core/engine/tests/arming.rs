@@ -14,7 +14,10 @@ fn a_calendar_entry_makes_a_pending_target_and_the_triple_makes_it_ready() {
     let mut desk = Desk::open();
     let done = desk.calendar(NEW, opening());
     assert!(done.actions.iter().any(|(_, a)| matches!(a, Action::Follow { symbol: NEW })));
-    assert_eq!((desk.state(), desk.target().record.why), (TargetState::Pending, WhyNot::Confidence));
+    assert_eq!(
+        (desk.state(), desk.target().record.why),
+        (TargetState::Pending, WhyNot::Confidence)
+    );
     desk.triple(NEW, (2, 2, 4));
     assert_eq!(desk.state(), TargetState::Ready);
     assert_eq!(desk.target().record.pattern, Pattern::ReadyState);
@@ -182,8 +185,8 @@ fn a_postponed_opening_revokes_the_permit_and_arms_anew_for_the_other_time() {
     let done = desk.until(opening().after(Span::from_secs(5)));
     assert!(done.places().is_empty(), "fired at the old time");
     desk.rules(NEW);
-    desk.until(later.before(Span::from_secs(5)));
     desk.book(NEW, &[], &[("2.0000", "500")]);
+    desk.until(later.before(Span::from_secs(5)));
     let permit = desk.target().permit.expect("another permit").permit;
     assert_ne!(permit.id, first);
     assert_eq!((permit.price_max, permit.valid_to), (price("2.4000"), later.after(ms(10_000))));
@@ -277,10 +280,11 @@ fn wishes_for_targets_that_do_not_exist_change_nothing() {
     let mut desk = Desk::armed();
     desk.wish(Intent::Enter { target: TargetId(999) });
     desk.wish(Intent::Exit { target: TargetId(999), qty: None });
-    desk.tell(&Event::of(AccountId::NONE, NEW, Body::Blocked {
-        block: model::Block::Journal,
-        on: false,
-    }));
+    desk.tell(&Event::of(
+        AccountId::NONE,
+        NEW,
+        Body::Blocked { block: model::Block::Journal, on: false },
+    ));
     assert_eq!(desk.state(), TargetState::Armed);
 }
 
