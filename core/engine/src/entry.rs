@@ -210,20 +210,17 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// The opening moved, or the name now stands for another coin: an armed target that has sent
     /// nothing goes back to ready under the new time; the old permit is revoked.
     pub(crate) fn follow_schedule(&mut self, id: SymbolId, reused: bool, actions: &mut Actions) {
+        let untried = |t: &Target| t.symbol() == id && !t.is_holding() && t.fire.last_at.is_none();
+        if reused {
+            for slot in self.targets.active_where(untried).iter() {
+                self.set_state(slot, TargetState::Failed, WhyNot::NotTradable, actions);
+            }
+        }
         let Some(opens_at) = self.symbols.get(id).and_then(|s| s.listing.opens_at()) else {
             return;
         };
-        let moved = |t: &Target| {
-            t.symbol() == id
-                && (reused || t.record.opens_at != opens_at)
-                && !t.is_holding()
-                && t.fire.last_at.is_none()
-        };
+        let moved = |t: &Target| untried(t) && t.record.opens_at != opens_at;
         for slot in self.targets.active_where(moved).iter() {
-            if reused {
-                self.set_state(slot, TargetState::Failed, WhyNot::NotTradable, actions);
-                continue;
-            }
             let had_permit = self.targets.get(slot).is_some_and(|t| t.permit.is_some());
             if had_permit {
                 self.revoke(slot, actions);
