@@ -148,7 +148,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             .iter()
             .filter(|(at, other)| *at != slot && other.account() == target.account())
             .filter(|(_, other)| {
-                matches!(other.record.state, TargetState::Armed | TargetState::Executing)
+                let state = other.record.state;
+                // A permit on its way to the disk has promised its money too.
+                matches!(state, TargetState::Ready | TargetState::Armed | TargetState::Executing)
             })
             .filter_map(|(_, other)| other.permit)
             .fold(notional, |sum, used| sum.plus_or_max(used.permit.notional_max));
