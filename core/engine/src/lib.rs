@@ -71,6 +71,8 @@ pub struct Engine<S, R = ()> {
     intents: Intents,
     view_targets: Vec<ViewTarget>,
     view_positions: Vec<ViewPosition>,
+    /// Symbols below were looked at since the exchange's clock is known.
+    detected: usize,
 }
 
 /// What is kept for each account.
@@ -118,6 +120,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             intents: Intents::new(),
             view_targets: Vec::with_capacity(Targets::CAPACITY),
             view_positions: Vec::with_capacity(Targets::CAPACITY),
+            detected: 0,
             config,
         }
     }

@@ -47,12 +47,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Body::Link { link, up } => self.on_link(event.account, *link, *up),
             Body::Stream { stream, state } => self.on_stream(event, *stream, *state, actions),
             Body::Clock(sample) => {
-                let first = !self.venue_now().is_some();
                 self.clock.take(self.now, *sample);
                 self.check_clock();
-                if first {
-                    self.detect_all(event, actions);
-                }
+                self.detect_all(event, actions);
             }
             Body::Sent(sent) => self.on_sent(sent),
             Body::Busy { client_order_id, cancel } => self.on_busy(*client_order_id, *cancel),
@@ -304,10 +301,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.strengthen(id, &signal, actions);
     }
 
-    /// Facts that came before the exchange's clock was known could not be placed in time.
+    /// Facts that came before the exchange's clock was known could not be placed in time. What
+    /// one step has no room for is left to the next sample of the clock.
     fn detect_all(&mut self, event: &Event, actions: &mut Actions) {
-        for at in 0..Symbols::CAPACITY as u32 {
-            let id = SymbolId(at);
+        while self.detected < Symbols::CAPACITY && actions.len() < Actions::CAPACITY / 4 {
+            let id = SymbolId(self.detected as u32);
+            self.detected += 1;
             if self.symbols.get(id).is_some_and(|symbol| symbol.listing.coin.is_some()) {
                 self.detect(id, actions);
                 self.ask_strategies(id, event, actions);
