@@ -285,16 +285,17 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
 
     pub(crate) fn entry_deadline(&self, slot: usize, target: &Target) -> Mono {
         let Some(used) = target.permit else { return Mono::NEVER };
-        let mut least = self.after_venue(used.permit.valid_to);
+        let end = self.after_venue(used.permit.valid_to);
         match self.orders.of_target(slot).find(|order| order.id().leg().is_entry()) {
-            Some(order) if order.ended.is_none() && order.cancel_asked.is_none() => {
-                least = least.min(order.placed_at.after(self.config.timing.entry_ttl));
+            Some(order) if may_rest(order) => {
+                let room = self.rate_next(target.account(), Class::Cancel);
+                order.placed_at.after(self.config.timing.entry_ttl).max(room)
             }
-            Some(_) => {}
-            None if self.positions_full(slot) => {}
-            None => least = least.min(self.fire_at(target)),
+            // Its fate is another timer's affair, and the window's end waits for it.
+            Some(_) => Mono::NEVER,
+            None if self.positions_full(slot) => end,
+            None => end.min(self.fire_at(target)),
         }
-        least
     }
 
     fn positions_full(&self, slot: usize) -> bool {
@@ -414,8 +415,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             .orders
             .of_target(slot)
             .find(|o| o.id().leg().is_entry() && self.now >= o.placed_at.after(ttl))
-            .filter(|o| o.ended.is_none() && o.cancel_asked.is_none())
-            .filter(|o| o.state == crate::OrderState::Live)
+            .filter(|o| may_rest(o))
             .map(crate::Order::id);
         if let Some(id) = overdue {
             self.cancel(id, Class::Cancel, actions);
@@ -472,6 +472,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             RejectClass::Unknown => {}
         }
     }
+}
+
+/// Whether an entry may rest on the book, so that the end of its time to live cancels it.
+fn may_rest(order: &crate::Order) -> bool {
+    order.state == crate::OrderState::Live && order.ended.is_none() && order.cancel_asked.is_none()
 }
 
 /// What `notional` buys at `price`, in whole steps; `None` below the venue's minimum.
