@@ -177,13 +177,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// Cancels that nobody confirmed are asked again, with a question about the order's fills.
     pub(crate) fn chase_cancels(&mut self, actions: &mut Actions) {
         let (now, wait) = (self.now, self.config.timing.cancel_ack);
-        let overdue = |order: &Order| {
-            order.ended.is_none()
-                && order.cancel_asked.is_some_and(|at| {
-                    let slower = u64::from(order.cancels.saturating_sub(CANCELS_MAX)).min(30) + 1;
-                    now >= at.after(model::Span::from_nanos(wait.nanos() * slower))
-                })
-        };
+        let overdue = |order: &Order| cancel_due(order, wait).is_some_and(|at| now >= at);
         while let Some(order) = self.orders.first_alive(overdue) {
             let (id, cancels) = (order.id(), order.cancels);
             let (account, symbol) = (order.request.account, order.request.symbol);
@@ -244,4 +238,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let from = order.asked_deals.unwrap_or(order.placed_at).max(order.placed_at);
         Some(from.after(self.config.timing.settle))
     }
+}
+
+/// When a cancel that nobody confirmed is asked for again; slower after the person was called.
+pub(crate) fn cancel_due(order: &Order, wait: model::Span) -> Option<Mono> {
+    let asked = order.cancel_asked.filter(|_| order.ended.is_none())?;
+    let slower = u64::from(order.cancels.saturating_sub(CANCELS_MAX)).min(30) + 1;
+    Some(asked.after(model::Span::from_nanos(wait.nanos().saturating_mul(slower))))
 }
