@@ -457,19 +457,14 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                     self.set_state(slot, TargetState::Failed, WhyNot::Rejected, actions);
                 }
             }
-            RejectClass::BackOff => {
-                let wait = reject.retry_after.max(Span::from_secs(1));
-                if let Some(held) = self.accounts.get_mut(account.index()) {
-                    held.frozen_until = held.frozen_until.max(now.after(wait));
-                }
-            }
             RejectClass::Definitive | RejectClass::NoSuchOrder => {
                 self.set_state(slot, TargetState::Failed, WhyNot::Rejected, actions);
             }
             RejectClass::StopAll => {
                 self.set_state(slot, TargetState::Failed, WhyNot::Rejected, actions);
             }
-            RejectClass::Unknown => {}
+            // The account's budget is frozen, or the order is not settled.
+            RejectClass::BackOff | RejectClass::Unknown => {}
         }
     }
 }

@@ -336,12 +336,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 *flag = true;
             }
         }
-        if reject.class == RejectClass::BackOff {
-            let wait = reject.retry_after.max(Span::from_secs(1));
-            if let Some(held) = account.and_then(|a| self.accounts.get_mut(a.index())) {
-                held.frozen_until = held.frozen_until.max(now.after(wait));
-            }
-        }
         let Some(account) = account else { return };
         let insufficient = matches!(reject.code, 30_004 | 30_005 | 10_101);
         if insufficient {

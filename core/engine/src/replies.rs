@@ -2,7 +2,7 @@
 
 use model::{
     AlarmKind, Cancelled, ClientOrderId, Event, KillLevel, Mono, OrderUpdate, Placed, Reject,
-    RejectClass, ReplyLost, RiskRules, Sent, Strategies, Text, UpdateSource,
+    RejectClass, ReplyLost, RiskRules, Sent, Span, Strategies, Text, UpdateSource,
 };
 
 use crate::rate::Class;
@@ -44,7 +44,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let (slot, leg) = (order.target, id.leg());
         let Some(target) = self.targets.get_mut(slot) else { return };
         // A short wait: the connection that was busy is answering.
-        let again = now.after(model::Span::from_millis(10));
+        let again = now.after(Span::from_millis(10));
         if leg.is_entry() {
             target.fire.next_at = target.fire.next_at.max(again);
         } else {
@@ -117,6 +117,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             self.alarm(AlarmKind::Credentials, event.account, event.symbol, code, actions);
             self.raise_kill(KillLevel::Halt, Text::clipped("the venue refuses our key"), actions);
         }
+        if reject.class == RejectClass::BackOff {
+            self.back_off(event.account, reject.retry_after);
+        }
         if reject.cancel {
             return self.cancel_rejected(id, reject, actions);
         }
@@ -139,6 +142,14 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
         } else {
             self.exit_rejected(slot, reject, actions);
+        }
+    }
+
+    /// Too many requests: nothing but a kill's cancels leaves before the venue's wait is over.
+    fn back_off(&mut self, account: model::AccountId, retry_after: Span) {
+        let until = self.now.after(retry_after.max(Span::from_secs(1)));
+        if let Some(held) = self.accounts.get_mut(account.index()) {
+            held.frozen_until = held.frozen_until.max(until);
         }
     }
 
@@ -241,8 +252,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
 }
 
 /// When a cancel that nobody confirmed is asked for again; slower after the person was called.
-pub(crate) fn cancel_due(order: &Order, wait: model::Span) -> Option<Mono> {
+pub(crate) fn cancel_due(order: &Order, wait: Span) -> Option<Mono> {
     let asked = order.cancel_asked.filter(|_| order.ended.is_none())?;
     let slower = u64::from(order.cancels.saturating_sub(CANCELS_MAX)).min(30) + 1;
-    Some(asked.after(model::Span::from_nanos(wait.nanos().saturating_mul(slower))))
+    Some(asked.after(Span::from_nanos(wait.nanos().saturating_mul(slower))))
 }
