@@ -322,9 +322,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         match risk::check(&limits, &exposure, request, &mut self.rules) {
             Ok(approved) if self.orders.add(self.now, *approved.request(), slot) => {
                 self.rate_take(request.account);
-                let now = self.now;
+                let (now, spacing) = (self.now, self.entry_spacing(request.account));
                 if let Some(target) = self.targets.get_mut(slot) {
                     target.fire.last_at = Some(now);
+                    target.fire.next_at = now.after(spacing);
                     if let Some(used) = &mut target.permit {
                         used.orders_sent += 1;
                     }

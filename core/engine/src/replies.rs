@@ -46,7 +46,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         // A short wait: the connection that was busy is answering.
         let again = now.after(Span::from_millis(10));
         if leg.is_entry() {
-            target.fire.next_at = target.fire.next_at.max(again);
+            target.fire.next_at = again;
         } else {
             target.exits.next_at = target.exits.next_at.max(again);
         }

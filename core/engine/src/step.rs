@@ -117,7 +117,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         for (_, target) in self.targets.iter_mut() {
             if target.symbol() == event.symbol {
-                target.fire.triggered |= target.entry.triggers.print;
+                if target.entry.triggers.print && !target.fire.triggered {
+                    // The pair trades: the pace of orders that came too early is over.
+                    target.fire.triggered = true;
+                    target.fire.next_at = model::Mono::ZERO;
+                }
                 if let Some(breach) = &mut target.exits.breach {
                     breach.prints = breach.prints.saturating_add(1);
                 }
