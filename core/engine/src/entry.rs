@@ -379,9 +379,19 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let spec = symbol.spec?;
         let permit = target.permit?.permit;
         let price = target.fire.cap.map_or(permit.price_max, |cap| cap.min(permit.price_max));
+        let price = price.min(self.collar_top(target).unwrap_or(price));
         let price = price.to_tick(spec.tick, Round::Down)?;
         let left = permit.notional_max.minus(target.position.paid)?;
         Some((price, entry_qty(left, price, &spec)?))
+    }
+
+    /// The highest price that the collar around the last deal admits.
+    fn collar_top(&self, target: &Target) -> Option<Price> {
+        let symbol = self.symbols.get(target.symbol()).filter(|symbol| symbol.opened())?;
+        let limits = &self.accounts.get(target.account().index())?.config.limits;
+        let fresh = symbol.is_fresh(self.venue_now());
+        let collar = if fresh { limits.collar_listing } else { limits.collar_established };
+        symbol.last_print?.shift_bps(i64::from(collar.bps), Round::Down)
     }
 
     fn entry_request(&mut self, slot: usize, price: Price, qty: Qty) -> Option<Request> {
