@@ -356,11 +356,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Some(target) = self.targets.get_mut(slot) else { return };
         target.fire.next_at = now.after(spacing);
         let state = target.record.state;
-        let waits = refusal.passes_with_time()
-            || matches!(
-                refusal,
-                risk::Refusal::Killed { .. } | risk::Refusal::OutsideWindow { .. }
-            );
+        let waits = refusal.passes_with_time() || is_of_the_moment(&refusal);
         let told = target.record.why == WhyNot::EntriesBlocked;
         if !(waits && told) {
             actions.push(Action::Note(Note::Refused { request, refusal }));
@@ -478,6 +474,24 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             RejectClass::BackOff | RejectClass::Unknown => {}
         }
     }
+}
+
+/// Refusals that another price, another book or fewer orders lift inside the window. A quantity
+/// below the minimum is one of them: what the plan buys was measured before the book's share cut
+/// it.
+fn is_of_the_moment(refusal: &risk::Refusal) -> bool {
+    matches!(
+        refusal,
+        risk::Refusal::Killed { .. }
+            | risk::Refusal::OutsideWindow { .. }
+            | risk::Refusal::PriceOutsideCollar { .. }
+            | risk::Refusal::BookShareAboveMax { .. }
+            | risk::Refusal::QtyBelowMin { .. }
+            | risk::Refusal::NotionalBelowMin { .. }
+            | risk::Refusal::TooManyOrders { .. }
+            | risk::Refusal::ExposureAboveMax { .. }
+            | risk::Refusal::SelfTrade { .. }
+    )
 }
 
 /// Whether an entry may rest on the book, so that the end of its time to live cancels it.
