@@ -333,13 +333,15 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 self.set_state(slot, TargetState::Executing, WhyNot::None, actions);
                 actions.push(Action::Place(approved));
             }
-            Ok(_) => self.alarm(
-                model::AlarmKind::Capacity,
-                request.account,
-                request.symbol,
-                crate::orders::Orders::CAPACITY as i64,
-                actions,
-            ),
+            Ok(_) => {
+                let again = self.now.after(self.entry_spacing(request.account));
+                if let Some(target) = self.targets.get_mut(slot) {
+                    target.fire.next_at = again;
+                }
+                let (account, symbol) = (request.account, request.symbol);
+                let figure = crate::orders::Orders::CAPACITY as i64;
+                self.alarm(model::AlarmKind::Capacity, account, symbol, figure, actions);
+            }
             Err(refusal) => self.entry_refused(slot, request, refusal, actions),
         }
     }
