@@ -97,7 +97,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
     }
 
-    pub(crate) fn on_reply_lost(&mut self, lost: &ReplyLost) {
+    pub(crate) fn on_reply_lost(&mut self, lost: &ReplyLost, actions: &mut Actions) {
         let now = self.now;
         let Some(order) = self.orders.find_mut(lost.client_order_id) else { return };
         if lost.cancel {
@@ -105,7 +105,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return;
         }
         match order.state {
-            OrderState::Intent | OrderState::Sent => self.make_unknown(lost.client_order_id),
+            OrderState::Intent | OrderState::Sent => {
+                self.make_unknown(lost.client_order_id, actions);
+            }
             OrderState::Live | OrderState::Unknown | OrderState::Done => {}
         }
     }
@@ -130,7 +132,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             OrderState::Live | OrderState::Done => return,
         }
         if reject.class == RejectClass::Unknown {
-            return self.make_unknown(id);
+            return self.make_unknown(id, actions);
         }
         order.become_state(OrderState::Done);
         let slot = order.target;

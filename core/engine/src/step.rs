@@ -32,7 +32,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Body::Placed(placed) => self.on_placed(placed),
             Body::Reject(reject) => self.on_reject(event, reject, actions),
             Body::Cancelled(cancelled) => self.on_cancelled(cancelled),
-            Body::ReplyLost(lost) => self.on_reply_lost(lost),
+            Body::ReplyLost(lost) => self.on_reply_lost(lost, actions),
             Body::Answer(answer) => self.on_answer(event, answer, actions),
             Body::VenueText(_) => return,
             Body::Symbol(names) => {

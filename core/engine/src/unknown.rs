@@ -4,12 +4,16 @@
 //! that were asked after it do not know the order, and their answers spread over the settle time.
 //! A timer alone proves nothing.
 
-use model::{AlarmKind, ClientOrderId, Event, Record, RiskRules, Span, Strategies, UpdateSource};
+use model::{
+    AlarmKind, ClientOrderId, Event, Record, RiskRules, Span, Strategies, TargetState,
+    UpdateSource, WhyNot,
+};
 
 use crate::{Action, Actions, Engine, OrderState, Question};
 
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
-    pub(crate) fn make_unknown(&mut self, id: ClientOrderId) {
+    /// Freezes the order's target, and says so where the target waits for nothing else.
+    pub(crate) fn make_unknown(&mut self, id: ClientOrderId, actions: &mut Actions) {
         let (now, first) = (self.now, self.config.timing.probe);
         let Some(order) = self.orders.find_mut(id) else { return };
         if order.state == OrderState::Unknown {
@@ -18,6 +22,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         order.become_state(OrderState::Unknown);
         order.unknown_since = Some(now);
         order.proof.next_at = now.after(first);
+        let slot = order.target;
+        let state = self.targets.get(slot).map(|target| target.record.state);
+        if let (true, Some(TargetState::Executing)) = (id.leg().is_entry(), state) {
+            self.set_state(slot, TargetState::Executing, WhyNot::UnknownOrder, actions);
+        }
     }
 
     /// Asks about every unknown order whose time has come, and draws the verdict where it may.
