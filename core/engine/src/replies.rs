@@ -11,6 +11,9 @@ use crate::{Action, Actions, Engine, Order, OrderState, Question};
 /// Cancels of one order before a person is called; it is asked on at a slower pace after.
 const CANCELS_MAX: u8 = 5;
 
+/// A resting order is asked about every so many settle times: its stream may have lost a word.
+const RESTING_CHECK: u64 = 5;
+
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn on_sent(&mut self, sent: &Sent) {
         if sent.cancel {
@@ -37,10 +40,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn on_unsent(&mut self, id: ClientOrderId) {
         let now = self.now;
         let Some(order) = self.orders.find_mut(id) else { return };
-        if order.state != OrderState::Intent {
-            return;
+        match order.state {
+            OrderState::Intent | OrderState::Unknown => order.become_state(OrderState::Done),
+            OrderState::Sent | OrderState::Live | OrderState::Done => return,
         }
-        order.become_state(OrderState::Done);
         let (slot, leg) = (order.target, id.leg());
         let Some(target) = self.targets.get_mut(slot) else { return };
         // A short wait: the connection that was busy is answering.
@@ -82,7 +85,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         };
         order.venue = update.order;
         order.hear(now, update.status, update.filled);
-        if order.is_alive() && update.source != UpdateSource::Stream && order.ended.is_some() {
+        let behind = order.ended.is_some() || order.venue_filled > order.filled;
+        if order.is_alive() && update.source != UpdateSource::Stream && behind {
             // A query told of deals that the stream has not: ask for them.
             let (account, symbol) = (order.request.account, order.request.symbol);
             order.asked_deals = Some(now);
@@ -224,7 +228,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.chase_silent(actions);
     }
 
-    /// An order that should have ended by itself and of which nothing was heard is asked about.
+    /// An order of which nothing was heard for too long is asked about; one that the venue has
+    /// not even shown is of unknown fate.
     fn chase_silent(&mut self, actions: &mut Actions) {
         let now = self.now;
         let silent = |engine: &Self| {
@@ -233,6 +238,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         };
         while let Some(order) = silent(self) {
             let id = order.id();
+            if order.state != OrderState::Live {
+                self.make_unknown(id, actions);
+                continue;
+            }
             let (account, symbol) = (order.request.account, order.request.symbol);
             if let Some(order) = self.orders.find_mut(id) {
                 order.asked_deals = Some(now);
@@ -241,15 +250,23 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
     }
 
-    /// When a live order that cannot rest, or any sent one, has been silent for too long.
+    /// When an order has been silent for too long: one without any reply, one that should have
+    /// ended by itself, and, at a slower pace, one that rests.
     pub(crate) fn silent_until(&self, order: &Order) -> Option<Mono> {
-        let ended = order.ended.is_some();
-        let ends_by_itself = !order.request.kind.rests();
-        if ended || order.state != OrderState::Live || !ends_by_itself {
+        let settle = self.config.timing.settle;
+        if order.ended.is_some() {
             return None;
         }
+        let wait = match order.state {
+            OrderState::Intent | OrderState::Sent => settle,
+            OrderState::Live if order.request.kind.rests() => {
+                Span::from_nanos(settle.nanos().saturating_mul(RESTING_CHECK))
+            }
+            OrderState::Live => settle,
+            OrderState::Unknown | OrderState::Done => return None,
+        };
         let from = order.asked_deals.unwrap_or(order.placed_at).max(order.placed_at);
-        Some(from.after(self.config.timing.settle))
+        Some(from.after(wait))
     }
 }
 
