@@ -1,7 +1,7 @@
 //! Orders of unknown fate: frozen, counted at full size, asked about, and written off only by proof.
 //!
 //! "Never accepted" needs all of this: the exchange's clock has passed the fence, three sources
-//! that were asked after it do not know the order, and their answers spread over the settle time.
+//! that were asked after it do not know the order, and each says so again after the settle time.
 //! A timer alone proves nothing.
 
 use model::{
@@ -53,12 +53,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         order.proof.asked += 1;
         let step = order.proof.asked.min(5);
         order.proof.next_at = now.after(Span::from_nanos(first.nanos() << step));
-        order.proof.asked_query_at = Some(now);
         actions.push(Action::Ask { account, symbol, question: Question::Order(id) });
         actions.push(Action::Ask { account, symbol, question: Question::Trades });
         if past_fence {
-            order.proof.asked_open_at = Some(now);
-            order.proof.asked_history_at = Some(now);
+            order.proof.asked_all = true;
             actions.push(Action::Ask { account, symbol, question: Question::OpenOrders });
             actions.push(Action::Ask { account, symbol, question: Question::AllOrders });
         }
@@ -86,11 +84,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let now = self.now;
         let past = self.is_past_fence(id);
         let Some(order) = self.orders.find_mut(id) else { return };
-        if order.state != OrderState::Unknown || !past {
+        let proof = &mut order.proof;
+        if order.state != OrderState::Unknown || !past || !proof.asked_all {
             return;
         }
         if source == UpdateSource::OrderQuery {
-            order.proof.by_query.get_or_insert(now);
+            proof.first_no.get_or_insert(now);
+            proof.by_query = Some(now);
         }
     }
 
@@ -101,16 +101,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         for order in self.orders.alive_mut() {
             let same =
                 order.request.account == event.account && order.request.symbol == event.symbol;
-            if !same || order.state != OrderState::Unknown {
+            let proof = &mut order.proof;
+            if !same || order.state != OrderState::Unknown || !proof.asked_all {
                 continue;
             }
-            let proof = &mut order.proof;
-            if open && proof.asked_open_at.is_some() {
-                proof.by_open.get_or_insert(now);
-            }
-            if !open && proof.asked_history_at.is_some() {
-                proof.by_history.get_or_insert(now);
-            }
+            proof.first_no.get_or_insert(now);
+            *(if open { &mut proof.by_open } else { &mut proof.by_history }) = Some(now);
         }
     }
 
@@ -118,13 +114,14 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let settle = self.config.timing.unknown_settle;
         let Some(order) = self.orders.find(id) else { return false };
         let proof = &order.proof;
-        let (Some(query), Some(open), Some(history)) =
-            (proof.by_query, proof.by_open, proof.by_history)
-        else {
-            return false;
-        };
-        let first = query.min(open).min(history);
-        order.filled.is_zero() && self.now >= first.after(settle) && self.is_past_fence(id)
+        // Each must have said it again: an answer may be older than the fence, or lag the book.
+        let spread = proof.first_no.is_some_and(|first| {
+            let late = first.after(settle);
+            [proof.by_query, proof.by_open, proof.by_history]
+                .iter()
+                .all(|said| said.is_some_and(|at| at >= late))
+        });
+        order.filled.is_zero() && spread && self.is_past_fence(id)
     }
 
     fn write_off(&mut self, id: ClientOrderId, actions: &mut Actions) {
