@@ -143,6 +143,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 least.take(at, "order silence");
             }
         }
+        for account in (0..AccountId::MAX as u8).map(AccountId) {
+            if let Some(at) = self.balances_due(account) {
+                least.take(at, "balances");
+            }
+        }
         if self.entries_to_cancel() {
             least.take(self.now.after(model::Span::from_millis(20)), "kill cancels");
         }

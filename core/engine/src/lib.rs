@@ -86,6 +86,8 @@ struct Account {
     bought_today: Amount,
     /// The venue said to wait.
     frozen_until: Mono,
+    /// When the balances that end a reconciliation were last asked for.
+    balances_asked: Option<Mono>,
 }
 
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
@@ -102,6 +104,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             day: i64::MIN,
             bought_today: Amount::ZERO,
             frozen_until: Mono::ZERO,
+            balances_asked: None,
         };
         Self {
             accounts: config.accounts.iter().map(account).collect(),
@@ -141,6 +144,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.chase_unknown(actions);
         self.chase_cancels(actions);
         self.chase_books(actions);
+        self.chase_balances(actions);
     }
 
     /// When to call [`on_timeout`](Self::on_timeout) next, and whose timer it is; `None` if nobody

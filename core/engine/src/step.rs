@@ -251,8 +251,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// After a (re)connection of the private stream: what did we miss?
     fn reconcile(&mut self, account: AccountId, actions: &mut Actions) {
         self.set_block(account, Block::Reconciliation, true);
-        let symbol = SymbolId::NONE;
-        actions.push(Action::Ask { account, symbol, question: Question::Balances });
+        self.ask_balances(account, actions);
         for order in self.orders.alive().filter(|order| order.request.account == account) {
             let (symbol, question) = (order.request.symbol, Question::Order(order.id()));
             actions.push(Action::Ask { account, symbol, question });
@@ -261,6 +260,31 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             if target.account() == account && target.is_holding() {
                 let (symbol, question) = (target.symbol(), Question::Trades);
                 actions.push(Action::Ask { account, symbol, question });
+            }
+        }
+    }
+
+    fn ask_balances(&mut self, account: AccountId, actions: &mut Actions) {
+        let Some(held) = self.accounts.get_mut(account.index()) else { return };
+        held.balances_asked = Some(self.now);
+        let (symbol, question) = (SymbolId::NONE, Question::Balances);
+        actions.push(Action::Ask { account, symbol, question });
+    }
+
+    /// When the balances of a reconciliation that has not ended are asked for again.
+    pub(crate) fn balances_due(&self, account: AccountId) -> Option<model::Mono> {
+        let held = self.accounts.get(account.index())?;
+        let blocked = held.blocks.has(Block::Reconciliation);
+        let live = !held.blocks.has(Block::PrivateStream);
+        let asked = held.balances_asked.filter(|_| blocked && live)?;
+        Some(asked.after(self.config.timing.settle))
+    }
+
+    /// Balances that did not come are asked for again, at the pace of the settle time.
+    pub(crate) fn chase_balances(&mut self, actions: &mut Actions) {
+        for account in (0..AccountId::MAX as u8).map(AccountId) {
+            if self.balances_due(account).is_some_and(|at| self.now >= at) {
+                self.ask_balances(account, actions);
             }
         }
     }
@@ -281,9 +305,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 }
                 let blocked = self.blocks(event.account).has(Block::Reconciliation);
                 if event.symbol == SymbolId::NONE && blocked && event.account != AccountId::NONE {
-                    let (account, symbol) = (event.account, event.symbol);
-                    actions.push(Action::Ask { account, symbol, question: Question::Balances });
+                    // Asked again by its timer.
                     if code != 0 {
+                        let (account, symbol) = (event.account, event.symbol);
                         let code = i64::from(code);
                         self.alarm(AlarmKind::Credentials, account, symbol, code, actions);
                     }

@@ -249,8 +249,8 @@ fn an_order_is_cut_to_its_share_of_the_book_and_an_empty_book_is_waited_for() {
 #[test]
 fn as_many_positions_as_allowed_hold_a_further_entry_back() {
     let mut desk = Desk::armed_with(|setup| setup.limits(|limits| limits.positions_max = 0));
-    let done = desk.until(opening().after(Span::from_secs(1)));
-    assert!(done.places().is_empty());
+    desk.until(opening().after(Span::from_secs(1)));
+    assert!(desk.trade(NEW, "1.0000").places().is_empty());
     assert_eq!(desk.target().record.why, WhyNot::PositionsMax);
 }
 
