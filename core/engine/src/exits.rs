@@ -34,6 +34,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return;
         };
         self.watch(slot, &spec);
+        if self.kill >= model::KillLevel::Flatten {
+            // A deal of an entry that outlived the raise is sold like the rest.
+            let now = self.now;
+            if let Some(target) = self.targets.get_mut(slot) {
+                Self::begin_closing(target, Close::Kill, now);
+            }
+        }
         let closing = self.targets.get(slot).and_then(|target| target.exits.closing);
         match closing {
             Some(_) => self.drive_closing(slot, &spec, actions),
