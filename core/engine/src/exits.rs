@@ -165,21 +165,26 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// A sale that a strategy, the operator or the time stop asked for.
     fn sell_by_hand(&mut self, slot: usize, spec: &SymbolSpec, actions: &mut Actions) {
         let Some(target) = self.targets.get(slot) else { return };
-        let wanted = target.exits.by_hand;
-        if wanted.is_zero() || self.now < target.exits.next_at {
+        let wanted = target.exits.by_hand.min(target.position.sellable(spec));
+        let leg = OrderLeg::MANUAL;
+        let waits = self.now < target.exits.next_at || self.orders.on_leg(slot, leg) > 0;
+        if target.exits.by_hand.is_zero() || waits {
             return;
         }
-        let held = target.position.sellable(spec);
         let free = self.free(slot, spec);
-        if free < wanted.min(held) {
+        if free < wanted {
             self.cancel_sales(slot, actions);
         }
-        let Some(price) = self.pressed_price(slot, spec) else { return };
-        let qty = wanted.min(free).floor_to(spec.step);
-        let sale = Sale { leg: OrderLeg::MANUAL, kind: OrderKind::ImmediateOrCancel, price, qty };
+        let kind = OrderKind::ImmediateOrCancel;
+        let Some(sale) = self.pressed(slot, leg, kind, wanted.min(free), spec) else { return };
         if is_sellable(&sale, spec) {
             self.sell(slot, sale, spec, actions);
-        } else if (held.is_zero() || !is_sellable(&Sale { qty: wanted, ..sale }, spec))
+            // What it leaves unsold is pressed again at the rung's pace.
+            let again = self.now.after(self.config.timing.rung);
+            if let Some(target) = self.targets.get_mut(slot) {
+                target.exits.next_at = target.exits.next_at.max(again);
+            }
+        } else if !is_sellable(&Sale { qty: wanted, ..sale }, spec)
             && let Some(target) = self.targets.get_mut(slot)
         {
             target.exits.by_hand = Qty::ZERO;
@@ -240,10 +245,26 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let market = target.exits.press >= 2
             && self.config.emergency.market_allowed
             && spec.kinds.has(OrderKind::Market);
-        let price = self.pressed_price(slot, spec)?;
         let kind = if market { OrderKind::Market } else { OrderKind::ImmediateOrCancel };
-        let qty = slice(free, price, spec);
-        Some(Sale { leg: OrderLeg::STOP, kind, price, qty })
+        self.pressed(slot, OrderLeg::STOP, kind, free, spec)
+    }
+
+    /// A sale below the bid; at the bid where the distance alone would put its value below what
+    /// the venue takes.
+    fn pressed(
+        &self,
+        slot: usize,
+        leg: OrderLeg,
+        kind: OrderKind,
+        free: Qty,
+        spec: &SymbolSpec,
+    ) -> Option<Sale> {
+        let price = self.pressed_price(slot, spec)?;
+        let sale = |price| Sale { leg, kind, price, qty: slice(free, price, spec) };
+        let bid = self.targets.get(slot).and_then(|target| self.exit_price(target));
+        let bid = bid.and_then(|bid| bid.to_tick(spec.tick, Round::Down));
+        let at_bid = bid.filter(|_| !is_sellable(&sale(price), spec)).map(sale);
+        Some(at_bid.filter(|sale| is_sellable(sale, spec)).unwrap_or(sale(price)))
     }
 
     /// Below the bid by the rung's distance.
@@ -296,11 +317,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         match risk::check(&limits, &exposure, request, &mut self.rules) {
             Ok(approved) if self.orders.add(self.now, *approved.request(), slot) => {
                 self.rate_take(request.account);
-                if sale.leg == OrderLeg::MANUAL
-                    && let Some(target) = self.targets.get_mut(slot)
-                {
-                    target.exits.by_hand = target.exits.by_hand.minus(request.qty);
-                }
                 actions.push(Action::Place(approved));
             }
             Ok(_) => {
@@ -402,8 +418,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if waits {
             least = least.min(exits.next_at);
         }
-        let stalled = self.uncancelled_sale(slot).is_some_and(|_| exits.closing.is_some());
-        if stalled {
+        if self.waits_for_cancels(slot, target) && self.uncancelled_sale(slot).is_some() {
             least = least.min(
                 self.rate_next(target.account(), Class::Exit)
                     .max(self.now.after(Span::from_millis(1))),
@@ -412,10 +427,21 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         least
     }
 
-    /// A resting sale whose cancel has not left although everything is being sold.
+    /// Whether more is to be sold than what rests on the book leaves free.
+    fn waits_for_cancels(&self, slot: usize, target: &Target) -> bool {
+        let spec = self.symbols.get(target.symbol()).and_then(|symbol| symbol.spec);
+        let by_hand = spec.is_some_and(|spec| {
+            let wanted = target.exits.by_hand.min(target.position.sellable(&spec));
+            wanted > self.free(slot, &spec)
+        });
+        target.exits.closing.is_some() || by_hand
+    }
+
+    /// A resting sale whose cancel has not left although its quantity is wanted.
     fn uncancelled_sale(&self, slot: usize) -> Option<model::ClientOrderId> {
         self.orders
             .of_target(slot)
+            .filter(|o| o.request.side == Side::Sell && o.state == crate::OrderState::Live)
             .find(|o| o.request.kind.rests() && o.cancel_asked.is_none() && o.ended.is_none())
             .map(crate::Order::id)
     }
