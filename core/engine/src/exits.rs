@@ -137,7 +137,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         let price = rung_price(target, rung, spec)?;
         let want = rung_qty(target, rung, spec).share_bps(share).floor_to(spec.step);
-        let qty = want.minus(target.exits.rung_sold[rung]).min(self.free(slot, spec));
+        let qty = want.minus(target.exits.rung_sold[rung]).min(self.spare(slot, spec));
         let sale = Sale { leg, kind: OrderKind::Limit, price, qty };
         is_sellable(&sale, spec).then_some(sale)
     }
@@ -157,7 +157,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             .filter(|order| order.id().leg() == resting)
             .fold(Qty::ZERO, |sum, order| sum.plus(order.open_qty()).unwrap_or(sum));
         let left = rung_qty(target, rung, spec).minus(target.exits.rung_sold[rung]).minus(offered);
-        let qty = left.min(self.free(slot, spec)).floor_to(spec.step);
+        let qty = left.min(self.spare(slot, spec)).floor_to(spec.step);
         let sale = Sale { leg, kind: OrderKind::ImmediateOrCancel, price, qty };
         is_sellable(&sale, spec).then_some(sale)
     }
@@ -195,6 +195,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     fn free(&self, slot: usize, spec: &SymbolSpec) -> Qty {
         let Some(target) = self.targets.get(slot) else { return Qty::ZERO };
         target.position.sellable(spec).minus(self.orders.offered(slot)).floor_to(spec.step)
+    }
+
+    /// What is free beside the share that the ladder must keep.
+    fn spare(&self, slot: usize, spec: &SymbolSpec) -> Qty {
+        let Some(target) = self.targets.get(slot) else { return Qty::ZERO };
+        let keep = target.position.bought.share_bps(target.plan().keep_bps);
+        self.free(slot, spec).minus(keep).floor_to(spec.step)
     }
 
     /// Cancels what rests, and presses out what is free.
