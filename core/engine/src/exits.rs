@@ -383,7 +383,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         let Some(target) = self.targets.get(slot) else { return };
         let left = target.position.sellable(spec);
-        let price = self.exit_price(target).or_else(|| target.position.average());
+        // The higher of bid and last deal: a single absurd bid must not write a position off.
+        let last = self.symbols.get(target.symbol()).and_then(|symbol| symbol.last_print);
+        let price = self.exit_price(target).max(last).or_else(|| target.position.average());
         let dust = price.is_none_or(|price| {
             let value =
                 Amount::notional(price, spec.price_decimals, left, spec.qty_decimals, Round::Down);
