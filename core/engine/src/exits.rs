@@ -69,17 +69,17 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             target.position.high = Some(target.position.high.map_or(price, |h| h.max(price)));
             let breached = stop_of(target, spec).filter(|(stop, _)| price <= *stop);
             match (breached, &mut target.exits.breach) {
-                (None, breach) => *breach = None,
-                (Some((_, kind)), None) => {
-                    target.exits.breach = Some(Breach { since: now, prints: 0, kind });
+                (None, breach) => {
+                    *breach = None;
+                    target.exits.low_prints = 0;
                 }
+                (Some((_, kind)), None) => target.exits.breach = Some(Breach { since: now, kind }),
                 (Some((_, kind)), Some(breach)) => breach.kind = kind,
             }
         }
-        let confirmed = target
-            .exits
-            .breach
-            .filter(|breach| breach.prints >= 2 || now >= breach.since.after(confirm));
+        let twice = target.exits.low_prints >= 2;
+        let confirmed =
+            target.exits.breach.filter(|breach| twice || now >= breach.since.after(confirm));
         if let Some(breach) = confirmed {
             return Self::begin_closing(target, breach.kind, now);
         }
@@ -473,6 +473,13 @@ fn stop_of(target: &Target, spec: &SymbolSpec) -> Option<(Price, Close)> {
         .into_iter()
         .filter_map(|(price, kind)| Some((price?, kind)))
         .max_by_key(|(price, _)| *price)
+}
+
+/// Counts a deal that lies at or below the stop in force.
+pub(crate) fn count_low_print(target: &mut Target, price: Price, spec: &SymbolSpec) {
+    if stop_of(target, spec).is_some_and(|(stop, _)| price <= stop) {
+        target.exits.low_prints = target.exits.low_prints.saturating_add(1);
+    }
 }
 
 fn time_stop_at(target: &Target) -> Option<model::VenueTime> {

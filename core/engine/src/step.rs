@@ -6,6 +6,7 @@ use model::{
     ViewPosition, ViewTarget,
 };
 
+use crate::exits::count_low_print;
 use crate::symbols::Symbols;
 use crate::{Action, Actions, Engine, Note, Question, detect, listing};
 
@@ -115,6 +116,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             let stamped = event.stamped.is_some().then_some(event.stamped);
             symbol.listing.first_print = Some(stamped.unwrap_or(venue_now));
         }
+        let spec = symbol.spec;
         for (_, target) in self.targets.iter_mut() {
             if target.symbol() == event.symbol {
                 if target.entry.triggers.print && !target.fire.triggered {
@@ -122,8 +124,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                     target.fire.triggered = true;
                     target.fire.next_at = model::Mono::ZERO;
                 }
-                if let Some(breach) = &mut target.exits.breach {
-                    breach.prints = breach.prints.saturating_add(1);
+                if let Some(spec) = spec.filter(|_| target.is_holding()) {
+                    count_low_print(target, print.price, &spec);
                 }
             }
         }

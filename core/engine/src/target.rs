@@ -124,6 +124,8 @@ pub(crate) struct Exits {
     pub(crate) no_rest: [bool; 6],
     /// A stop that is breached but not confirmed.
     pub(crate) breach: Option<Breach>,
+    /// Deals at or below the stop since it was last not breached.
+    pub(crate) low_prints: u32,
     /// Why everything is being sold.
     pub(crate) closing: Option<Close>,
     /// Rung of the emergency ladder, from 0.
@@ -143,7 +145,6 @@ pub(crate) struct Exits {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Breach {
     pub(crate) since: Mono,
-    pub(crate) prints: u32,
     pub(crate) kind: Close,
 }
 
