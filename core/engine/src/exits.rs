@@ -100,7 +100,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn begin_closing(target: &mut Target, why: Close, now: Mono) {
         if target.exits.closing.is_none() {
             target.exits.closing = Some(why);
-            target.exits.press = 0;
+            (target.exits.press, target.exits.tries) = (0, 0);
             target.exits.next_at = now;
             target.exits.rung_at = now;
         }
@@ -291,13 +291,14 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let (now, rung) = (self.now, self.config.timing.rung);
         let Some(target) = self.targets.get_mut(slot) else { return };
         target.exits.press = target.exits.press.saturating_add(1);
+        target.exits.tries = target.exits.tries.saturating_add(1);
         target.exits.rung_at = now;
         target.exits.next_at = now.after(rung);
-        let stuck = target.exits.press >= ALARM_AFTER && !target.exits.alarmed;
+        let stuck = target.exits.tries >= ALARM_AFTER && !target.exits.alarmed;
         if stuck {
             target.exits.alarmed = true;
             let (account, symbol) = (target.account(), target.symbol());
-            let presses = i64::from(target.exits.press);
+            let presses = i64::from(target.exits.tries);
             self.alarm(AlarmKind::ExitStuck, account, symbol, presses, actions);
         }
     }

@@ -1,8 +1,8 @@
 //! What the venue and the machine say of our orders.
 
 use model::{
-    AlarmKind, Cancelled, ClientOrderId, Event, KillLevel, Mono, OrderUpdate, Placed, Reject,
-    RejectClass, ReplyLost, RiskRules, Sent, Span, Strategies, Text, UpdateSource,
+    AlarmKind, Cancelled, ClientOrderId, Event, KillLevel, Mono, OrderLeg, OrderUpdate, Placed,
+    Reject, RejectClass, ReplyLost, RiskRules, Sent, Span, Strategies, Text, UpdateSource,
 };
 
 use crate::rate::Class;
@@ -50,6 +50,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let again = now.after(Span::from_millis(10));
         if leg.is_entry() {
             target.fire.next_at = again;
+        } else if leg == OrderLeg::STOP {
+            // It never met the market: the same rung is tried again.
+            target.exits.press = target.exits.press.saturating_sub(1);
+            target.exits.next_at = again;
         } else {
             target.exits.next_at = target.exits.next_at.max(again);
         }

@@ -130,6 +130,8 @@ pub(crate) struct Exits {
     pub(crate) closing: Option<Close>,
     /// Rung of the emergency ladder, from 0.
     pub(crate) press: u32,
+    /// Sales of the ladder that were tried, unsent ones included.
+    pub(crate) tries: u32,
     /// Next sale not before.
     pub(crate) next_at: Mono,
     /// When the standing rung was begun.
