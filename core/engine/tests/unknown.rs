@@ -3,7 +3,7 @@
 mod desk;
 
 use desk::{Desk, Done, NEW, ms, opening, price, qty};
-use engine::{OrderState, Question};
+use engine::{Action, OrderState, Question};
 use model::{
     AlarmKind, Body, OrderStatus, QueryAnswer, Record, RejectClass, Request, Span, TargetState,
     UpdateSource, WhyNot,
@@ -60,7 +60,7 @@ fn it_is_asked_about_soon_and_less_and_less_often() {
         .iter()
         .filter(|(_, action)| {
             let question = Question::Order(request.client_order_id);
-            matches!(action, engine::Action::Ask { question: asked, .. } if *asked == question)
+            matches!(action, Action::Ask { question: asked, .. } if *asked == question)
         })
         .map(|(at, _)| *at)
         .collect();
@@ -84,9 +84,12 @@ fn the_lists_are_asked_for_only_after_the_fence() {
 fn three_sources_that_do_not_know_it_prove_its_absence_after_the_settle_time() {
     let (mut desk, request) = lost();
     let done = deny_everywhere(&mut desk, &request, 16);
-    assert!(done.records().contains(&never_accepted(&request)));
-    let written_off = desk.now.since(desk::Desk::new().now);
-    assert!(written_off > Span::from_secs(12), "{written_off}");
+    let verdict = |action: &Action| matches!(action, Action::Persist { record, .. }
+        if *record == never_accepted(&request));
+    let at = done.actions.iter().find(|(_, action)| verdict(action)).expect("a verdict").0;
+    let fence = request.timestamp.after(ms(1_000 + 1_000 + 5));
+    let waited = desk.engine.venue_time(at).since(fence);
+    assert!(waited > Span::from_secs(10), "{waited} after the fence");
     assert_eq!(state(&desk, &request), OrderState::Done);
     assert_eq!(desk.state(), TargetState::Expired);
 }

@@ -206,8 +206,8 @@ impl Desk {
         (desk, request)
     }
 
-    /// A desk that holds 100 bought at 1.0000, the book at 0.9990 and 1.0010; with what was done
-    /// in the last step.
+    /// A desk that holds 100 bought at 1.0000, the book at 0.9990 and 1.0010, and what rests is
+    /// acknowledged; with what was done when the deal came.
     pub(crate) fn holding() -> (Self, Done) {
         Self::holding_with(|_| {})
     }
@@ -217,8 +217,11 @@ impl Desk {
         desk.trade(NEW, "1.0000");
         desk.book(NEW, &[("0.9990", "9000")], &[("1.0010", "9000")]);
         desk.placed(&request);
-        desk.fill(&request, "1.0000", "100");
-        let done = desk.ends(&request, OrderStatus::PartiallyCancelled, "100");
+        let done = desk.fill(&request, "1.0000", "100");
+        desk.ends(&request, OrderStatus::Filled, "100");
+        for resting in done.places() {
+            desk.placed(&resting);
+        }
         assert_eq!(desk.target().record.state, TargetState::Open);
         (desk, done)
     }
