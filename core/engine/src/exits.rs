@@ -164,16 +164,15 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
 
     /// A sale that a strategy, the operator or the time stop asked for.
     fn sell_by_hand(&mut self, slot: usize, spec: &SymbolSpec, actions: &mut Actions) {
+        let (wanted, free) = (self.wanted_by_hand(slot, spec), self.free(slot, spec));
+        if free < wanted {
+            self.cancel_sales(slot, actions);
+        }
         let Some(target) = self.targets.get(slot) else { return };
-        let wanted = target.exits.by_hand.min(target.position.sellable(spec));
         let leg = OrderLeg::MANUAL;
         let waits = self.now < target.exits.next_at || self.orders.on_leg(slot, leg) > 0;
         if target.exits.by_hand.is_zero() || waits {
             return;
-        }
-        let free = self.free(slot, spec);
-        if free < wanted {
-            self.cancel_sales(slot, actions);
         }
         let kind = OrderKind::ImmediateOrCancel;
         let Some(sale) = self.pressed(slot, leg, kind, wanted.min(free), spec) else { return };
@@ -189,6 +188,17 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         {
             target.exits.by_hand = Qty::ZERO;
         }
+    }
+
+    /// What is to be sold by hand and no sale by hand offers yet.
+    fn wanted_by_hand(&self, slot: usize, spec: &SymbolSpec) -> Qty {
+        let Some(target) = self.targets.get(slot) else { return Qty::ZERO };
+        let offered = self
+            .orders
+            .of_target(slot)
+            .filter(|order| order.id().leg() == OrderLeg::MANUAL)
+            .fold(Qty::ZERO, |sum, order| sum.plus(order.open_qty()).unwrap_or(sum));
+        target.exits.by_hand.min(target.position.sellable(spec)).minus(offered)
     }
 
     /// Held and not offered, in whole steps.
@@ -211,7 +221,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         self.cancel_sales(slot, actions);
         if let Some(entry) = self.resting_entry(slot) {
-            self.cancel(entry, Class::Cancel, actions);
+            // A sale would meet our own buy: it waits for the cancel, and not for a rung.
+            return self.cancel(entry, Class::Exit, actions);
         }
         let Some(target) = self.targets.get(slot) else { return };
         if self.now < target.exits.next_at || self.orders.on_leg(slot, OrderLeg::STOP) > 0 {
@@ -428,7 +439,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if waits {
             least = least.min(exits.next_at);
         }
-        if self.waits_for_cancels(slot, target) && self.uncancelled_sale(slot).is_some() {
+        let entry = self.resting_entry(slot).and_then(|id| self.orders.find(id));
+        let entry = entry.is_some_and(|o| o.cancel_asked.is_none()) && exits.closing.is_some();
+        let sales = self.waits_for_cancels(slot, target) && self.uncancelled_sale(slot).is_some();
+        if entry || sales {
             least = least.min(
                 self.rate_next(target.account(), Class::Exit)
                     .max(self.now.after(Span::from_millis(1))),
@@ -440,10 +454,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// Whether more is to be sold than what rests on the book leaves free.
     fn waits_for_cancels(&self, slot: usize, target: &Target) -> bool {
         let spec = self.symbols.get(target.symbol()).and_then(|symbol| symbol.spec);
-        let by_hand = spec.is_some_and(|spec| {
-            let wanted = target.exits.by_hand.min(target.position.sellable(&spec));
-            wanted > self.free(slot, &spec)
-        });
+        let by_hand =
+            spec.is_some_and(|spec| self.wanted_by_hand(slot, &spec) > self.free(slot, &spec));
         target.exits.closing.is_some() || by_hand
     }
 

@@ -13,10 +13,7 @@ use model::{
 fn the_resting_share_of_each_rung_stands_on_the_book_at_once() {
     let (_, done) = Desk::holding();
     let standing: Vec<_> = done.places().iter().map(|r| (r.price, r.qty, rests(r))).collect();
-    assert_eq!(
-        standing,
-        [(price("1.1000"), qty("25"), true), (price("1.2000"), qty("25"), true)]
-    );
+    assert_eq!(standing, [(price("1.1000"), qty("25"), true), (price("1.2000"), qty("25"), true)]);
     assert!(done.places().iter().all(|sale| sale.side == Side::Sell));
 }
 
@@ -65,9 +62,10 @@ fn a_rung_that_may_not_rest_is_taken_whole() {
     let resting = standing.places()[0];
     desk.cancelled(resting.client_order_id, "0");
     let again = desk.wait(Span::from_secs(1)).places();
-    let again = again.first().copied().or_else(|| desk.alive().into_iter().find(|r| {
-        r.price == resting.price && rests(r)
-    }));
+    let again = again
+        .first()
+        .copied()
+        .or_else(|| desk.alive().into_iter().find(|r| r.price == resting.price && rests(r)));
     desk.reject(&again.expect("it stands again"), RejectClass::Definitive);
     desk.wait(Span::from_secs(1));
     let sale = desk.bid("1.1000").only_place();

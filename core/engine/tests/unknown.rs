@@ -84,8 +84,10 @@ fn the_lists_are_asked_for_only_after_the_fence() {
 fn three_sources_that_do_not_know_it_prove_its_absence_after_the_settle_time() {
     let (mut desk, request) = lost();
     let done = deny_everywhere(&mut desk, &request, 16);
-    let verdict = |action: &Action| matches!(action, Action::Persist { record, .. }
-        if *record == never_accepted(&request));
+    let verdict = |action: &Action| {
+        matches!(action, Action::Persist { record, .. }
+        if *record == never_accepted(&request))
+    };
     let at = done.actions.iter().find(|(_, action)| verdict(action)).expect("a verdict").0;
     let fence = request.timestamp.after(ms(1_000 + 1_000 + 5));
     let waited = desk.engine.venue_time(at).since(fence);
