@@ -273,8 +273,7 @@ fn a_time_stop_that_found_no_buyer_is_tried_again() {
     });
     let sale = desk.wait(Span::from_secs(601)).places()[0];
     desk.placed(&sale);
-    desk.ends(&sale, OrderStatus::Cancelled, "0");
-    let again = desk.wait(ms(701)).only_place();
+    let again = desk.ends(&sale, OrderStatus::Cancelled, "0").only_place();
     assert_eq!(again.qty, qty("80"));
 }
 
@@ -417,6 +416,8 @@ fn a_partial_entry_is_managed_from_its_first_deal() {
     desk.bid("0.9000");
     let done = desk.wait(ms(100));
     assert_eq!(done.cancels(), [request.client_order_id], "no more is bought while it is sold");
+    assert!(done.places().is_empty(), "a sale would meet our own buy");
+    let done = desk.cancelled(request.client_order_id, "40");
     assert_eq!(done.only_place().qty, qty("40"));
 }
 
