@@ -130,7 +130,8 @@ impl Order {
 
     /// Takes the venue's word; filled figures only rise.
     pub(crate) fn hear(&mut self, now: Mono, status: OrderStatus, filled: Qty) {
-        self.venue_filled = self.venue_filled.max(filled);
+        // More than was ordered is for deals to show: a claim alone would never be settled.
+        self.venue_filled = self.venue_filled.max(filled.min(self.request.qty));
         if self.state == OrderState::Done {
             return;
         }
