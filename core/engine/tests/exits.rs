@@ -6,7 +6,7 @@ use desk::{BASE, Desk, NEW, money, ms, price, qty, rests};
 use engine::Question;
 use model::{
     AlarmKind, Body, Close, Command, Intent, KillLevel, OperatorOrder, OrderKind, OrderLeg,
-    OrderStatus, Record, RejectClass, Request, Side, Span, TargetState,
+    OrderStatus, RejectClass, Request, Side, Span, TargetState,
 };
 
 #[test]
@@ -37,7 +37,7 @@ fn a_ladder_that_sold_everything_completes_the_target() {
         last = Some(desk.fills(sale));
     }
     assert_eq!(desk.state(), TargetState::Completed);
-    assert_eq!(closed(&last.expect("a deal").records()), Some(Close::TakeProfit));
+    assert_eq!(last.expect("a deal").closed(), Some(Close::TakeProfit));
     assert!(desk.target().position.received > desk.target().position.paid);
 }
 
@@ -344,7 +344,7 @@ fn what_cannot_be_sold_is_closed_as_dust() {
     desk.fill(&request, "1.0000", "0.5");
     let done = desk.ends(&request, OrderStatus::PartiallyCancelled, "0.5");
     assert_eq!(desk.state(), TargetState::Completed);
-    assert_eq!(closed(&done.records()), Some(Close::Dust));
+    assert_eq!(done.closed(), Some(Close::Dust));
 }
 
 #[test]
@@ -433,18 +433,11 @@ fn a_lost_private_stream_has_holdings_and_orders_asked_about_when_it_is_back() {
     assert!(done.asks().contains(&Question::Trades) && done.asks().contains(&Question::Balances));
 }
 
-fn closed(records: &[Record]) -> Option<Close> {
-    records.iter().rev().find_map(|record| match record {
-        Record::Position(position) => position.closed,
-        _ => None,
-    })
-}
-
 /// Lets the stop be confirmed and the sale be filled; with how the position was closed.
 fn closing_reason(desk: &mut Desk) -> Close {
     let sale = desk.wait(ms(100)).only_place();
     let done = desk.fills(&sale);
-    closed(&done.records()).expect("closed")
+    done.closed().expect("closed")
 }
 
 /// A desk whose stop at 0.9500 is confirmed; with what rests and the first press.

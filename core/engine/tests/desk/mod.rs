@@ -61,6 +61,8 @@ pub(crate) struct Setup {
     pub(crate) config: Config,
     pub(crate) entry: EntryPlan,
     pub(crate) exit: ExitPlan,
+    /// Counts what the thread has allocated.
+    pub(crate) heap: fn() -> u64,
 }
 
 impl Setup {
@@ -130,6 +132,9 @@ pub(crate) struct Desk {
     pub(crate) disk: bool,
     /// Whether requests leave at once.
     pub(crate) wire: bool,
+    /// What the engine allocated, by the setup's count.
+    pub(crate) allocated: u64,
+    heap: fn() -> u64,
     actions: Actions,
     wishes: Rc<RefCell<Vec<Intent>>>,
     trades: u128,
@@ -142,7 +147,8 @@ impl Desk {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Setup)) -> Self {
-        let mut setup = Setup { config: config(), entry: entry_plan(), exit: exit_plan() };
+        let mut setup =
+            Setup { config: config(), entry: entry_plan(), exit: exit_plan(), heap: || 0 };
         change(&mut setup);
         let wishes = Rc::new(RefCell::new(Vec::with_capacity(64)));
         let script = Script {
@@ -156,6 +162,8 @@ impl Desk {
             now: Mono::ZERO.after(Span::from_secs(100)),
             disk: true,
             wire: true,
+            allocated: 0,
+            heap: setup.heap,
             actions: Actions::new(),
             wishes,
             trades: 1_000,
@@ -230,9 +238,15 @@ impl Desk {
 
     pub(crate) fn tell(&mut self, event: &Event) -> Done {
         let mut done = Done::default();
-        self.engine.on_event(self.now, event, &mut self.actions);
+        self.step(event);
         self.collect(&mut done);
         done
+    }
+
+    fn step(&mut self, event: &Event) {
+        let before = (self.heap)();
+        self.engine.on_event(self.now, event, &mut self.actions);
+        self.allocated += (self.heap)() - before;
     }
 
     pub(crate) fn say(&mut self, body: Body) -> Done {
@@ -260,7 +274,7 @@ impl Desk {
                 return;
             }
             for answer in answers {
-                self.engine.on_event(self.now, &answer, &mut self.actions);
+                self.step(&answer);
             }
         }
     }
@@ -294,7 +308,9 @@ impl Desk {
     pub(crate) fn tick(&mut self) -> Done {
         let mut done = Done::default();
         for _ in 0..4 {
+            let before = (self.heap)();
             self.engine.on_timeout(self.now, &mut self.actions);
+            self.allocated += (self.heap)() - before;
             self.collect(&mut done);
             if self.engine.poll_timeout().is_none_or(|(at, _)| at > self.now) {
                 return done;
@@ -667,6 +683,24 @@ impl Done {
     pub(crate) fn permits(&self) -> Vec<model::Permit> {
         let pick = |record: Record| if let Record::Permit(one) = record { Some(one) } else { None };
         self.records().into_iter().filter_map(pick).collect()
+    }
+
+    /// How the position was closed, once it was.
+    pub(crate) fn closed(&self) -> Option<model::Close> {
+        self.records().into_iter().rev().find_map(|record| {
+            if let Record::Position(position) = record { position.closed } else { None }
+        })
+    }
+
+    /// What is to be told once the permit is on disk.
+    pub(crate) fn permit_token(&self) -> Option<u64> {
+        self.actions.iter().find_map(|(_, action)| {
+            if let Action::Persist { token, record: Record::Permit(_) } = action {
+                Some(*token)
+            } else {
+                None
+            }
+        })
     }
 
     pub(crate) fn refusals(&self) -> Vec<risk::Refusal> {
