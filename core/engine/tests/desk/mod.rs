@@ -2,24 +2,25 @@
 //! the engine asks for is collected. The disk and the socket answer at once unless told not to.
 #![allow(dead_code, reason = "each file of tests uses its own part")]
 
+mod done;
+mod setup;
+
+pub(crate) use done::Done;
+pub(crate) use setup::Setup;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use engine::{
-    AccountConfig, Action, Actions, Config, Emergency, Engine, Note, Patterns, Question,
-    RateConfig, Target, Thresholds, Timing,
-};
+use engine::{Action, Actions, Engine, Target};
 use model::{
-    AccountId, AlarmKind, Amount, AssetId, Balance, Body, BookTop, Cancelled, ClientOrderId,
-    ClockSample, Command, Confidence, Depth, DepthKind, EntryKind, EntryPlan, Event, ExitPlan,
-    ExitRung, Fill, FillSource, FixedList, Intent, Intents, KillLevel, Level, Link, LinkState,
-    ListingBody, ListingFact, Mode, Mono, OrderKind, OrderKinds, OrderStatus, OrderUpdate, Pattern,
-    Placed, Price, PriceSource, Print, Proposal, Qty, QueryAnswer, Record, Reject, RejectClass,
-    ReplyLost, Request, Sent, Side, Signal, Source, Span, SpecSource, Strategies, Stream, SymbolId,
-    SymbolNames, SymbolSpec, SymbolStatus, TargetRecord, TargetState, Text, TradeSides, Triggers,
-    Triple, UpdateSource, VenueKey, VenueTime, View,
+    AccountId, Amount, AssetId, Balance, Body, BookTop, Cancelled, ClientOrderId, ClockSample,
+    Command, Depth, DepthKind, EntryPlan, Event, ExitPlan, Fill, FillSource, Intent, Intents,
+    KillLevel, Level, Link, LinkState, ListingBody, ListingFact, Mono, OrderKind, OrderKinds,
+    OrderStatus, OrderUpdate, Placed, Price, Print, Proposal, Qty, QueryAnswer, Reject,
+    RejectClass, ReplyLost, Request, Sent, Side, Signal, Source, Span, SpecSource, Strategies,
+    Stream, SymbolId, SymbolNames, SymbolSpec, SymbolStatus, TargetState, Text, TradeSides, Triple,
+    UpdateSource, VenueKey, VenueTime, View,
 };
-use risk::{Collar, Limits};
 
 pub(crate) const ACCOUNT: AccountId = AccountId(0);
 pub(crate) const NEW: SymbolId = SymbolId(3);
@@ -53,43 +54,6 @@ pub(crate) fn money(text: &str) -> Amount {
 
 pub(crate) fn ms(millis: u64) -> Span {
     Span::from_millis(millis)
-}
-
-/// What a test may change of how the desk is set up.
-#[derive(Clone)]
-pub(crate) struct Setup {
-    pub(crate) config: Config,
-    pub(crate) entry: EntryPlan,
-    pub(crate) exit: ExitPlan,
-    /// Counts what the thread has allocated.
-    pub(crate) heap: fn() -> u64,
-}
-
-impl Setup {
-    pub(crate) fn account(&mut self) -> AccountConfig {
-        self.config.accounts.get(0).expect("an account")
-    }
-
-    pub(crate) fn set_accounts(&mut self, accounts: &[AccountConfig]) {
-        self.config.accounts.clear();
-        for account in accounts {
-            self.config.accounts.push(*account).expect("room for eight");
-        }
-    }
-
-    pub(crate) fn limits(&mut self, change: impl Fn(&mut Limits)) {
-        let mut account = self.account();
-        change(&mut account.limits);
-        self.set_accounts(&[account]);
-    }
-
-    pub(crate) fn ladder(&mut self, rungs: &[(u32, u32)]) {
-        self.exit.ladder.clear();
-        for (gain_bps, share_bps) in rungs {
-            let rung = ExitRung { gain_bps: *gain_bps, share_bps: *share_bps };
-            self.exit.ladder.push(rung).expect("room for six");
-        }
-    }
 }
 
 /// Stands for the strategies: proposes on each signal, and does what it was handed.
@@ -147,8 +111,7 @@ impl Desk {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Setup)) -> Self {
-        let mut setup =
-            Setup { config: config(), entry: entry_plan(), exit: exit_plan(), heap: || 0 };
+        let mut setup = Setup::new();
         change(&mut setup);
         let wishes = Rc::new(RefCell::new(Vec::with_capacity(64)));
         let script = Script {
@@ -596,128 +559,6 @@ impl Desk {
     }
 }
 
-/// What the engine asked for, with when.
-#[derive(Debug, Default)]
-pub(crate) struct Done {
-    pub(crate) actions: Vec<(Mono, Action)>,
-}
-
-impl Done {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.actions.is_empty()
-    }
-
-    pub(crate) fn places(&self) -> Vec<Request> {
-        self.timed_places().into_iter().map(|(_, request)| request).collect()
-    }
-
-    pub(crate) fn timed_places(&self) -> Vec<(Mono, Request)> {
-        let place = |(at, action): &(Mono, Action)| match action {
-            Action::Place(order) => Some((*at, *order.request())),
-            Action::Cancel { .. }
-            | Action::Ask { .. }
-            | Action::Follow { .. }
-            | Action::Unfollow { .. }
-            | Action::Persist { .. }
-            | Action::Note(_) => None,
-        };
-        self.actions.iter().filter_map(place).collect()
-    }
-
-    pub(crate) fn only_place(&self) -> Request {
-        let places = self.places();
-        assert_eq!(places.len(), 1, "{:#?}", self.actions);
-        places[0]
-    }
-
-    pub(crate) fn cancels(&self) -> Vec<ClientOrderId> {
-        let cancel = |(_, action): &(Mono, Action)| match action {
-            Action::Cancel { client_order_id, .. } => Some(*client_order_id),
-            Action::Place(_)
-            | Action::Ask { .. }
-            | Action::Follow { .. }
-            | Action::Unfollow { .. }
-            | Action::Persist { .. }
-            | Action::Note(_) => None,
-        };
-        self.actions.iter().filter_map(cancel).collect()
-    }
-
-    pub(crate) fn asks(&self) -> Vec<Question> {
-        let ask = |(_, action): &(Mono, Action)| match action {
-            Action::Ask { question, .. } => Some(*question),
-            Action::Place(_)
-            | Action::Cancel { .. }
-            | Action::Follow { .. }
-            | Action::Unfollow { .. }
-            | Action::Persist { .. }
-            | Action::Note(_) => None,
-        };
-        self.actions.iter().filter_map(ask).collect()
-    }
-
-    pub(crate) fn records(&self) -> Vec<Record> {
-        let record = |(_, action): &(Mono, Action)| match action {
-            Action::Persist { record, .. } => Some(*record),
-            Action::Place(_)
-            | Action::Cancel { .. }
-            | Action::Ask { .. }
-            | Action::Follow { .. }
-            | Action::Unfollow { .. }
-            | Action::Note(_) => None,
-        };
-        self.actions.iter().filter_map(record).collect()
-    }
-
-    pub(crate) fn targets(&self) -> Vec<TargetRecord> {
-        let pick = |record: Record| if let Record::Target(one) = record { Some(one) } else { None };
-        self.records().into_iter().filter_map(pick).collect()
-    }
-
-    pub(crate) fn alarms(&self) -> Vec<AlarmKind> {
-        let pick =
-            |record: Record| if let Record::Alarm(one) = record { Some(one.kind) } else { None };
-        self.records().into_iter().filter_map(pick).collect()
-    }
-
-    pub(crate) fn permits(&self) -> Vec<model::Permit> {
-        let pick = |record: Record| if let Record::Permit(one) = record { Some(one) } else { None };
-        self.records().into_iter().filter_map(pick).collect()
-    }
-
-    /// How the position was closed, once it was.
-    pub(crate) fn closed(&self) -> Option<model::Close> {
-        self.records().into_iter().rev().find_map(|record| {
-            if let Record::Position(position) = record { position.closed } else { None }
-        })
-    }
-
-    /// What is to be told once the permit is on disk.
-    pub(crate) fn permit_token(&self) -> Option<u64> {
-        self.actions.iter().find_map(|(_, action)| {
-            if let Action::Persist { token, record: Record::Permit(_) } = action {
-                Some(*token)
-            } else {
-                None
-            }
-        })
-    }
-
-    pub(crate) fn refusals(&self) -> Vec<risk::Refusal> {
-        let refusal = |(_, action): &(Mono, Action)| match action {
-            Action::Note(Note::Refused { refusal, .. }) => Some(*refusal),
-            Action::Place(_)
-            | Action::Cancel { .. }
-            | Action::Ask { .. }
-            | Action::Follow { .. }
-            | Action::Unfollow { .. }
-            | Action::Persist { .. }
-            | Action::Note(_) => None,
-        };
-        self.actions.iter().filter_map(refusal).collect()
-    }
-}
-
 pub(crate) fn venue_id(id: ClientOrderId) -> VenueKey {
     VenueKey(id.raw())
 }
@@ -739,105 +580,6 @@ pub(crate) fn depth(
         }
     }
     depth
-}
-
-fn entry_plan() -> EntryPlan {
-    EntryPlan {
-        triggers: Triggers { schedule: true, print: true, strategy: false },
-        kind: EntryKind::ImmediateOrCancel,
-        notional: money("120"),
-        reference: PriceSource::PreOpenAsk,
-        operator_price: None,
-        premium_bps: 2_000,
-        early: ms(200),
-        late: Span::from_secs(10),
-        orders_max: 60,
-    }
-}
-
-fn exit_plan() -> ExitPlan {
-    let mut ladder = FixedList::new();
-    ladder.push(ExitRung { gain_bps: 1_000, share_bps: 5_000 }).expect("room");
-    ladder.push(ExitRung { gain_bps: 2_000, share_bps: 5_000 }).expect("room");
-    ExitPlan {
-        ladder,
-        stop_loss_bps: 500,
-        trailing_bps: 0,
-        trailing_from_bps: 0,
-        break_even_bps: 0,
-        time_stop: Span::from_secs(600),
-        keep_bps: 0,
-        resting_share_bps: 5_000,
-    }
-}
-
-fn config() -> Config {
-    let mut accounts = FixedList::new();
-    accounts.push(account_config()).expect("room for eight");
-    let percent = |percent| Confidence::new(percent).expect("at most 100");
-    Config {
-        mode: Mode::Demo,
-        instance: INSTANCE,
-        epoch: 7,
-        ids_from: 1,
-        plugin: 11,
-        config: 12,
-        operator: Text::clipped("tester"),
-        accounts,
-        thresholds: Thresholds { record: percent(60), target: percent(75), execute: percent(85) },
-        patterns: Patterns::default()
-            .with(Pattern::ReadyState)
-            .with(Pattern::PreReady)
-            .with(Pattern::LaunchSequence),
-        timing: Timing {
-            reference_from: Span::from_secs(10),
-            reference_every: ms(500),
-            recv_window_ms: 1_000,
-            settle: Span::from_secs(2),
-            probe: ms(50),
-            unknown_settle: Span::from_secs(10),
-            unknown_alarm: Span::from_secs(60),
-            timestamp_lead: ms(1_000),
-            entry_ttl: Span::from_secs(2),
-            cancel_ack: Span::from_secs(1),
-            rung: ms(700),
-            stop_confirm: ms(100),
-            clock_error_max: ms(250),
-            clock_age_max: Span::from_secs(3_600),
-            slow_retry: ms(250),
-        },
-        emergency: Emergency { first_bps: 100, second_bps: 300, market_allowed: true },
-    }
-}
-
-fn account_config() -> AccountConfig {
-    AccountConfig {
-        limits: Limits {
-            order_notional_max: money("150"),
-            order_qty_max: money("100000000000"),
-            book_share_bps_max: 2_000,
-            clip_allowed: true,
-            collar_listing: Collar { bps: 2_000 },
-            collar_established: Collar { bps: 300 },
-            drift_bps_max: 5_000,
-            drift_window: Span::from_secs(10),
-            filters_age_max: Span::from_secs(60),
-            exposure_symbol_max: money("150"),
-            exposure_quote_max: money("450"),
-            exposure_total_max: money("450"),
-            orders_live_max: 20,
-            orders_live_symbol_max: 4,
-            targets_active_max: 5,
-            positions_max: 3,
-            daily_buy_max: money("900"),
-        },
-        rate: RateConfig {
-            per_window: 10,
-            window: Span::from_secs(1),
-            reserve_cancels: 3,
-            reserve_exits: 2,
-        },
-    }
 }
 
 /// The kinds that rest, for tests of what stands on the book.
