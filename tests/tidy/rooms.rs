@@ -48,13 +48,13 @@ const ROOMS: &[Room] = &[
     },
     Room {
         folder: "tools/replay",
-        ours: &["model", "engine", "journal", "sdk", "listing_sniper", "settings"],
+        ours: &["model", "engine", "journal", "settings"],
         outside: &[],
     },
     Room {
         folder: "tools/scout",
         ours: &["model", "venue"],
-        outside: &["crossbeam-channel", "tracing"],
+        outside: &["rustls", "rustls-pki-types", "webpki-roots", "tracing"],
     },
     Room {
         folder: "tools/settings",
@@ -69,7 +69,7 @@ const ROOMS: &[Room] = &[
         ],
         outside: &[
             "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber", "indicatif",
-            "signal-hook", "strsim", "rust_decimal",
+            "signal-hook", "strsim", "rust_decimal", "hdrhistogram", "sha2",
         ],
     },
     Room {

@@ -285,17 +285,18 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
 
     pub(crate) fn entry_deadline(&self, slot: usize, target: &Target) -> Mono {
         let Some(used) = target.permit else { return Mono::NEVER };
-        let end = self.after_venue(used.permit.valid_to);
-        match self.orders.of_target(slot).find(|order| order.id().leg().is_entry()) {
-            Some(order) if may_rest(order) => {
-                let room = self.rate_next(target.account(), Class::Cancel);
-                order.placed_at.after(self.config.timing.entry_ttl).max(room)
-            }
-            // Its fate is another timer's affair, and the window's end waits for it.
-            Some(_) => Mono::NEVER,
-            None if self.positions_full(slot) => end,
-            None => end.min(self.fire_at(target)),
+        let over = self.after_venue(used.permit.valid_to);
+        let order = self.orders.of_target(slot).find(|order| order.id().leg().is_entry());
+        let Some(order) = order else {
+            return if self.positions_full(slot) { over } else { over.min(self.fire_at(target)) };
+        };
+        // While an order is out, its own end is waited for; only one that rests is cut short.
+        if !may_rest(order) {
+            return Mono::NEVER;
         }
+        let overdue = order.placed_at.after(self.config.timing.entry_ttl);
+        let room = self.rate_next(target.account(), Class::Cancel);
+        overdue.max(order.cancel_from).max(room)
     }
 
     fn positions_full(&self, slot: usize) -> bool {

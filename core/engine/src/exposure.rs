@@ -151,6 +151,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         held.rate.next_at(self.now, class, holding).max(held.frozen_until)
     }
 
+    pub(crate) fn rate_give_back(&mut self, account: AccountId) {
+        if let Some(held) = self.accounts.get_mut(account.index()) {
+            held.rate.give_back();
+        }
+    }
+
     pub(crate) fn rate_take(&mut self, account: AccountId) {
         let now = self.now;
         if let Some(held) = self.accounts.get_mut(account.index()) {

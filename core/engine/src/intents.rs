@@ -32,11 +32,30 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     fn propose(&mut self, proposal: &Proposal, actions: &mut Actions) {
         match self.declined(proposal) {
             None => self.make_target(proposal, actions),
-            Some(WhyNot::SymbolTaken) => {}
+            Some(WhyNot::SymbolTaken) => self.revise(proposal, actions),
             Some(why) => {
                 let symbol = proposal.symbol;
                 actions.push(Action::Note(Note::Declined { symbol, why }));
             }
+        }
+    }
+
+    /// A target that is not armed takes over the newer plan of the same account and symbol.
+    fn revise(&mut self, proposal: &Proposal, actions: &mut Actions) {
+        let same = |t: &Target| {
+            t.account() == proposal.account
+                && t.symbol() == proposal.symbol
+                && t.is_active()
+                && t.permit.is_none()
+        };
+        let sound = proposal.exit.check().is_ok() && proposal.entry.orders_max > 0;
+        let found = self.targets.iter_mut().find(|(_, target)| same(target));
+        let Some((_, target)) = found.filter(|_| sound) else { return };
+        if target.entry != proposal.entry || target.record.exit != proposal.exit {
+            target.entry = proposal.entry;
+            target.record.exit = proposal.exit;
+            let record = Record::Target(target.record);
+            actions.push(Action::Persist { token: 0, record });
         }
     }
 
@@ -82,7 +101,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             account: proposal.account,
             symbol: proposal.symbol,
             state: TargetState::Pending,
-            why: WhyNot::None,
+            why: WhyNot::Confidence,
             pattern: proposal.pattern,
             confidence: proposal.confidence,
             opens_at,

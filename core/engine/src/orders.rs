@@ -72,6 +72,8 @@ pub struct Order {
     pub(crate) placed_at: Mono,
     pub(crate) ended_at: Mono,
     pub(crate) cancel_asked: Option<Mono>,
+    /// No connection took the last cancel: not before then.
+    pub(crate) cancel_from: Mono,
     pub(crate) cancels: u8,
     pub(crate) unknown_since: Option<Mono>,
     pub(crate) asked_deals: Option<Mono>,
@@ -181,6 +183,7 @@ impl Orders {
             placed_at: now,
             ended_at: Mono::ZERO,
             cancel_asked: None,
+            cancel_from: Mono::ZERO,
             cancels: 0,
             unknown_since: None,
             asked_deals: None,

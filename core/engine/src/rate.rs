@@ -55,6 +55,11 @@ impl Rate {
         self.len += 1;
     }
 
+    /// Takes back the newest count: the request never left.
+    pub(crate) fn give_back(&mut self) {
+        self.len = self.len.saturating_sub(1);
+    }
+
     /// When the next request of `class` may leave; `now` when it may at once.
     pub(crate) fn next_at(&self, now: Mono, class: Class, holding: bool) -> Mono {
         let bound = self.bound(class, holding) as usize;

@@ -14,6 +14,9 @@ const CANCELS_MAX: u8 = 5;
 /// A resting order is asked about every so many settle times: its stream may have lost a word.
 const RESTING_CHECK: u64 = 5;
 
+/// After no connection could take a request: the ones that are busy answer in a round trip.
+const BUSY_WAIT: Span = Span::from_millis(10);
+
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn on_sent(&mut self, sent: &Sent) {
         if sent.cancel {
@@ -28,26 +31,34 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
 
     /// No connection took it: it never left, and its attempt may be repeated.
     pub(crate) fn on_busy(&mut self, id: ClientOrderId, cancel: bool) {
-        if cancel {
-            if let Some(order) = self.orders.find_mut(id) {
-                order.cancel_asked = None;
-            }
-            return;
+        if !cancel {
+            return self.on_unsent(id);
         }
-        self.on_unsent(id);
+        let Some(order) = self.orders.find_mut(id) else { return };
+        if order.cancel_asked.take().is_none() {
+            return; // Nobody asked: there is no count to give back.
+        }
+        order.cancel_from = self.now.after(BUSY_WAIT);
+        order.cancels = order.cancels.saturating_sub(1);
+        let account = order.request.account;
+        self.rate_give_back(account);
     }
 
     pub(crate) fn on_unsent(&mut self, id: ClientOrderId) {
         let now = self.now;
         let Some(order) = self.orders.find_mut(id) else { return };
+        // The newest count is its own only while nothing else was waited for.
+        let fresh = order.state == OrderState::Intent;
         match order.state {
             OrderState::Intent | OrderState::Unknown => order.become_state(OrderState::Done),
             OrderState::Sent | OrderState::Live | OrderState::Done => return,
         }
-        let (slot, leg) = (order.target, id.leg());
+        let (slot, leg, account) = (order.target, id.leg(), order.request.account);
+        if fresh {
+            self.rate_give_back(account);
+        }
         let Some(target) = self.targets.get_mut(slot) else { return };
-        // A short wait: the connection that was busy is answering.
-        let again = now.after(Span::from_millis(10));
+        let again = now.after(BUSY_WAIT);
         if leg.is_entry() {
             target.fire.next_at = again;
         } else if leg == OrderLeg::STOP {
@@ -183,7 +194,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let now = self.now;
         let Some(order) = self.orders.find(id) else { return };
         let (account, symbol) = (order.request.account, order.request.symbol);
-        let waiting = order.cancel_asked.is_some() || order.ended.is_some() || !order.is_alive();
+        let waiting = order.cancel_asked.is_some()
+            || order.ended.is_some()
+            || !order.is_alive()
+            || now < order.cancel_from;
         if waiting || self.rate_room(account, class) == 0 {
             return;
         }

@@ -83,7 +83,8 @@ fn kill_cancels_leave_although_the_venue_said_to_wait() {
     });
     desk.wait(Span::from_secs(3));
     desk.private(Body::Busy { client_order_id: first.client_order_id, cancel: true });
-    let done = desk.kill(KillLevel::Halt);
+    let mut done = desk.kill(KillLevel::Halt);
+    done.actions.append(&mut desk.wait(ms(20)).actions);
     assert_eq!(done.cancels(), [first.client_order_id]);
 }
 

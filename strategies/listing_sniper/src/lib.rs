@@ -8,7 +8,7 @@
 
 use sdk::model::{
     AccountId, Amount, Confidence, EntryKind, EntryPlan, ExitPlan, PriceSource, Proposal, Signal,
-    Span, Triggers,
+    Span, TargetState, Triggers,
 };
 use sdk::{Desk, Propose, Scene, Strategy};
 
@@ -101,11 +101,11 @@ impl Strategy for ListingSniper {
                 continue;
             }
             for account in (0..self.settings.accounts).map(AccountId) {
-                let taken = scene
-                    .view
-                    .targets
-                    .iter()
-                    .any(|target| target.account == account && !target.state.is_final());
+                // A target that is not armed is proposed again: its size follows the confidence.
+                let taken =
+                    scene.view.targets.iter().any(|target| {
+                        target.account == account && !is_open_to_revision(target.state)
+                    });
                 if let (false, Some(proposal)) = (taken, self.proposal(account, signal)) {
                     // Four wishes a scene: further accounts get theirs with the next event.
                     let _ = desk.propose(proposal);
@@ -115,11 +115,15 @@ impl Strategy for ListingSniper {
     }
 }
 
+fn is_open_to_revision(state: TargetState) -> bool {
+    matches!(state, TargetState::Pending | TargetState::Ready) || state.is_final()
+}
+
 #[cfg(test)]
 mod tests {
     use sdk::model::{
         Body, Event, ExitRung, FixedList, Intent, Intents, ListingBody, ListingFact, Mono, Pattern,
-        Source, Strategies, SymbolId, TargetId, TargetState, VenueKey, VenueTime, View, ViewTarget,
+        Source, Strategies, SymbolId, TargetId, VenueKey, VenueTime, View, ViewTarget,
     };
 
     use super::*;
@@ -143,12 +147,12 @@ mod tests {
     }
 
     #[test]
-    fn a_symbol_with_a_target_is_left_alone() {
+    fn a_symbol_with_an_armed_target_is_left_alone() {
         let target = ViewTarget {
             id: TargetId(1),
             account: AccountId(0),
             symbol: SymbolId(3),
-            state: TargetState::Pending,
+            state: TargetState::Armed,
         };
         assert_eq!(scene(90, &[target]).len(), 1);
     }

@@ -336,12 +336,13 @@ mod tests {
             let mut book = Book::new(SCALE, 0);
             let mut deals = Vec::new();
             for (id, step) in (1_u64..).zip(steps) {
-                if let Step::Limit(side, p, q) = step {
-                    if let Want::Base(rest) = book.take(side, Some(price(p)), Want::Base(qty(q)), &mut deals) {
-                        if !rest.is_zero() {
-                            book.rest(side, price(p), id, rest);
-                        }
+                let Step::Limit(side, p, q) = step else { continue };
+                let left = book.take(side, Some(price(p)), Want::Base(qty(q)), &mut deals);
+                match left {
+                    Want::Base(rest) if !rest.is_zero() => {
+                        book.rest(side, price(p), id, rest);
                     }
+                    Want::Base(_) | Want::Quote(_) => {}
                 }
             }
             for side in [Side::Buy, Side::Sell] {

@@ -39,7 +39,7 @@ fn fresh_name(rng: &mut Rng, taken: &[String]) -> String {
     loop {
         let len = 3 + rng.below(3) as usize;
         let letter = |at: usize, rng: &mut Rng| {
-            let letters: &[u8] = if at % 2 == 0 { b"BCDFGKLMNPRSTVXZ" } else { b"AEIOUY" };
+            let letters: &[u8] = if at.is_multiple_of(2) { b"BCDFGKLMNPRSTVXZ" } else { b"AEIOUY" };
             char::from(letters[rng.below(letters.len() as u64) as usize])
         };
         let name: String = (0..len).map(|at| letter(at, rng)).collect();

@@ -140,6 +140,17 @@ impl Exchange {
         self.origin = origin;
     }
 
+    /// Adds the demo's listings while the exchange runs, as [`Config::demo`] would with this
+    /// exchange's seed and `ready_at`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when one of the pairs exists.
+    pub fn schedule_demo(&mut self, count: usize, ready_at: VenueTime) -> Result<(), ConfigError> {
+        let config = Config::demo(self.seed, count, ready_at);
+        self.set_origin(VenueTime::from_millis(config.origin_ms.unwrap_or_default()));
+        config.listings.iter().try_for_each(|listing| self.add_listing(listing))
+    }
+
     /// Does everything that was due until `now`, each thing at its own time.
     pub fn handle_timeout(&mut self, now: VenueTime) {
         self.advance(now);

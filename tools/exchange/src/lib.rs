@@ -12,6 +12,7 @@
 mod account;
 mod api;
 mod book;
+mod check;
 mod config;
 mod demo;
 mod error;

@@ -14,6 +14,9 @@ const TRADES_MAX: usize = 1_000;
 /// Minutes of candles kept: a week.
 const CANDLES_MAX: usize = 7 * 24 * 60;
 
+/// Largest fee, millionths: a fee must fit what the deal brought.
+const FEE_MAX_PPM: u32 = 100_000;
+
 /// A public deal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Trade {
@@ -78,6 +81,10 @@ impl Rulebook {
         }
         if !(1..=4).contains(&config.trade_side_type) {
             return Err(wrong("trade_side_type", &config.trade_side_type.to_string(), "1 to 4"));
+        }
+        let fee = config.maker_fee_ppm.max(config.taker_fee_ppm);
+        if fee > FEE_MAX_PPM {
+            return Err(wrong("fee", &fee.to_string(), "at most 100000 millionths"));
         }
         let amount = |key, text: &str| {
             Amount::parse(text.as_bytes()).map_err(|_| wrong(key, text, "a decimal"))

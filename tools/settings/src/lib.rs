@@ -87,6 +87,9 @@ const DEMO: [(&str, &str); 10] = [
     ("exit.time_stop_s", "10"),
 ];
 
+/// As problems call a text of [`Settings::canonical`].
+const CANONICAL: &str = "canonical text";
+
 impl Settings {
     /// Reads files, and those named in their `include`, relative to the file that names them.
     ///
@@ -138,6 +141,27 @@ impl Settings {
         sayings.add_overrides(&changes);
         sayings.add_overrides(overrides);
         build::build(check::check(sayings)?, true)
+    }
+
+    /// Settings that trade as those did whose [`canonical`](Self::canonical) text this is, the
+    /// demo's too. Keys that only say where stand in no such text; they hold the examples of
+    /// config/README.md, so the result is for replay and never for a connection.
+    ///
+    /// # Errors
+    /// Everything that is wrong; also a text that [`canonical`](Self::canonical) would print in
+    /// another way, since its hash would not be the recorded one.
+    pub fn from_canonical(text: &str) -> Result<Self, LoadError> {
+        let mut sayings = Sayings::default();
+        sayings.add_file(CANONICAL, text);
+        sayings.add_local_examples();
+        let settings = build::build(check::check(sayings)?, true)?;
+        if settings.canonical() == text {
+            return Ok(settings);
+        }
+        let rule = "the text is not in the form that is printed for the journal".to_owned();
+        let source = Some(Source::File(CANONICAL.into()));
+        let problem = Problem { source, key: String::new(), fault: Fault::Clash { rule } };
+        Err(LoadError { problems: vec![problem] })
     }
 
     /// The JSON Schema of the configuration as one document.

@@ -1,6 +1,6 @@
 //! From files, environment and command line to one flat table of who said what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value as Raw};
@@ -29,6 +29,8 @@ const FILE_MAX: u64 = 1 << 20;
 const FILES_MAX: usize = 16;
 /// Tables within tables.
 const DEPTH_MAX: usize = 8;
+/// Where the keys come from that a canonical text leaves out.
+const EXAMPLES: &str = "example";
 /// Variables begin so: `SHRIKE__RISK__DAILY__MAX_BUY` sets `risk.daily.max_buy`.
 const ENV_PREFIX: &str = "SHRIKE__";
 
@@ -130,6 +132,34 @@ impl Sayings {
         for (path, text) in overrides {
             self.override_with(path.clone(), text, Source::Override);
         }
+    }
+
+    /// Adds the example of each key that only says where, once an entry of its list; for a text
+    /// that leaves such keys out.
+    pub(crate) fn add_local_examples(&mut self) {
+        for key in schema::KEYS.iter().filter(|key| key.local) {
+            let document = format!("value = {}", key.example).parse::<Table>().ok();
+            let raw = document.and_then(|mut table| table.remove("value"));
+            let raw = raw.unwrap_or_else(|| Raw::String(key.example.into()));
+            let paths: Vec<String> = match schema::group_of(key.path) {
+                Some(group) => {
+                    let indexes = self.indexes(group.path);
+                    indexes.map(|index| key.path.replace('*', &index.to_string())).collect()
+                }
+                None => vec![key.path.into()],
+            };
+            for path in paths {
+                let source = Source::File(EXAMPLES.into());
+                self.values.entry(path).or_insert(Said { raw: raw.clone(), source });
+            }
+        }
+    }
+
+    /// Entries of a list of tables that something was said of, each once.
+    fn indexes(&self, group: &str) -> impl Iterator<Item = usize> {
+        let inside = format!("{group}.");
+        let of = |path: &String| schema::index(path.strip_prefix(&inside)?.split('.').next()?);
+        self.values.keys().filter_map(of).collect::<BTreeSet<_>>().into_iter()
     }
 
     /// A list of tables is replaced whole; any other key alone.

@@ -441,3 +441,45 @@ fn the_readme_lists_every_key() {
     }
     assert!(keys == wanted, "config/README.md is behind; run `cargo xtask golden --update`");
 }
+
+#[test]
+fn a_canonical_text_of_any_mode_loads_to_settings_that_trade_alike() {
+    let live = [
+        ("mode", "live_min"),
+        (
+            "accounts",
+            "[{ name = \"a\", key = \"env:A\", budget = \"450\" }, \
+                       { name = \"b\", key = \"env:B\", budget = \"300\" }]",
+        ),
+        ("exit.ladder", "[]"),
+    ];
+    let moved = [("venue.rest", "127.0.0.1:4711"), ("targets.base_size", "70")];
+    for settings in [
+        Settings::demo(&overrides(&moved)).expect("the demo"),
+        Settings::from_texts(&texts(), &[], &[]).expect("the shipped configuration"),
+        Settings::from_texts(&texts(), &[], &overrides(&live)).expect("two live accounts"),
+    ] {
+        let text = settings.canonical();
+        let read = Settings::from_canonical(&text).expect("what was printed");
+        assert_eq!((read.canonical(), read.hash()), (text, settings.hash()));
+        assert_eq!(read.accounts.len(), settings.accounts.len());
+        let traded =
+            |of: &Settings| (of.mode, of.limits, of.targets.clone(), of.entry, of.exit, of.scout);
+        assert_eq!(traded(&read), traded(&settings));
+    }
+}
+
+#[test]
+fn a_text_that_is_not_canonical_is_refused() {
+    let text = Settings::demo(&[]).expect("the demo").canonical();
+    assert!(text.contains("base_size = \"100\""), "{text}");
+    let spaced = text.replace("base_size = \"100\"", "base_size = \"100.0\"");
+    let local = text.replacen("mode = ", "data_dir = \"x\"\nmode = ", 1);
+    for other in [spaced, local] {
+        let found = problem(Settings::from_canonical(&other));
+        assert!(matches!(found.fault, Fault::Clash { .. }), "{found}");
+    }
+    let cut = text.replace("base_size = \"100\"\n", "");
+    let found = problem(Settings::from_canonical(&cut));
+    assert_eq!(found.key, "targets.base_size");
+}

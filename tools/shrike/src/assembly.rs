@@ -9,16 +9,19 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use journal::ring::{RING_BYTES, RingFile, RuntimeDir};
-use journal::{Consumer, DataDir, Family, HostDisk, Kind, Producer, Writer, WriterSettings};
-use model::{KillLevel, Mode, Mono, Span, Text};
+use journal::{Consumer, DataDir, HostDisk, Observer, Producer, Writer, WriterSettings};
+use model::{KillLevel, Mode, Span, Text, VenueTime};
 use runtime::{
-    Addresses, Clock, Ended, Endpoint, InboxSender, KillFlag, LinkRole, LoopConfig, LoopStats,
-    PinWish, Roots, StatsReader, Tls, Trader, TraderConfig, Wait, WaitPolicy, boot_id, inbox, roles,
+    Addresses, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole, LoopConfig,
+    LoopStats, PinWish, Roots, StatsReader, Tls, Trader, TraderConfig, Wait, WaitPolicy, boot_id,
+    inbox, roles,
 };
+use scout::{BrowserHeaders, Offer, ScoutThread, Security, ThreadConfig, Timeouts};
 use settings::{Identity, Settings, Sniper};
 use venue::sign::Credentials;
 
-use crate::board::{Board, BoardObserver};
+use crate::board::{Board, of_inbox};
+use crate::control::{ControlConfig, ControlServer, Desk};
 
 /// What a run needs besides its settings.
 #[derive(Clone, Debug)]
@@ -78,6 +81,7 @@ pub struct Assembly {
     /// Things that are worth a line before trading starts.
     pub notes: Vec<String>,
     journal: JournalThread,
+    runtime_dir: PathBuf,
     data: DataDir,
 }
 
@@ -113,12 +117,12 @@ impl Assembly {
         let data = DataDir::open(&plan.data_dir).map_err(because("the data directory"))?;
         let operator = Text::clipped(&plan.operator);
         let identity = Identity { instance: data.instance(), epoch: data.epoch(), operator };
-        let board = Arc::new(Mutex::new(Board::new()));
+        let board = Arc::new(Mutex::new(new_board(&plan.settings)));
         let durable = Arc::new(AtomicU64::new(0));
         let (sender, inbox) = inbox(INBOX);
-        let mut observer = BoardObserver::new(&board, &durable, sender.clone());
+        let mut observer = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
         let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
-        let OpenedJournal { writer, mut producer, consumer, lock } = opened;
+        let OpenedJournal { writer, mut producer, consumer, lock, runtime_dir } = opened;
         push_head(plan, identity, &mut producer)?;
         let kill = KillFlag::at(KillLevel::Active);
         let trader = make_trader(plan, identity, producer, &durable, &kill)?;
@@ -138,6 +142,7 @@ impl Assembly {
             stop: Arc::new(AtomicBool::new(false)),
             notes,
             journal,
+            runtime_dir,
             data,
         })
     }
@@ -152,17 +157,41 @@ impl Assembly {
         self.data.journal()
     }
 
+    /// Starts what serves the trader from beside: the scout and the control inbox. They end when
+    /// they are dropped.
+    ///
+    /// # Errors
+    /// [`AssemblyError`] when one of them cannot begin.
+    pub fn start_beside(&self, plan: &Plan) -> Result<Beside, AssemblyError> {
+        let desk = Desk::new(
+            Arc::clone(&self.board),
+            self.sender.clone(),
+            self.kill.clone(),
+            ControlConfig::default(),
+        );
+        let control = ControlServer::start(self.data.path(), &self.runtime_dir, desk)
+            .map_err(because("the control inbox"))?;
+        let sender = self.sender.clone();
+        let scout =
+            ScoutThread::spawn(scout_thread(plan)?, move |event| match sender.send(event) {
+                Ok(()) => Offer::Taken,
+                Err(InboxError::Full { .. }) => Offer::Full,
+                Err(InboxError::Ended) => Offer::Ended,
+            });
+        Ok(Beside { _control: control, scout: scout.map_err(because("the scout"))? })
+    }
+
     /// Runs the hot loop on the calling thread until the stop flag is raised, then closes the
     /// journal in order.
     ///
     /// # Errors
     /// [`AssemblyError`] when the loop could not start or its poller failed.
     pub fn run(self) -> Result<Finished, AssemblyError> {
-        let Self { mut trader, endpoints, config, inbox, stats, mut reader, stop, board, .. } = self;
-        let ended =
-            runtime::run(&mut trader, &config, endpoints, inbox, stats, &stop, |pinned| {
-                tracing::info!("hot thread: {pinned:?}");
-            });
+        let Self { mut trader, endpoints, config, inbox, stats, mut reader, stop, board, .. } =
+            self;
+        let ended = runtime::run(&mut trader, &config, endpoints, inbox, stats, &stop, |pinned| {
+            tracing::info!("hot thread: {pinned:?}");
+        });
         trader.close(Clock.now());
         drop(trader);
         self.journal.finish()?;
@@ -171,22 +200,76 @@ impl Assembly {
     }
 }
 
+/// Threads beside the trader.
+#[derive(Debug)]
+pub struct Beside {
+    _control: ControlServer,
+    scout: ScoutThread,
+}
+
+impl Beside {
+    /// Ends them.
+    pub fn stop(self) {
+        self.scout.stop();
+    }
+}
+
+fn scout_thread(plan: &Plan) -> Result<ThreadConfig, AssemblyError> {
+    let venue = &plan.settings.venue;
+    let place = |from: &settings::Endpoint| scout::Endpoint {
+        host: from.host.clone(),
+        port: from.port,
+        path: from.path.clone(),
+    };
+    let security = match (venue.tls, own_roots(plan)?) {
+        (false, _) => Security::Plain,
+        (true, Some(pem)) => Security::Only(pem),
+        (true, None) => Security::Public,
+    };
+    Ok(ThreadConfig {
+        scout: sim::scout_config(&plan.settings),
+        rest: place(&venue.rest),
+        web: place(&venue.web),
+        security,
+        browser: BrowserHeaders::default(),
+        timeouts: Timeouts::default(),
+    })
+}
+
+/// Certificates to believe instead of the public ones.
+fn own_roots(plan: &Plan) -> Result<Option<Vec<u8>>, AssemblyError> {
+    match (&plan.root_pem, &plan.settings.venue.tls_roots) {
+        (Some(pem), _) => Ok(Some(pem.clone().into_bytes())),
+        (None, Some(path)) => std::fs::read(path).map(Some).map_err(because("venue.tls_roots")),
+        (None, None) => Ok(None),
+    }
+}
+
 struct OpenedJournal {
     writer: Writer<HostDisk>,
     producer: Producer,
     consumer: Consumer,
     lock: journal::ring::RingLock,
+    runtime_dir: PathBuf,
+}
+
+fn new_board(settings: &Settings) -> Board {
+    let mut board = Board::new();
+    board.set_mode(settings.mode);
+    board.set_accounts(settings.accounts.len());
+    board
 }
 
 fn open_journal(
     plan: &Plan,
     data: &DataDir,
-    observer: &mut BoardObserver,
+    observer: &mut impl Observer,
     notes: &mut Vec<String>,
 ) -> Result<OpenedJournal, AssemblyError> {
     let machine_boot = boot_id().unwrap_or_default();
-    let identity = journal::Identity { instance: data.instance(), epoch: data.epoch(), machine_boot };
-    let settings = WriterSettings::default();
+    let identity =
+        journal::Identity { instance: data.instance(), epoch: data.epoch(), machine_boot };
+    let settings = writer_settings(plan.settings.mode);
     let (mut writer, opened) = Writer::open(HostDisk, &data.journal(), identity, settings)
         .map_err(because("the journal"))?;
     let place = match &plan.settings.runtime_dir {
@@ -214,11 +297,19 @@ fn open_journal(
             notes.push(format!("{} records of the process before were saved", saved.saved));
         }
     }
-    let in_use = ring
-        .start(RING_BYTES, data.epoch(), writer.next_seq())
-        .map_err(because("the ring"))?;
+    let in_use =
+        ring.start(RING_BYTES, data.epoch(), writer.next_seq()).map_err(because("the ring"))?;
     let journal::ring::RingInUse { producer, consumer, lock } = in_use;
-    Ok(OpenedJournal { writer, producer, consumer, lock })
+    Ok(OpenedJournal { writer, producer, consumer, lock, runtime_dir: place.path })
+}
+
+/// A demo leaves a folder behind each time: its reserve is small.
+fn writer_settings(mode: Mode) -> WriterSettings {
+    let usual = WriterSettings::default();
+    match mode {
+        Mode::Demo => WriterSettings { reserve_bytes: 1 << 20, free_min_bytes: 64 << 20, ..usual },
+        Mode::Paper | Mode::LiveMin | Mode::Live => usual,
+    }
 }
 
 /// The boot record and the configuration, before anything else.
@@ -228,22 +319,16 @@ fn push_head(
     producer: &mut Producer,
 ) -> Result<(), AssemblyError> {
     let anchor = Clock.anchor();
-    let boot = replay::BootFacts {
+    let clocks = replay::Clocks {
         machine_boot: boot_id().unwrap_or_default(),
-        mono_anchor: anchor.mono,
-        wall_anchor: anchor.wall_ns,
-        venue_anchor: 0,
-        build: concat!("shrike ", env!("CARGO_PKG_VERSION")).to_owned(),
+        mono: anchor.mono,
+        wall_ns: anchor.wall_ns,
+        venue: VenueTime::NONE,
     };
-    for (kind, payload) in replay::head(&plan.settings, identity, &boot) {
-        push(producer, kind, anchor.mono, &payload)?;
-    }
-    Ok(())
-}
-
-fn push(producer: &mut Producer, kind: Kind, at: Mono, payload: &[u8]) -> Result<(), AssemblyError> {
-    let pushed = producer.push(Family::Decisions, kind, at, payload);
-    pushed.map(drop).map_err(because("the first records"))
+    let build = concat!("shrike ", env!("CARGO_PKG_VERSION"));
+    let head = replay::head(&plan.settings, identity, clocks, build);
+    let head = head.map_err(because("the configuration in the journal"))?;
+    head.push(anchor.mono, producer).map_err(because("the first records"))
 }
 
 fn make_trader(
@@ -277,11 +362,7 @@ fn make_trader(
 fn endpoints(plan: &Plan) -> Result<Vec<Endpoint>, AssemblyError> {
     let settings = &plan.settings;
     let venue = &settings.venue;
-    let own = match (&plan.root_pem, &venue.tls_roots) {
-        (Some(pem), _) => Some(pem.clone().into_bytes()),
-        (None, Some(path)) => Some(std::fs::read(path).map_err(because("venue.tls_roots"))?),
-        (None, None) => None,
-    };
+    let own = own_roots(plan)?;
     let tls = match (venue.tls, &own) {
         (false, _) => None,
         (true, Some(pem)) => Some(Tls::new(Roots::Only(pem)).map_err(because("TLS"))?),
@@ -336,7 +417,7 @@ impl JournalThread {
     fn spawn(
         mut writer: Writer<HostDisk>,
         mut consumer: Consumer,
-        mut observer: BoardObserver,
+        mut observer: impl Observer + Send + 'static,
         lock: journal::ring::RingLock,
     ) -> Result<Self, AssemblyError> {
         let stop = Arc::new(AtomicBool::new(false));

@@ -1,3 +1,10 @@
-//! The command's parts that tests and other tools use.
+//! The command `shrike`: its front, and the parts that tests and other tools use.
 
+pub mod assembly;
+pub mod board;
+pub mod cli;
+pub mod cli_control;
+pub mod control;
+pub mod demo;
 pub mod inspect;
+pub mod run;

@@ -16,6 +16,7 @@ mod storm;
 mod world;
 
 pub use oracle::{Oracle, Violation};
+pub use pages::scout_config;
 pub use random::Random;
 pub use storm::Storm;
-pub use world::{Outcome, Sink, World, WorldConfig, WorldError};
+pub use world::{MONO_START, Outcome, Sink, World, WorldConfig, WorldError};

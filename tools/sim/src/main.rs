@@ -4,7 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use journal::{Observer, RecordView, Trouble};
+use engine::Action;
+use journal::{Kind, Observer, RecordView, Trouble};
+use model::wire::{Reader, Wire};
+use model::{Event, Request};
 use settings::Settings;
 use sim::{Outcome, Storm, World, WorldConfig};
 
@@ -19,6 +22,7 @@ Runs the trader on the simulated exchange under a virtual clock, with faults dra
   sim --seed N        one seed; exit 1 and its violation when an invariant breaks
   sim --minutes M     seeds from 1 on, or from --from N, until the time is up
   --calm              without faults
+  --trace             with --seed: every input and output, as the journal has them
 
 Example: sim --seed 7
 ";
@@ -27,7 +31,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match Wish::read(&arguments) {
         Ok(Wish::Help) => say(HELP),
-        Ok(Wish::One { seed, calm }) => one(seed, calm),
+        Ok(Wish::One { seed, calm, trace }) => one(seed, calm, trace),
         Ok(Wish::Wander { minutes, from, calm }) => wander(minutes, from, calm),
         Err(problem) => {
             let _ = writeln!(std::io::stderr(), "{problem}\n\n{HELP}");
@@ -38,13 +42,14 @@ fn main() -> ExitCode {
 
 enum Wish {
     Help,
-    One { seed: u64, calm: bool },
+    One { seed: u64, calm: bool, trace: bool },
     Wander { minutes: f64, from: u64, calm: bool },
 }
 
 impl Wish {
     fn read(arguments: &[String]) -> Result<Self, String> {
-        let (mut seed, mut minutes, mut from, mut calm) = (None, None, FIRST, false);
+        let (mut seed, mut minutes, mut from) = (None, None, FIRST);
+        let (mut calm, mut trace) = (false, false);
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             let mut value = || rest.next().ok_or(format!("{argument} needs a number"));
@@ -53,12 +58,13 @@ impl Wish {
                 "--minutes" => minutes = Some(number(value()?)?),
                 "--from" => from = number(value()?)?,
                 "--calm" => calm = true,
+                "--trace" => trace = true,
                 "--help" | "-h" => return Ok(Self::Help),
                 other => return Err(format!("unknown argument {other:?}")),
             }
         }
         match (seed, minutes) {
-            (Some(seed), None) => Ok(Self::One { seed, calm }),
+            (Some(seed), None) => Ok(Self::One { seed, calm, trace }),
             (None, Some(minutes)) => Ok(Self::Wander { minutes, from, calm }),
             (None, None) => Err("neither --seed nor --minutes was given".to_owned()),
             (Some(_), Some(_)) => Err("--seed and --minutes exclude each other".to_owned()),
@@ -70,8 +76,8 @@ fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("{text:?} is not a number that fits here"))
 }
 
-fn one(seed: u64, calm: bool) -> ExitCode {
-    let outcome = run(seed, calm);
+fn one(seed: u64, calm: bool, trace: bool) -> ExitCode {
+    let outcome = if trace { run(seed, calm, &mut Trace) } else { run(seed, calm, &mut Nobody) };
     let text = format!("seed {seed}: {outcome:?}\n");
     match outcome.violation {
         None => say(&text),
@@ -89,7 +95,7 @@ fn wander(minutes: f64, from: u64, calm: bool) -> ExitCode {
     let mut simulated = 0.0;
     let mut seed = from;
     while start.elapsed() < budget || seeds == 0 {
-        let outcome = run(seed, calm);
+        let outcome = run(seed, calm, &mut Nobody);
         events += outcome.events;
         requests += outcome.requests;
         simulated += outcome.lasted.nanos() as f64 / 1e9;
@@ -115,13 +121,33 @@ fn wander(minutes: f64, from: u64, calm: bool) -> ExitCode {
     if violations == 0 { shown } else { ExitCode::FAILURE }
 }
 
-fn run(seed: u64, calm: bool) -> Outcome {
+fn run(seed: u64, calm: bool, observer: &mut impl Observer) -> Outcome {
     let storm = if calm { Storm::calm() } else { Storm::of_seed(seed) };
     let settings = Settings::demo(&[]).expect("the shipped configuration is sound");
     let keys = vec![("demo-key".to_owned(), "demo-secret".to_owned())];
     let config = WorldConfig { seed, listings: LISTINGS, storm, settings, keys, exchange: None };
     let mut world = World::new(&config).expect("the shipped configuration makes a world");
-    world.run(&mut Nobody)
+    world.run(observer)
+}
+
+/// Prints every record in words.
+struct Trace;
+
+impl Observer for Trace {
+    fn on_record(&mut self, record: &RecordView<'_>) {
+        let mut from = Reader::new(record.payload);
+        let text = if record.kind == Kind::INPUT {
+            Event::read(&mut from).map(|event| format!("{event:?}"))
+        } else if record.kind == Kind::OUTPUT {
+            Action::<Request>::read(&mut from).map(|action| format!("    {action:?}"))
+        } else {
+            Ok(record.kind.name().to_owned())
+        };
+        let text = text.unwrap_or_else(|error| error.to_string());
+        say(&format!("{:>6} {:>14} {text}\n", record.seq, record.at.nanos()));
+    }
+    fn on_durable(&mut self, _: u64) {}
+    fn on_trouble(&mut self, _: &Trouble) {}
 }
 
 struct Nobody;

@@ -49,6 +49,15 @@ pub enum Violation {
     NotSettled {
         /// After this long.
         after: Span,
+        /// What is left, in words.
+        left: String,
+    },
+    /// A timer stays in the past although it was served.
+    Spinning {
+        /// The trader's next timer.
+        timer: model::TimerName,
+        /// What is left, in words.
+        left: String,
     },
     /// A record of the journal cannot be read.
     Unreadable(u64),
@@ -110,22 +119,22 @@ impl Oracle {
                 Ok(model::Body::Durable { token }) => {
                     self.durable_tokens.insert(token);
                 }
+                Ok(model::Body::Sent(sent)) => self.count_send(sent.at),
                 Ok(_) => {}
                 Err(_) => self.fail(Violation::Unreadable(record.seq)),
             }
         }
         if record.kind == Kind::OUTPUT {
             match Action::<Request>::read(&mut Reader::new(record.payload)) {
-                Ok(action) => self.take_action(record.at, action),
+                Ok(action) => self.take_action(action),
                 Err(_) => self.fail(Violation::Unreadable(record.seq)),
             }
         }
     }
 
-    fn take_action(&mut self, at: Mono, action: Action<Request>) {
+    fn take_action(&mut self, action: Action<Request>) {
         match action {
             Action::Place(request) => {
-                self.count_send(at);
                 let id = request.client_order_id;
                 if request.side == Side::Buy && !self.has_durable_permit(&request) {
                     self.fail(Violation::NoDurablePermit(id));
@@ -134,12 +143,12 @@ impl Oracle {
                     self.fail(Violation::IdReused(id));
                 }
             }
-            Action::Cancel { .. } => self.count_send(at),
             Action::Persist { token, record: Record::Permit(permit) } => {
                 self.token_of.insert(permit.id, token);
                 self.permits.insert(permit.id, permit);
             }
             Action::Persist { .. }
+            | Action::Cancel { .. }
             | Action::Ask { .. }
             | Action::Follow { .. }
             | Action::Unfollow { .. }

@@ -45,8 +45,11 @@ impl Pages {
     }
 
     fn fetch(&mut self, now: VenueTime, page: Page, exchange: &mut Exchange) {
+        if self.conn.is_finished() {
+            self.conn = HttpConn::new(SCOUT);
+            self.parser.reset();
+        }
         let mut request = Method::Get.word().as_bytes().to_vec();
-        request.push(b' ');
         request.extend_from_slice(self.scout.path(now, page).as_bytes());
         request.extend_from_slice(self.suffix.as_bytes());
         self.conn.handle_bytes(now, &request, exchange);
@@ -68,13 +71,14 @@ impl Pages {
 }
 
 /// The scout's settings as the configuration names them.
-fn scout_config(settings: &Settings) -> ScoutConfig {
+pub fn scout_config(settings: &Settings) -> ScoutConfig {
     let period = |period: &settings::Period| scout::Period { far: period.far, near: period.near };
     ScoutConfig {
         near_from: settings.scout.near_from,
         calendar: period(&settings.scout.calendar),
         web_list: period(&settings.scout.symbols),
         exchange_info: period(&settings.scout.exchange_info),
+        api_symbols: period(&settings.scout.exchange_info),
         weight_per_10s: settings.limits.rate_ip_weight_per_10s,
         ..ScoutConfig::default()
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use exchange::{ConfigError, Exchange};
 use journal::{
-    Boot, Consumer, HostDisk, Kind, Observer, Producer, RecordView, SyncPolicy, Trouble, Writer,
+    Consumer, HostDisk, Kind, Observer, Producer, RecordView, SyncPolicy, Trouble, Writer,
     WriterError, WriterSettings,
 };
 use model::{Body, Event, KillLevel, Mono, Span, VenueTime};
@@ -99,10 +99,12 @@ pub enum Sink {
 const SYNC_TAKES: Span = Span::from_millis(5);
 /// The ring of a simulation; drained after every step.
 const RING_BYTES: usize = 4 << 20;
-/// Monotonic clock at the start: not zero, so that "never" and "at the start" differ.
-const MONO_START: Mono = Mono::from_nanos(1_000_000_000);
+/// Our clock at the start: not zero, so that "never" and "at the start" differ.
+pub const MONO_START: Mono = Mono::from_nanos(1_000_000_000);
 /// Faults stop this long before the end at the latest, so that liveness can be judged.
 const HEAL_AT: Span = Span::from_secs(60);
+/// Steps without progress after which somebody's timer must be stuck in the past.
+const SPINS_MAX: u32 = 10_000;
 /// A run that has not settled by then never will.
 const GIVE_UP_AT: Span = Span::from_secs(300);
 
@@ -122,6 +124,8 @@ pub struct World {
     now: Mono,
     venue_start: VenueTime,
     steps: u64,
+    /// Steps in a row that only moved the clock by its smallest step.
+    spins: u32,
 }
 
 impl std::fmt::Debug for World {
@@ -133,7 +137,7 @@ impl std::fmt::Debug for World {
 impl World {
     /// Who a virtual run is: everything follows from the seed.
     pub fn identity(seed: u64) -> Identity {
-        let instance = Random::new(seed, "instance").below(1 << 24) as u32;
+        let instance = 1 + Random::new(seed, "instance").below((1 << 24) - 1) as u32;
         Identity { instance, epoch: 1, operator: model::Text::clipped("virtual") }
     }
 
@@ -159,7 +163,7 @@ impl World {
     pub fn journaled(
         config: &WorldConfig,
         dir: &Path,
-        head: &[(Kind, Vec<u8>)],
+        head: &[(Kind, &[u8])],
     ) -> Result<Self, WorldError> {
         let identity = Self::identity(config.seed);
         let settings = WriterSettings {
@@ -183,7 +187,7 @@ impl World {
         config: &WorldConfig,
         sink: Sink,
         first_seq: u64,
-        head: &[(Kind, Vec<u8>)],
+        head: &[(Kind, &[u8])],
     ) -> Result<Self, WorldError> {
         let venue_start = Self::venue_start(config.seed);
         let mut venue = config
@@ -214,6 +218,7 @@ impl World {
             now: MONO_START,
             venue_start,
             steps: 0,
+            spins: 0,
         })
     }
 
@@ -249,7 +254,7 @@ impl World {
         }
         let settled = self.is_settled(true);
         if violation.is_none() && !settled {
-            violation = Some(Violation::NotSettled { after: self.lasted() });
+            violation = Some(Violation::NotSettled { after: self.lasted(), left: self.left() });
         }
         if violation.is_none() {
             violation = self.oracle.check_end(&self.trader, &self.exchange);
@@ -263,6 +268,30 @@ impl World {
             settled,
             violation,
         }
+    }
+
+    /// What has not come to its end, in words.
+    fn left(&self) -> String {
+        let engine = self.trader.engine();
+        let targets = engine.targets().filter(|target| target.is_active());
+        let targets = targets.map(|target| {
+            let record = &target.record;
+            format!("{:?} {:?} {:?} {:?}", record.id, record.state, record.why, target.position)
+        });
+        let orders = engine.orders().filter(|order| order.is_alive());
+        let orders = orders.map(|order| {
+            let parts = (order.id().leg(), order.state, order.ended, order.filled);
+            format!(
+                "{} {parts:?} of {:?} told {:?}",
+                order.id(),
+                order.request.qty,
+                order.venue_filled
+            )
+        });
+        let blocks = engine.blocks(model::AccountId(0));
+        let timer = self.trader.poll_timeout();
+        let rest = format!("blocks {blocks:?}, kill {:?}, timer {timer:?}", engine.kill_level());
+        targets.chain(orders).chain([rest]).collect::<Vec<_>>().join("; ")
     }
 
     fn lasted(&self) -> Span {
@@ -281,7 +310,14 @@ impl World {
     /// Everything that is due at the next moment at which anything is.
     fn step(&mut self, observer: &mut impl Observer) -> Option<Violation> {
         self.steps += 1;
-        self.now = self.next_moment();
+        let next = self.next_moment();
+        let spun = next.since(self.now) <= Span::from_nanos(1);
+        self.spins = if spun { self.spins + 1 } else { 0 };
+        if self.spins > SPINS_MAX {
+            let timer = self.trader.poll_timeout().map_or("none", |(_, name)| name);
+            return Some(Violation::Spinning { timer, left: self.left() });
+        }
+        self.now = next;
         let (now, venue) = (self.now, self.venue_now());
         self.exchange.handle_timeout(venue);
         self.network.run(now, venue, &mut self.trader, &mut self.exchange);
@@ -422,20 +458,5 @@ impl<O: Observer> Observer for Follower<'_, O> {
 
     fn on_trouble(&mut self, trouble: &Trouble) {
         self.next.on_trouble(trouble);
-    }
-}
-
-/// The boot record of a virtual run: no host, path or clock of this machine.
-pub fn virtual_boot(seed: u64, extra: Vec<u8>) -> Boot {
-    let identity = World::identity(seed);
-    Boot {
-        instance: identity.instance,
-        epoch: identity.epoch,
-        machine_boot: [0; 16],
-        mono_anchor: MONO_START.nanos(),
-        wall_anchor: 0,
-        venue_anchor: World::venue_start(seed).nanos(),
-        build: "virtual".to_owned(),
-        extra,
     }
 }

@@ -20,7 +20,7 @@ use model::Mono;
 use crate::{Family, Kind, PAYLOAD_MAX, RecordView};
 use memory::Memory;
 
-pub use file::{Leftover, RingFile, RingFileError};
+pub use file::{Leftover, RingFile, RingFileError, RingInUse, RingLock};
 pub use place::{RuntimeDir, RuntimeDirError};
 
 /// Default size of the data: at 200 B a record some 80,000 of them.

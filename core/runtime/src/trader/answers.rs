@@ -89,7 +89,8 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
 
     /// What a refusal or an unreadable body means.
     fn refused(&self, head: &Head, code: i32) -> QueryAnswer {
-        let class = classify(head.http, code, "", false);
+        // About an order that is there, or not: what a cancel would be told.
+        let class = classify(head.http, code, "", true);
         let absent = class == RejectClass::NoSuchOrder && head.http < 500 && code != 0;
         if let (Question::Order { client_order_id, .. }, true) = (head.question, absent) {
             let source = UpdateSource::OrderQuery;

@@ -6,11 +6,12 @@ use model::{OrderKind, Span};
 
 use super::json::{OrNull, PriceText, QtyText, Quoted, list};
 use super::{Call, Effect};
+use crate::check::Asked;
 use crate::error::ApiError;
 use crate::exchange::Exchange;
 use crate::faults::OrderFault;
 use crate::order::{Deal, Order, kind_of, side_of};
-use crate::trade::Asked;
+
 use crate::ws::push::deal_id_text;
 
 type Reply = Result<Effect, ApiError>;

@@ -244,9 +244,8 @@ fn flush(socket: &mut WebSocket<Stream>) -> io::Result<()> {
 }
 
 fn to_io(result: tungstenite::Result<()>) -> io::Result<()> {
-    result.map_err(|error| match error {
-        tungstenite::Error::Io(error) => error,
-        other => io::Error::other(other),
+    result.map_err(|error| {
+        if let tungstenite::Error::Io(error) = error { error } else { io::Error::other(error) }
     })
 }
 

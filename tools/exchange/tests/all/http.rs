@@ -1,6 +1,7 @@
 //! The HTTP side: slicing, pipelining, signatures, clocks, permissions, limits.
 
 use exchange::{Config, Permission};
+use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::common::{START, World, read_reply, sign};
@@ -267,4 +268,43 @@ fn equal_seeds_and_calls_give_equal_bytes() {
     };
     assert_eq!(run(4), run(4));
     assert_ne!(run(4), run(5));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_connection_panic(
+        noise in prop::collection::vec(any::<u8>(), 0..300),
+        at in 0..400_usize,
+        byte in any::<u8>(),
+        cut in 1..60_usize,
+    ) {
+        let mut world = World::new(&Config { symbols: Vec::new(), ..Config::default() }, 1);
+        world.http.handle_bytes(world.now, &noise, &mut world.exchange);
+        let mut world = World::new(&Config::default(), 1);
+        let params = "symbol=MXUSDT&side=BUY&type=LIMIT&quantity=4&price=2.6&newClientOrderId=me";
+        let mut request = world.signed_bytes("POST", "/api/v3/order", params);
+        if let Some(slot) = request.get_mut(at) {
+            *slot = byte;
+        }
+        for slice in request.chunks(cut) {
+            world.http.handle_bytes(world.now, slice, &mut world.exchange);
+        }
+        let orders = world.exchange.orders(0).count();
+        // Only the host line and the content type are not covered by key or signature.
+        if let Some(reply) = world.reply() {
+            prop_assert_eq!(orders == 1, reply.status == 200, "{:?}", reply);
+        }
+        prop_assert!(world.exchange.unbalanced_assets().is_empty());
+    }
+
+    #[test]
+    fn no_text_makes_a_stream_panic(text in ".{0,200}", id in any::<i64>()) {
+        let mut world = World::new(&Config::default(), 1);
+        let mut conn = exchange::WsConn::open(world.now, "/ws", &mut world.exchange).unwrap();
+        let control = format!(r#"{{"method":"SUBSCRIPTION","params":["{text}"],"id":{id}}}"#);
+        for text in [text.as_str(), control.as_str()] {
+            conn.handle_text(world.now, text, &mut world.exchange);
+            prop_assert!(conn.poll_message(world.now, &mut world.exchange).is_some());
+        }
+    }
 }

@@ -169,3 +169,24 @@ fn coins_rise_fall_and_stay_flat() {
     assert!(changes[1].abs() < 8.0, "{changes:?}");
     assert!(changes[2] > 25.0, "{changes:?}");
 }
+
+#[test]
+fn a_demo_scheduled_later_has_the_same_facts() {
+    let ready = START.after(model::Span::from_millis(2_300));
+    let mut world = World::new(&Config::default(), 3);
+    world.pass_ms(2_300);
+    world.exchange.schedule_demo(2, ready).unwrap();
+    let mut planned = World::new(&Config::demo(3, 2, ready), 3);
+    for listing in &Config::demo(3, 2, ready).listings {
+        let name = listing.market.name();
+        assert_eq!(world.exchange.real_opening(&name), planned.exchange.real_opening(&name));
+        let opening = world.exchange.planned_opening(&name).unwrap();
+        assert_eq!(opening.millis(), START.millis() + 3_000 + listing.opens_after_ms);
+    }
+    world.go_to_ms(6_500);
+    planned.go_to_ms(6_500);
+    let first = Config::demo(3, 2, ready).listings[0].market.name();
+    let depth = format!("/api/v3/depth?symbol={first}");
+    assert_eq!(world.get(&depth).body, planned.get(&depth).body);
+    assert!(world.exchange.schedule_demo(1, ready).is_err());
+}

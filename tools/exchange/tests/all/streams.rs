@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use exchange::{Config, Message, WsConn};
 
-use crate::common::{World, blocks_of, fields, int_of, text_of};
+use crate::common::{Field, World, blocks_of, fields, int_of, text_of};
 
 const DEALS: &str = "spot@public.aggre.deals.v3.api.pb@100ms@BTCUSDT";
 const DEPTH: &str = "spot@public.aggre.depth.v3.api.pb@10ms@MXUSDT";
@@ -285,4 +285,98 @@ fn waiting_for_the_next_timeout_always_gets_somewhere() {
         world.exchange.handle_timeout(next);
         world.frames(&mut conn);
     }
+}
+
+/// Field numbers of a message and of the messages inside `repeated`, with their wire types.
+fn shape(
+    message: &[(u64, Field)],
+    repeated: &[u64],
+) -> std::collections::BTreeSet<(u64, u64, bool)> {
+    let mut all = std::collections::BTreeSet::new();
+    for (number, field) in message {
+        all.insert((0, *number, matches!(field, Field::Int(_))));
+        if let (true, Field::Block(bytes)) = (repeated.contains(number), field) {
+            for (inner, field) in fields(bytes) {
+                all.insert((*number, inner, matches!(field, Field::Int(_))));
+            }
+        }
+    }
+    all
+}
+
+/// `frame` has the fields of the recorded frame, in wrapper, body and items.
+fn check_shape(frame: &[u8], recorded: &str, body: u64, repeated: &[u64]) {
+    let bytes: Vec<u8> = (0..recorded.trim().len() / 2)
+        .map(|at| u8::from_str_radix(&recorded[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    let (ours, theirs) = (fields(frame), fields(&bytes));
+    assert_eq!(shape(&ours, &[]), shape(&theirs, &[]), "wrapper of {body}");
+    let inside = |frame: &[(u64, Field)]| shape(&blocks_of(frame, body)[0], repeated);
+    assert_eq!(inside(&ours), inside(&theirs), "body {body}");
+}
+
+macro_rules! hex {
+    ($name:literal) => {
+        include_str!(concat!("../../../../tests/vectors/mexc/ws_pb_", $name, ".hex"))
+    };
+}
+
+#[test]
+fn public_frames_have_exactly_the_fields_of_recorded_ones() {
+    let vectors = [
+        (
+            "spot@public.aggre.deals.v3.api.pb@100ms@MXUSDT",
+            hex!("aggre_deals_100ms_btcusdt"),
+            314,
+            vec![1],
+        ),
+        (
+            "spot@public.aggre.bookTicker.v3.api.pb@100ms@MXUSDT",
+            hex!("aggre_bookticker_100ms_btcusdt"),
+            315,
+            vec![],
+        ),
+        (
+            "spot@public.limit.depth.v3.api.pb@MXUSDT@5",
+            hex!("limit_depth_5_btcusdt"),
+            303,
+            vec![1, 2],
+        ),
+        ("spot@public.kline.v3.api.pb@MXUSDT@Min1", hex!("kline_min1_btcusdt"), 308, vec![]),
+        ("spot@public.miniTicker.v3.api.pb@MXUSDT@UTC+8", hex!("miniticker_btcusdt"), 309, vec![]),
+    ];
+    let mut world = World::new(&Config::default(), 1);
+    let mut conn = world.stream("/ws", &vectors.each_ref().map(|(name, ..)| *name));
+    let mut latest = BTreeMap::new();
+    for _ in 0..100 {
+        world.pass_ms(100);
+        for frame in world.frames(&mut conn) {
+            latest.insert(text_of(&fields(&frame), 1), frame);
+        }
+    }
+    for (name, recorded, body, repeated) in vectors {
+        check_shape(&latest[name], recorded, body, &repeated);
+    }
+}
+
+#[test]
+fn private_frames_have_the_fields_of_the_schemas_samples() {
+    let mut world = World::new(&Config::default(), 1);
+    let key = world.listen_key();
+    let mut conn = world.stream(&format!("/ws?listenKey={key}"), &PRIVATE);
+    // More than the book holds up to that price, so that the rest is cancelled.
+    world.place("symbol=MXUSDT&side=BUY&type=IMMEDIATE_OR_CANCEL&quantity=3500&price=2.5125&newClientOrderId=me");
+    world.pass_ms(1);
+    let frames = world.frames(&mut conn);
+    let last = |name: &str| {
+        frames.iter().rev().find(|frame| text_of(&fields(frame), 1) == name).unwrap().clone()
+    };
+    let order = last(PRIVATE[0]);
+    assert_eq!(int_of(&blocks_of(&fields(&order), 304)[0], 15), 5);
+    check_shape(&order, hex!("private_orders_newusdt_ioc_partially_canceled_gen"), 304, &[]);
+    check_shape(&last(PRIVATE[2]), hex!("private_account_usdt_gen"), 307, &[]);
+    // The sample of a deal has no client id (8).
+    let deal = blocks_of(&fields(&last(PRIVATE[1])), 306);
+    let numbers: Vec<u64> = deal[0].iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 7, 8, 9, 10, 11, 12]);
 }

@@ -15,9 +15,11 @@ struct Tree(Map<String, Value>);
 
 impl Tree {
     fn append(&mut self, name: &'static str, value: Value) {
-        let list = self.0.entry(name).or_insert_with(|| Value::Array(Vec::new()));
-        if let Some(items) = list.as_array_mut() {
+        let field = self.0.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(items) = field {
             items.push(value);
+        } else {
+            *field = value;
         }
     }
 }

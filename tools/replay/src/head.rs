@@ -1,0 +1,220 @@
+//! The two records that a run begins with, and reading them back.
+
+use std::fmt;
+
+use journal::{BlobHash, Boot, Family, Kind, Producer, PushError};
+use model::wire::{Reader, Wire, Writer};
+use model::{Mode, Mono, Text, VenueTime, wire_struct};
+use settings::{Identity, Settings};
+
+use crate::ReplayError;
+
+/// What BOOT says beyond the clocks: enough, with the configuration, to make the engine again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// What money is at stake.
+    pub mode: Mode,
+    /// Who runs it.
+    pub operator: Text<32>,
+    /// Hash of the strategy, as in permits.
+    pub strategy: u128,
+    /// First half of the configuration's hash, as in permits.
+    pub config: u128,
+}
+
+wire_struct!(Origin { mode, operator, strategy, config });
+
+/// What the clocks of the process say when it begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clocks {
+    /// The machine's boot id; zero under a virtual clock.
+    pub machine_boot: [u8; 16],
+    /// Monotonic clock at the anchor.
+    pub mono: Mono,
+    /// Wall clock at the same moment, in nanoseconds since the epoch; 0 when unknown.
+    pub wall_ns: i64,
+    /// Exchange's clock at the same moment; [`VenueTime::NONE`] when unknown.
+    pub venue: VenueTime,
+}
+
+/// BOOT and CONFIG of one start, ready to be pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    boot: Vec<u8>,
+    config: Vec<u8>,
+}
+
+/// Why a start cannot be journaled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadError {
+    /// The configuration does not fit a record.
+    ConfigTooLong {
+        /// Bytes of its canonical text.
+        len: usize,
+        /// Bytes that it may have.
+        max: usize,
+    },
+}
+
+impl fmt::Display for HeadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ConfigTooLong { len, max } => {
+                write!(f, "the configuration has {len} bytes in the journal; it may have {max}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for HeadError {}
+
+/// Longest canonical text: the rest of a record is left to its hash and to the ring.
+const CONFIG_MAX: usize = 60 * 1024;
+/// Mode, operator with its length, two hashes.
+const ORIGIN_MAX: usize = 1 + 1 + 32 + 16 + 16;
+
+/// The head of a run of `settings` as `identity`; `build` is the version of the program.
+///
+/// # Errors
+/// [`HeadError::ConfigTooLong`].
+pub fn head(
+    settings: &Settings,
+    identity: Identity,
+    clocks: Clocks,
+    build: &str,
+) -> Result<Head, HeadError> {
+    let text = settings.canonical();
+    if text.len() > CONFIG_MAX {
+        return Err(HeadError::ConfigTooLong { len: text.len(), max: CONFIG_MAX });
+    }
+    let engine = settings.engine(identity);
+    let origin = Origin {
+        mode: settings.mode,
+        operator: identity.operator,
+        strategy: engine.plugin,
+        config: engine.config,
+    };
+    let boot = Boot {
+        instance: identity.instance,
+        epoch: identity.epoch,
+        machine_boot: clocks.machine_boot,
+        mono_anchor: clocks.mono.nanos(),
+        wall_anchor: clocks.wall_ns,
+        venue_anchor: clocks.venue.nanos(),
+        build: build.to_owned(),
+        extra: origin.encode(),
+    };
+    let mut config = BlobHash::of(text.as_bytes()).0.to_vec();
+    config.extend_from_slice(text.as_bytes());
+    Ok(Head { boot: boot.encode(), config })
+}
+
+impl Head {
+    /// Pushes both, before anything else of this start. The ring must take 64 KiB records, so it
+    /// has at least 256 KiB.
+    ///
+    /// # Errors
+    /// [`PushError`] when the ring has no room; the run must not begin.
+    pub fn push(&self, at: Mono, producer: &mut Producer) -> Result<(), PushError> {
+        for (kind, payload) in self.records() {
+            producer.push(Family::Decisions, kind, at, payload)?;
+        }
+        Ok(())
+    }
+
+    /// Kind and payload of both, in order.
+    pub fn records(&self) -> [(Kind, &[u8]); 2] {
+        [(Kind::BOOT, &self.boot), (Kind::CONFIG, &self.config)]
+    }
+}
+
+impl Origin {
+    /// The bytes in [`Boot::extra`].
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = [0; ORIGIN_MAX];
+        let mut out = Writer::new(&mut bytes);
+        self.write(&mut out);
+        let len = out.len();
+        bytes[..len].to_vec()
+    }
+
+    /// Reads [`Boot::extra`]; `None` when it is not one, and nothing else.
+    pub fn decode(extra: &[u8]) -> Option<Self> {
+        let mut from = Reader::new(extra);
+        let origin = Self::read(&mut from).ok()?;
+        from.rest().is_empty().then_some(origin)
+    }
+}
+
+/// Who ran, by the first record of a start.
+pub fn identity(boot: &Boot, origin: &Origin) -> Identity {
+    Identity { instance: boot.instance, epoch: boot.epoch, operator: origin.operator }
+}
+
+/// The settings in the payload of CONFIG record `seq`: the text's hash, then the text.
+///
+/// # Errors
+/// [`ReplayError`] when the text is not the one that was hashed or this version does not take it.
+pub fn read_config(seq: u64, payload: &[u8]) -> Result<Settings, ReplayError> {
+    let parts = payload.split_first_chunk::<32>();
+    let (said, text) = parts.ok_or(ReplayError::ConfigText { seq })?;
+    let (said, found) = (BlobHash(*said), BlobHash::of(text));
+    if said != found {
+        return Err(ReplayError::ConfigHash { seq, said, found });
+    }
+    let text = std::str::from_utf8(text).map_err(|_| ReplayError::ConfigText { seq })?;
+    Settings::from_canonical(text).map_err(|error| ReplayError::Config { seq, error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity() -> Identity {
+        Identity { instance: 0xabcdef, epoch: 3, operator: Text::clipped("anna") }
+    }
+
+    #[test]
+    fn a_head_reads_back_to_the_engine_it_was_made_of() {
+        let settings = Settings::demo(&[]).unwrap();
+        let clocks = Clocks { wall_ns: 5, ..Clocks::default() };
+        let head = head(&settings, identity(), clocks, "shrike 0.1.0").unwrap();
+        let [(_, boot), (_, config)] = head.records();
+        let boot = Boot::decode(boot).unwrap();
+        let origin = Origin::decode(&boot.extra).unwrap();
+        assert_eq!((boot.wall_anchor, boot.build.as_str()), (5, "shrike 0.1.0"));
+        assert_eq!(super::identity(&boot, &origin), identity());
+        let read = read_config(2, config).unwrap();
+        assert_eq!(read.canonical(), settings.canonical());
+        assert_eq!((origin.mode, origin.config), (Mode::Demo, read.hash_short()));
+    }
+
+    #[test]
+    fn no_cut_or_longer_extra_is_an_origin() {
+        let operator = Text::clipped("anna");
+        let origin = Origin { mode: Mode::Live, operator, strategy: 1, config: 2 };
+        let mut bytes = origin.encode();
+        assert_eq!(Origin::decode(&bytes), Some(origin));
+        for end in 0..bytes.len() {
+            assert_eq!(Origin::decode(&bytes[..end]), None, "cut at {end}");
+        }
+        bytes.push(0);
+        assert_eq!(Origin::decode(&bytes), None);
+    }
+
+    #[test]
+    fn the_longest_operator_fits_an_origin() {
+        let operator = Text::clipped(&"x".repeat(32));
+        let origin = Origin { mode: Mode::Live, operator, strategy: u128::MAX, config: u128::MAX };
+        assert_eq!(origin.encode().len(), ORIGIN_MAX);
+    }
+
+    #[test]
+    fn a_configuration_that_was_edited_is_refused() {
+        let head = head(&Settings::demo(&[]).unwrap(), identity(), Clocks::default(), "").unwrap();
+        let mut config = head.records()[1].1.to_vec();
+        *config.last_mut().unwrap() ^= 1;
+        assert!(matches!(read_config(2, &config), Err(ReplayError::ConfigHash { seq: 2, .. })));
+        assert!(matches!(read_config(2, &config[..31]), Err(ReplayError::ConfigText { seq: 2 })));
+    }
+}

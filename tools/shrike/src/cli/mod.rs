@@ -1,0 +1,119 @@
+//! The front: what a user types, and how a command ends.
+//!
+//! Every command prints text for people, or with `--json` one document (lines of documents for a
+//! stream). What goes wrong goes to the error output: what it was, the value seen, what to do.
+
+mod config;
+mod end;
+mod exchange;
+mod hex;
+mod input;
+mod inspect;
+mod out;
+mod progress;
+mod records;
+mod replay;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::cli_control::{self as control, KillArgs, ResumeArgs, StatusArgs};
+
+pub use end::{CliError, Exit};
+pub use out::Out;
+pub use progress::watched;
+
+/// What the line says.
+#[derive(Debug, Parser)]
+#[command(
+    name = "shrike",
+    version,
+    about = "Trades new listings on MEXC in their first second",
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 refused by a \
+                  safety rule.\nEach command shows an example: shrike COMMAND --help",
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+struct Cli {
+    /// Print one JSON document instead of text (JSON lines where a command prints a stream)
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// A line here and one in [`dispatch`] for each command; the help keeps this order.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(crate::demo::DemoArgs),
+    Run(crate::run::RunArgs),
+    Status(crate::cli_control::StatusArgs),
+    Kill(crate::cli_control::KillArgs),
+    Resume(crate::cli_control::ResumeArgs),
+    Exchange(exchange::ExchangeArgs),
+    Inspect(inspect::InspectArgs),
+    Config(config::ConfigArgs),
+    Verify(verify::VerifyArgs),
+    Replay(replay::ReplayArgs),
+}
+
+fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
+    let json = out.is_json();
+    match command {
+        Command::Demo(args) => crate::demo::run(&args, out),
+        Command::Run(args) => crate::run::run(&args, out),
+        Command::Status(args) => Ok(control::status(&StatusArgs { json, ..args })),
+        Command::Kill(args) => Ok(control::kill(&KillArgs { json, ..args })),
+        Command::Resume(args) => Ok(control::resume(&ResumeArgs { json, ..args })),
+        Command::Exchange(args) => exchange::run(&args, out),
+        Command::Inspect(args) => inspect::run(&args, out),
+        Command::Config(args) => config::run(&args, out),
+        Command::Verify(args) => verify::run(&args, out),
+        Command::Replay(args) => replay::run(&args, out),
+    }
+}
+
+/// Reads the line, does it, and says how it ended.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to tell when its output is closed.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()).into();
+        }
+    };
+    let mut out = Out::stdout(cli.json);
+    let end = dispatch(cli.command, &mut out);
+    let flushed = out.flush();
+    match end.and_then(|exit| flushed.map(|()| exit)) {
+        Ok(exit) => exit.code().into(),
+        Err(error) => error.report(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_line_is_defined_without_a_clash() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        let mut waiting = vec![Cli::command()];
+        while let Some(command) = waiting.pop() {
+            let below: Vec<_> = command.get_subcommands().cloned().collect();
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let shown = help.contains("Example") || !below.is_empty();
+            assert!(shown, "{} has no example", command.get_name());
+            waiting.extend(below.into_iter().filter(|command| command.get_name() != "help"));
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! What each command does. Acts first, waits for the disk second, answers third.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use model::{Body, Command, Event, KillLevel, Text};
+use runtime::{Clock, InboxError, InboxSender, KillFlag};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::board::{Board, KillView};
+
+/// Waits of the control inbox.
+#[derive(Clone, Copy, Debug)]
+pub struct ControlConfig {
+    /// Longest wait for a record to be on disk before the answer says that it is not.
+    pub latch_wait: Duration,
+    /// How long the first step of a resume is good for.
+    pub nonce_life: Duration,
+    /// A connection without a request for this long is closed.
+    pub idle_max: Duration,
+}
+
+impl Default for ControlConfig {
+    fn default() -> Self {
+        Self {
+            latch_wait: Duration::from_secs(2),
+            nonce_life: Duration::from_secs(30),
+            idle_max: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How often the board is looked at while somebody waits.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// Bytes of a reason that the journal keeps.
+const REASON_MAX: usize = 64;
+
+/// Answers requests for one trader.
+#[derive(Debug)]
+pub struct Desk {
+    board: Arc<Mutex<Board>>,
+    inbox: InboxSender,
+    kill: KillFlag,
+    pub(super) config: ControlConfig,
+    pending: Mutex<Option<Pending>>,
+    nonces: RandomState,
+}
+
+/// A resume that waits for its second step.
+#[derive(Debug)]
+struct Pending {
+    nonce: String,
+    level: KillLevel,
+    until: Instant,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "cmd", rename_all = "lowercase", deny_unknown_fields)]
+enum Ask {
+    Status,
+    Kill { level: String, reason: Option<String> },
+    Resume { reason: Option<String>, nonce: Option<String> },
+}
+
+/// Why a request was not followed.
+#[derive(Debug)]
+enum Refused {
+    Malformed(serde_json::Error),
+    Level(String),
+    NoReason,
+    NotKilled,
+    NoPending,
+    LevelChanged { was: KillLevel, is: KillLevel },
+    Inbox(InboxError),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(error) => write!(
+                f,
+                "not a request: {error}; a line is a JSON object with cmd status, kill or resume"
+            ),
+            Self::Level(level) => {
+                write!(f, "no kill level {level:?}; the levels are halt, reduce and flatten")
+            }
+            Self::NoReason => f.write_str("a resume needs a reason: say why it is safe"),
+            Self::NotKilled => f.write_str("nothing to resume: the kill switch is not raised"),
+            Self::NoPending => f.write_str(
+                "the nonce is unknown or too old; ask for a resume again and confirm it in time",
+            ),
+            Self::LevelChanged { was, is } => write!(
+                f,
+                "the kill switch moved from {} to {} since the first step; begin again",
+                was.name(),
+                is.name()
+            ),
+            Self::Inbox(error) => write!(
+                f,
+                "the trader did not take the command: {error}; the kill switch stays as it is, \
+                 try again"
+            ),
+        }
+    }
+}
+
+impl Desk {
+    /// A desk for the trader behind these ends.
+    pub fn new(
+        board: Arc<Mutex<Board>>,
+        inbox: InboxSender,
+        kill: KillFlag,
+        config: ControlConfig,
+    ) -> Self {
+        let nonces = RandomState::new();
+        Self { board, inbox, kill, config, pending: Mutex::new(None), nonces }
+    }
+
+    /// Follows one request. Waits for the disk at most as long as the configuration says.
+    pub fn answer(&self, line: &[u8]) -> Value {
+        let done = match serde_json::from_slice(line) {
+            Ok(ask) => self.follow(ask),
+            Err(error) => Err(Refused::Malformed(error)),
+        };
+        done.unwrap_or_else(|refused| error(&refused))
+    }
+
+    fn follow(&self, ask: Ask) -> Result<Value, Refused> {
+        match ask {
+            Ask::Status => Ok(self.status()),
+            Ask::Kill { level, reason } => {
+                let levels = [KillLevel::Halt, KillLevel::Reduce, KillLevel::Flatten];
+                let known = levels.into_iter().find(|known| known.name() == level);
+                let level = known.ok_or(Refused::Level(level))?;
+                Ok(self.raise(level, reason.as_deref().unwrap_or("by hand")))
+            }
+            Ask::Resume { reason, nonce } => {
+                let reason = reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+                let reason = reason.ok_or(Refused::NoReason)?;
+                match nonce {
+                    None => self.propose_resume(),
+                    Some(nonce) => self.resume(&nonce, reason),
+                }
+            }
+        }
+    }
+
+    fn status(&self) -> Value {
+        let mut status = self.board().status_at(Some(Clock.now()));
+        status["kill"]["flag"] = self.kill.level().name().into();
+        json!({ "ok": true, "status": status })
+    }
+
+    /// The flag stops entries at once; the event makes the engine cancel and record it.
+    fn raise(&self, level: KillLevel, reason: &str) -> Value {
+        self.kill.raise(level);
+        self.inbox.wake();
+        // A confirmation that somebody is about to give was meant for the lower level.
+        *self.pending() = None;
+        let until = Instant::now() + self.config.latch_wait;
+        let body = Body::Command(Command::Kill { level, reason: Text::clipped(reason) });
+        let sent = self.send(Event::bare(body), until);
+        let latched = sent.is_ok() && self.wait(until, |kill| kill.durable && kill.level >= level);
+        let (state, message) = match (latched, sent) {
+            (true, _) => ("latched", "latched: the kill switch is raised and on disk".to_owned()),
+            (false, Ok(())) => ("raised", "raised, not yet on disk".to_owned()),
+            (false, Err(error)) => (
+                "raised",
+                format!(
+                    "raised for entries, but the trader did not take the command ({error}): \
+                     nothing is cancelled or on disk; repeat it"
+                ),
+            ),
+        };
+        let stands = self.level();
+        json!({
+            "ok": true, "state": state, "level": stands.name(), "message": message,
+            "reason_clipped": reason.len() > REASON_MAX,
+        })
+    }
+
+    fn propose_resume(&self) -> Result<Value, Refused> {
+        let level = self.level();
+        if level == KillLevel::Active {
+            return Err(Refused::NotKilled);
+        }
+        let now = Instant::now();
+        let nonce = format!("{:016x}", self.nonces.hash_one(now));
+        let until = now + self.config.nonce_life;
+        *self.pending() = Some(Pending { nonce: nonce.clone(), level, until });
+        Ok(json!({
+            "ok": true, "state": "confirm", "nonce": nonce, "level": level.name(),
+            "good_for_ms": u64::try_from(self.config.nonce_life.as_millis()).unwrap_or(u64::MAX),
+            "message": effect(level),
+        }))
+    }
+
+    fn resume(&self, nonce: &str, reason: &str) -> Result<Value, Refused> {
+        let was = self.confirmed(nonce)?;
+        let is = self.level();
+        if is != was {
+            return Err(Refused::LevelChanged { was, is });
+        }
+        let until = Instant::now() + self.config.latch_wait;
+        let body = Body::Command(Command::Resume { reason: Text::clipped(reason) });
+        let before = self.board().kill().seq;
+        self.send(Event::bare(body), until).map_err(Refused::Inbox)?;
+        let done = self.wait(until, |kill| {
+            kill.durable && kill.level == KillLevel::Active && kill.seq > before
+        });
+        let (state, message) = match done {
+            true => ("resumed", "resumed: the kill switch is lowered, and that is on disk"),
+            false => ("asked", "asked for, not yet on disk; look at the status"),
+        };
+        Ok(json!({
+            "ok": true, "state": state, "level": self.level().name(), "message": message,
+            "reason_clipped": reason.len() > REASON_MAX,
+        }))
+    }
+
+    /// The level that the nonce was given for. A nonce serves once.
+    fn confirmed(&self, nonce: &str) -> Result<KillLevel, Refused> {
+        let mut pending = self.pending();
+        let good = pending
+            .as_ref()
+            .filter(|pending| pending.nonce == nonce && Instant::now() < pending.until)
+            .map(|pending| pending.level)
+            .ok_or(Refused::NoPending)?;
+        *pending = None;
+        Ok(good)
+    }
+
+    /// How far trading is stopped: by the flag or by the engine, whichever is further.
+    fn level(&self) -> KillLevel {
+        self.kill.level().max(self.board().kill().level)
+    }
+
+    /// Tries again while the inbox is full.
+    fn send(&self, event: Event, until: Instant) -> Result<(), InboxError> {
+        loop {
+            match self.inbox.send(event) {
+                Err(InboxError::Full { .. }) if Instant::now() < until => thread::sleep(LOOK_EVERY),
+                done => return done,
+            }
+        }
+    }
+
+    fn wait(&self, until: Instant, done: impl Fn(KillView) -> bool) -> bool {
+        loop {
+            if done(self.board().kill()) {
+                return true;
+            }
+            if Instant::now() >= until {
+                return false;
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Option<Pending>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer that says what was wrong.
+pub(super) fn error(what: &dyn fmt::Display) -> Value {
+    json!({ "ok": false, "error": what.to_string() })
+}
+
+const fn effect(level: KillLevel) -> &'static str {
+    match level {
+        KillLevel::Active => "nothing is stopped",
+        KillLevel::Halt => "targets that are armed may send orders again at once",
+        KillLevel::Reduce => {
+            "targets may be made and armed again; those that were cancelled stay cancelled"
+        }
+        KillLevel::Flatten => {
+            "targets may be made and armed again; positions that are being sold are sold on"
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The demo over real sockets: exchange, trader, scout and journal as they run for real.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use exchange::{Config, Handle, Server, ServerConfig};
+use serde_json::Value;
+use settings::Settings;
+
+use super::{Stage, report};
+use crate::assembly::{Assembly, Plan};
+use crate::board::Board;
+use crate::cli::{CliError, Exit, Out};
+
+/// Longest wait for streams, clock and balances after the start.
+const READY_MAX: Duration = Duration::from_secs(20);
+/// From readiness to the first opening.
+const FIRST_OPENING: Duration = Duration::from_secs(8);
+/// Between openings.
+const APART: Duration = Duration::from_secs(3);
+/// Longest life of a position: its time stop, and a generous while to sell.
+const LIFE_MAX: Duration = Duration::from_secs(40);
+/// How often the board is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+pub(super) fn run(stage: &Stage, headless: bool, out: &mut Out) -> Result<Exit, CliError> {
+    let exchange = start_exchange(stage)?;
+    let plan = plan(stage, exchange.addr())?;
+    let assembly = Assembly::new(&plan).map_err(CliError::failed)?;
+    let mut voice = Voice::new(out.is_json());
+    for note in &assembly.notes {
+        voice.say(out, note)?;
+    }
+    let beside = assembly.start_beside(&plan).map_err(CliError::failed)?;
+    let (board, stop, sender) =
+        (Arc::clone(&assembly.board), Arc::clone(&assembly.stop), assembly.sender.clone());
+    let journal = assembly.journal_dir();
+    let data = assembly.data_dir().to_owned();
+    voice.say(out, &format!("exchange on {}, data in {}", exchange.addr(), data.display()))?;
+    let hot = thread::Builder::new()
+        .name("hot".to_owned())
+        .spawn(move || assembly.run())
+        .map_err(|error| CliError::failed(format_args!("the hot thread: {error}")))?;
+    let watched = watch(stage, headless, &exchange, &board, &mut voice, out);
+    stop.store(true, Ordering::Release);
+    sender.wake();
+    let ended = hot.join().map_err(|_| CliError::failed("the hot thread broke"))?;
+    ended.map_err(CliError::failed)?;
+    beside.stop();
+    watched?;
+    drop(exchange);
+    let document = lock(&board).demo(stage.seed, &data, &journal);
+    report::print(&document, out)?;
+    Ok(report::exit(&document, stage.listings))
+}
+
+fn start_exchange(stage: &Stage) -> Result<Handle, CliError> {
+    let config =
+        ServerConfig { exchange: Config::default(), seed: stage.seed, ..ServerConfig::default() };
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::bind(any, &config).map_err(CliError::failed)?;
+    server.spawn().map_err(CliError::failed)
+}
+
+fn plan(stage: &Stage, addr: SocketAddr) -> Result<Plan, CliError> {
+    let set = |key: &str, path: &str| (key.to_owned(), format!("{addr}{path}"));
+    let places = [
+        set("venue.rest", ""),
+        set("venue.web", ""),
+        set("venue.ws", "/ws"),
+        set("venue.futures_ws", "/edge"),
+    ];
+    let settings = Settings::demo(&places).map_err(CliError::usage)?;
+    Ok(Plan {
+        settings,
+        data_dir: stage.data.clone(),
+        root_pem: None,
+        keys: vec![("demo-key".to_owned(), "demo-secret".to_owned())],
+        operator: "demo".to_owned(),
+    })
+}
+
+/// Waits for readiness, lets the listings begin, and waits for their end.
+fn watch(
+    stage: &Stage,
+    headless: bool,
+    exchange: &Handle,
+    board: &Arc<Mutex<Board>>,
+    voice: &mut Voice,
+    out: &mut Out,
+) -> Result<(), CliError> {
+    await_ready(board)?;
+    let listings = stage.listings;
+    let scheduled = exchange.with(move |exchange| {
+        let now = exchange.now();
+        exchange.schedule_demo(listings, now)
+    });
+    match scheduled {
+        Some(Ok(())) => {}
+        Some(Err(error)) => return Err(CliError::failed(error)),
+        None => return Err(CliError::failed("the exchange has ended")),
+    }
+    voice.say(out, &format!("ready: {listings} listings open from 8 s on, 3 s apart"))?;
+    let stopped = stop_signal()?;
+    let openings = APART * u32::try_from(listings).unwrap_or(u32::MAX);
+    let give_up = Instant::now() + FIRST_OPENING + openings + LIFE_MAX;
+    while Instant::now() < give_up && !stopped.load(Ordering::Relaxed) {
+        thread::sleep(LOOK_EVERY);
+        voice.tell_changes(out, &lock(board).status())?;
+        let (over, all) = lock(board).targets_over();
+        if over >= listings && all {
+            break;
+        }
+    }
+    if !headless && !out.is_json() {
+        voice.say(out, "every listing is over")?;
+    }
+    Ok(())
+}
+
+/// Entries are allowed once nothing blocks them.
+fn await_ready(board: &Arc<Mutex<Board>>) -> Result<(), CliError> {
+    let until = Instant::now() + READY_MAX;
+    loop {
+        let status = lock(board).status();
+        let blocks = &status["blocks"];
+        if blocks.as_array().is_some_and(Vec::is_empty) {
+            return Ok(());
+        }
+        if Instant::now() >= until {
+            return Err(CliError::failed(format_args!(
+                "not ready after {} s; entries wait for {blocks}",
+                READY_MAX.as_secs()
+            )));
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+}
+
+fn stop_signal() -> Result<Arc<std::sync::atomic::AtomicBool>, CliError> {
+    let flag = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&flag))
+            .map_err(|error| CliError::failed(format_args!("signals: {error}")))?;
+    }
+    Ok(flag)
+}
+
+fn lock(board: &Arc<Mutex<Board>>) -> std::sync::MutexGuard<'_, Board> {
+    board.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is said while it runs; nothing when a document is wanted.
+#[derive(Debug)]
+struct Voice {
+    silent: bool,
+    start: Instant,
+    told: BTreeMap<String, String>,
+}
+
+impl Voice {
+    fn new(silent: bool) -> Self {
+        Self { silent, start: Instant::now(), told: BTreeMap::new() }
+    }
+
+    fn say(&mut self, out: &mut Out, line: &str) -> Result<(), CliError> {
+        if self.silent {
+            return Ok(());
+        }
+        let since = self.start.elapsed();
+        out.line(format_args!(
+            "{:>3}.{:01} s  {line}",
+            since.as_secs(),
+            since.subsec_millis() / 100
+        ))?;
+        out.flush()
+    }
+
+    fn tell_changes(&mut self, out: &mut Out, status: &Value) -> Result<(), CliError> {
+        let targets = status["targets"].as_array().cloned().unwrap_or_default();
+        for target in targets {
+            let symbol = target["symbol"].as_str().unwrap_or("?").to_owned();
+            let state = target["state"].as_str().unwrap_or("?").to_owned();
+            if self.told.get(&symbol) != Some(&state) {
+                self.say(out, &format!("{symbol:<12} {state}"))?;
+                self.told.insert(symbol, state);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! `shrike run`: the trader by configuration.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use model::Mode;
+use settings::Settings;
+
+use crate::assembly::{Assembly, Plan};
+use crate::cli::{CliError, Exit, Out};
+
+/// Run the trader by configuration until Ctrl-C
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Paper mode sends orders to a simulated exchange on this machine and nowhere \
+                        else; start one with `shrike exchange`.\n\
+                        Example: shrike run --config config/trader.toml"
+)]
+pub struct RunArgs {
+    /// Configuration; further files it includes are read too
+    #[arg(long, value_name = "FILE", default_value = "config/trader.toml")]
+    config: PathBuf,
+    /// Data directory instead of the configuration's
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Real money: the file must say `mode = "live"` or `"live_min"` too
+    #[arg(long)]
+    live: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`CliError`]: usage for a configuration, refused for a mode that is not allowed.
+pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
+    let env: Vec<(String, String)> = std::env::vars().collect();
+    let files = [args.config.clone()];
+    let settings = Settings::load(&files, &env, &[]).map_err(CliError::usage)?;
+    check_mode(&settings, args.live)?;
+    let plan = plan(args, settings)?;
+    let assembly = Assembly::new(&plan).map_err(|error| {
+        if error.is_configuration { CliError::usage(&error) } else { CliError::failed(&error) }
+    })?;
+    for note in &assembly.notes {
+        out.line(note)?;
+    }
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&assembly.stop))
+            .map_err(|error| CliError::failed(format_args!("signals: {error}")))?;
+    }
+    let beside = assembly.start_beside(&plan).map_err(CliError::failed)?;
+    let mode = plan.settings.mode.name();
+    out.line(format_args!("running in {mode} mode, data in {}", assembly.data_dir().display()))?;
+    out.flush()?;
+    let finished = assembly.run().map_err(CliError::failed)?;
+    beside.stop();
+    out.line(format_args!("stopped in order: {:?}", finished.ended))?;
+    Ok(Exit::Done)
+}
+
+/// Real money needs two words, and paper never leaves this machine.
+fn check_mode(settings: &Settings, live: bool) -> Result<(), CliError> {
+    let real = matches!(settings.mode, Mode::Live | Mode::LiveMin);
+    let mode = settings.mode.name();
+    match (real, live) {
+        (true, false) => Err(CliError::refused(format_args!(
+            "the configuration says mode = {mode:?}; real money also needs --live on the line"
+        ))),
+        (false, true) => Err(CliError::refused(format_args!(
+            "--live was given, but the configuration says mode = {mode:?}; set mode = \"live_min\" \
+             first"
+        ))),
+        (false, false) if !settings.venue.rest.is_loopback() => {
+            Err(CliError::refused(format_args!(
+                "paper mode sends its orders to a simulated exchange, and venue.rest is {}:{}; start \
+             `shrike exchange` and set venue.rest, ws, web and futures_ws to its address",
+                settings.venue.rest.host, settings.venue.rest.port
+            )))
+        }
+        (_, _) => Ok(()),
+    }
+}
+
+fn plan(args: &RunArgs, settings: Settings) -> Result<Plan, CliError> {
+    let mut keys = Vec::with_capacity(settings.accounts.len());
+    for account in &settings.accounts {
+        let key = account.key.read(|name| std::env::var(name).ok()).map_err(|error| {
+            CliError::usage(format_args!("accounts {:?}: {error}", account.name))
+        })?;
+        keys.push((key.key, key.secret));
+    }
+    Ok(Plan {
+        data_dir: args.data.clone().unwrap_or_else(|| settings.data_dir.clone()),
+        settings,
+        root_pem: None,
+        keys,
+        operator: std::env::var("USER").unwrap_or_else(|_| "operator".to_owned()),
+    })
+}
