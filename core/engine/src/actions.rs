@@ -242,6 +242,11 @@ impl Actions {
         self.items.iter()
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     /// Whether the step asks for nothing.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()

@@ -95,7 +95,7 @@ pub struct Timing {
     pub recv_window_ms: u32,
     /// A reply's last word on fills may lag this long before the deals are asked for.
     pub settle: Span,
-    /// First question after an order's fate became unknown; doubles up to 16 times this.
+    /// First question after an order's fate became unknown; doubles up to 32 times this.
     pub probe: Span,
     /// Negative answers must spread over this long after the fence.
     pub unknown_settle: Span,

@@ -5,6 +5,7 @@ use model::{
     WhyNot,
 };
 
+use crate::replies::cancel_due;
 use crate::{Action, Actions, Engine, OrderState, Target};
 
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
@@ -131,8 +132,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 OrderState::Unknown => least.take(order.proof.next_at, "unknown order"),
                 OrderState::Intent | OrderState::Sent | OrderState::Live | OrderState::Done => {}
             }
-            if let Some(at) = order.cancel_asked.filter(|_| order.ended.is_none()) {
-                least.take(at.after(self.config.timing.cancel_ack), "cancel");
+            if let Some(at) = cancel_due(order, self.config.timing.cancel_ack) {
+                least.take(at, "cancel");
             }
             if order.ended.is_some() {
                 let asked = order.asked_deals.unwrap_or(order.ended_at).max(order.ended_at);
@@ -140,6 +141,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
             if let Some(at) = self.silent_until(order) {
                 least.take(at, "order silence");
+            }
+        }
+        for account in (0..AccountId::MAX as u8).map(AccountId) {
+            if let Some(at) = self.balances_due(account) {
+                least.take(at, "balances");
             }
         }
         if self.entries_to_cancel() {

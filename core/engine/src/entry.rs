@@ -60,11 +60,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let from = self.clock.mono(from);
         let Some(symbol) = self.symbols.get(target.symbol()) else { return Mono::NEVER };
         let every = self.config.timing.reference_every;
-        match symbol.book_asked {
-            Some(at) if self.now >= from => at.after(every),
-            _ if self.now >= from => self.now.after(every),
-            _ => from,
+        if self.now < from {
+            return from;
         }
+        // The book may have been asked for long ago while something else is still missing.
+        let asked = symbol.book_asked.map(|at| at.after(every)).filter(|at| *at > self.now);
+        asked.unwrap_or(self.now.after(every))
     }
 
     /// Fresh rules, asked for at most once a reference interval.
@@ -147,7 +148,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             .iter()
             .filter(|(at, other)| *at != slot && other.account() == target.account())
             .filter(|(_, other)| {
-                matches!(other.record.state, TargetState::Armed | TargetState::Executing)
+                let state = other.record.state;
+                // A permit on its way to the disk has promised its money too.
+                matches!(state, TargetState::Ready | TargetState::Armed | TargetState::Executing)
             })
             .filter_map(|(_, other)| other.permit)
             .fold(notional, |sum, used| sum.plus_or_max(used.permit.notional_max));
@@ -209,20 +212,17 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// The opening moved, or the name now stands for another coin: an armed target that has sent
     /// nothing goes back to ready under the new time; the old permit is revoked.
     pub(crate) fn follow_schedule(&mut self, id: SymbolId, reused: bool, actions: &mut Actions) {
+        let untried = |t: &Target| t.symbol() == id && !t.is_holding() && t.fire.last_at.is_none();
+        if reused {
+            for slot in self.targets.active_where(untried).iter() {
+                self.set_state(slot, TargetState::Failed, WhyNot::NotTradable, actions);
+            }
+        }
         let Some(opens_at) = self.symbols.get(id).and_then(|s| s.listing.opens_at()) else {
             return;
         };
-        let moved = |t: &Target| {
-            t.symbol() == id
-                && (reused || t.record.opens_at != opens_at)
-                && !t.is_holding()
-                && t.fire.last_at.is_none()
-        };
+        let moved = |t: &Target| untried(t) && t.record.opens_at != opens_at;
         for slot in self.targets.active_where(moved).iter() {
-            if reused {
-                self.set_state(slot, TargetState::Failed, WhyNot::NotTradable, actions);
-                continue;
-            }
             let had_permit = self.targets.get(slot).is_some_and(|t| t.permit.is_some());
             if had_permit {
                 self.revoke(slot, actions);
@@ -291,10 +291,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return if self.positions_full(slot) { over } else { over.min(self.fire_at(target)) };
         };
         // While an order is out, its own end is waited for; only one that rests is cut short.
-        let rests = order.state == crate::OrderState::Live
-            && order.cancel_asked.is_none()
-            && order.ended.is_none();
-        if !rests {
+        if !may_rest(order) {
             return Mono::NEVER;
         }
         let overdue = order.placed_at.after(self.config.timing.entry_ttl);
@@ -326,9 +323,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         match risk::check(&limits, &exposure, request, &mut self.rules) {
             Ok(approved) if self.orders.add(self.now, *approved.request(), slot) => {
                 self.rate_take(request.account);
-                let now = self.now;
+                let (now, spacing) = (self.now, self.entry_spacing(request.account));
                 if let Some(target) = self.targets.get_mut(slot) {
                     target.fire.last_at = Some(now);
+                    target.fire.next_at = now.after(spacing);
                     if let Some(used) = &mut target.permit {
                         used.orders_sent += 1;
                     }
@@ -336,13 +334,15 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 self.set_state(slot, TargetState::Executing, WhyNot::None, actions);
                 actions.push(Action::Place(approved));
             }
-            Ok(_) => self.alarm(
-                model::AlarmKind::Capacity,
-                request.account,
-                request.symbol,
-                crate::orders::Orders::CAPACITY as i64,
-                actions,
-            ),
+            Ok(_) => {
+                let again = self.now.after(self.entry_spacing(request.account));
+                if let Some(target) = self.targets.get_mut(slot) {
+                    target.fire.next_at = again;
+                }
+                let (account, symbol) = (request.account, request.symbol);
+                let figure = crate::orders::Orders::CAPACITY as i64;
+                self.alarm(model::AlarmKind::Capacity, account, symbol, figure, actions);
+            }
             Err(refusal) => self.entry_refused(slot, request, refusal, actions),
         }
     }
@@ -359,11 +359,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Some(target) = self.targets.get_mut(slot) else { return };
         target.fire.next_at = now.after(spacing);
         let state = target.record.state;
-        let waits = refusal.passes_with_time()
-            || matches!(
-                refusal,
-                risk::Refusal::Killed { .. } | risk::Refusal::OutsideWindow { .. }
-            );
+        let waits = refusal.passes_with_time() || is_of_the_moment(&refusal);
         let told = target.record.why == WhyNot::EntriesBlocked;
         if !(waits && told) {
             actions.push(Action::Note(Note::Refused { request, refusal }));
@@ -381,16 +377,20 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let symbol = self.symbols.get(target.symbol())?;
         let spec = symbol.spec?;
         let permit = target.permit?.permit;
-        let capped = target.fire.cap.map_or(permit.price_max, |cap| cap.min(permit.price_max));
-        // Once deals are printed the collar binds too: what lies above it is left to others.
-        let limits = &self.accounts.get(target.account().index())?.config.limits;
-        let collar = i64::from(limits.collar_listing.bps);
-        let collared = symbol.last_print.filter(|_| symbol.opened());
-        let collared = collared.and_then(|print| print.shift_bps(collar, Round::Down));
-        let price = collared.map_or(capped, |collared| collared.min(capped));
+        let price = target.fire.cap.map_or(permit.price_max, |cap| cap.min(permit.price_max));
+        let price = price.min(self.collar_top(target).unwrap_or(price));
         let price = price.to_tick(spec.tick, Round::Down)?;
         let left = permit.notional_max.minus(target.position.paid)?;
         Some((price, entry_qty(left, price, &spec)?))
+    }
+
+    /// The highest price that the collar around the last deal admits.
+    fn collar_top(&self, target: &Target) -> Option<Price> {
+        let symbol = self.symbols.get(target.symbol()).filter(|symbol| symbol.opened())?;
+        let limits = &self.accounts.get(target.account().index())?.config.limits;
+        let fresh = symbol.is_fresh(self.venue_now());
+        let collar = if fresh { limits.collar_listing } else { limits.collar_established };
+        symbol.last_print?.shift_bps(i64::from(collar.bps), Round::Down)
     }
 
     fn entry_request(&mut self, slot: usize, price: Price, qty: Qty) -> Option<Request> {
@@ -425,8 +425,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             .orders
             .of_target(slot)
             .find(|o| o.id().leg().is_entry() && self.now >= o.placed_at.after(ttl))
-            .filter(|o| o.ended.is_none() && o.cancel_asked.is_none())
-            .filter(|o| o.state == crate::OrderState::Live)
+            .filter(|o| may_rest(o))
             .map(crate::Order::id);
         if let Some(id) = overdue {
             self.cancel(id, Class::Cancel, actions);
@@ -468,21 +467,39 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                     self.set_state(slot, TargetState::Failed, WhyNot::Rejected, actions);
                 }
             }
-            RejectClass::BackOff => {
-                let wait = reject.retry_after.max(Span::from_secs(1));
-                if let Some(held) = self.accounts.get_mut(account.index()) {
-                    held.frozen_until = held.frozen_until.max(now.after(wait));
-                }
-            }
             RejectClass::Definitive | RejectClass::NoSuchOrder => {
                 self.set_state(slot, TargetState::Failed, WhyNot::Rejected, actions);
             }
             RejectClass::StopAll => {
                 self.set_state(slot, TargetState::Failed, WhyNot::Rejected, actions);
             }
-            RejectClass::Unknown => {}
+            // The account's budget is frozen, or the order is not settled.
+            RejectClass::BackOff | RejectClass::Unknown => {}
         }
     }
+}
+
+/// Refusals that another price, another book or fewer orders lift inside the window. A quantity
+/// below the minimum is one of them: what the plan buys was measured before the book's share cut
+/// it.
+fn is_of_the_moment(refusal: &risk::Refusal) -> bool {
+    matches!(
+        refusal,
+        risk::Refusal::Killed { .. }
+            | risk::Refusal::OutsideWindow { .. }
+            | risk::Refusal::PriceOutsideCollar { .. }
+            | risk::Refusal::BookShareAboveMax { .. }
+            | risk::Refusal::QtyBelowMin { .. }
+            | risk::Refusal::NotionalBelowMin { .. }
+            | risk::Refusal::TooManyOrders { .. }
+            | risk::Refusal::ExposureAboveMax { .. }
+            | risk::Refusal::SelfTrade { .. }
+    )
+}
+
+/// Whether an entry may rest on the book, so that the end of its time to live cancels it.
+fn may_rest(order: &crate::Order) -> bool {
+    order.state == crate::OrderState::Live && order.ended.is_none() && order.cancel_asked.is_none()
 }
 
 /// What `notional` buys at `price`, in whole steps; `None` below the venue's minimum.

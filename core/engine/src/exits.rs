@@ -34,6 +34,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return;
         };
         self.watch(slot, &spec);
+        if self.kill >= model::KillLevel::Flatten {
+            // A deal of an entry that outlived the raise is sold like the rest.
+            let now = self.now;
+            if let Some(target) = self.targets.get_mut(slot) {
+                Self::begin_closing(target, Close::Kill, now);
+            }
+        }
         let closing = self.targets.get(slot).and_then(|target| target.exits.closing);
         match closing {
             Some(_) => self.drive_closing(slot, &spec, actions),
@@ -62,17 +69,17 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             target.position.high = Some(target.position.high.map_or(price, |h| h.max(price)));
             let breached = stop_of(target, spec).filter(|(stop, _)| price <= *stop);
             match (breached, &mut target.exits.breach) {
-                (None, breach) => *breach = None,
-                (Some((_, kind)), None) => {
-                    target.exits.breach = Some(Breach { since: now, prints: 0, kind });
+                (None, breach) => {
+                    *breach = None;
+                    target.exits.low_prints = 0;
                 }
+                (Some((_, kind)), None) => target.exits.breach = Some(Breach { since: now, kind }),
                 (Some((_, kind)), Some(breach)) => breach.kind = kind,
             }
         }
-        let confirmed = target
-            .exits
-            .breach
-            .filter(|breach| breach.prints >= 2 || now >= breach.since.after(confirm));
+        let twice = target.exits.low_prints >= 2;
+        let confirmed =
+            target.exits.breach.filter(|breach| twice || now >= breach.since.after(confirm));
         if let Some(breach) = confirmed {
             return Self::begin_closing(target, breach.kind, now);
         }
@@ -93,7 +100,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn begin_closing(target: &mut Target, why: Close, now: Mono) {
         if target.exits.closing.is_none() {
             target.exits.closing = Some(why);
-            target.exits.press = 0;
+            (target.exits.press, target.exits.tries) = (0, 0);
             target.exits.next_at = now;
         }
     }
@@ -129,7 +136,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         let price = rung_price(target, rung, spec)?;
         let want = rung_qty(target, rung, spec).share_bps(share).floor_to(spec.step);
-        let qty = want.minus(target.exits.rung_sold[rung]).min(self.free(slot, spec));
+        let qty = want.minus(target.exits.rung_sold[rung]).min(self.spare(slot, spec));
         let sale = Sale { leg, kind: OrderKind::Limit, price, qty };
         is_sellable(&sale, spec).then_some(sale)
     }
@@ -149,39 +156,61 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             .filter(|order| order.id().leg() == resting)
             .fold(Qty::ZERO, |sum, order| sum.plus(order.open_qty()).unwrap_or(sum));
         let left = rung_qty(target, rung, spec).minus(target.exits.rung_sold[rung]).minus(offered);
-        let qty = left.min(self.free(slot, spec)).floor_to(spec.step);
+        let qty = left.min(self.spare(slot, spec)).floor_to(spec.step);
         let sale = Sale { leg, kind: OrderKind::ImmediateOrCancel, price, qty };
         is_sellable(&sale, spec).then_some(sale)
     }
 
     /// A sale that a strategy, the operator or the time stop asked for.
     fn sell_by_hand(&mut self, slot: usize, spec: &SymbolSpec, actions: &mut Actions) {
-        let Some(target) = self.targets.get(slot) else { return };
-        let wanted = target.exits.by_hand;
-        if wanted.is_zero() || self.now < target.exits.next_at {
-            return;
-        }
-        let held = target.position.sellable(spec);
-        let free = self.free(slot, spec);
-        if free < wanted.min(held) {
+        let (wanted, free) = (self.wanted_by_hand(slot, spec), self.free(slot, spec));
+        if free < wanted {
             self.cancel_sales(slot, actions);
         }
-        let Some(price) = self.pressed_price(slot, spec) else { return };
-        let qty = wanted.min(free).floor_to(spec.step);
-        let sale = Sale { leg: OrderLeg::MANUAL, kind: OrderKind::ImmediateOrCancel, price, qty };
+        let Some(target) = self.targets.get(slot) else { return };
+        let leg = OrderLeg::MANUAL;
+        let waits = self.now < target.exits.next_at || self.orders.on_leg(slot, leg) > 0;
+        if target.exits.by_hand.is_zero() || waits {
+            return;
+        }
+        let kind = OrderKind::ImmediateOrCancel;
+        let Some(sale) = self.pressed(slot, leg, kind, wanted.min(free), spec) else { return };
         if is_sellable(&sale, spec) {
             self.sell(slot, sale, spec, actions);
-        } else if (held.is_zero() || !is_sellable(&Sale { qty: wanted, ..sale }, spec))
+            // What it leaves unsold is pressed again at the rung's pace.
+            let again = self.now.after(self.config.timing.rung);
+            if let Some(target) = self.targets.get_mut(slot) {
+                target.exits.next_at = target.exits.next_at.max(again);
+            }
+        } else if !is_sellable(&Sale { qty: wanted, ..sale }, spec)
             && let Some(target) = self.targets.get_mut(slot)
         {
             target.exits.by_hand = Qty::ZERO;
         }
     }
 
+    /// What is to be sold by hand and no sale by hand offers yet.
+    fn wanted_by_hand(&self, slot: usize, spec: &SymbolSpec) -> Qty {
+        let Some(target) = self.targets.get(slot) else { return Qty::ZERO };
+        let offered = self
+            .orders
+            .of_target(slot)
+            .filter(|order| order.id().leg() == OrderLeg::MANUAL)
+            .fold(Qty::ZERO, |sum, order| sum.plus(order.open_qty()).unwrap_or(sum));
+        target.exits.by_hand.min(target.position.sellable(spec)).minus(offered)
+    }
+
     /// Held and not offered, in whole steps.
     fn free(&self, slot: usize, spec: &SymbolSpec) -> Qty {
         let Some(target) = self.targets.get(slot) else { return Qty::ZERO };
         target.position.sellable(spec).minus(self.orders.offered(slot)).floor_to(spec.step)
+    }
+
+    /// What is free beside the share that the ladder must keep.
+    fn spare(&self, slot: usize, spec: &SymbolSpec) -> Qty {
+        let Some(target) = self.targets.get(slot) else { return Qty::ZERO };
+        let keep = target.position.bought.share_bps(target.plan().keep_bps);
+        self.free(slot, spec).minus(keep).floor_to(spec.step)
     }
 
     /// Cancels what rests, and presses out what is free.
@@ -191,7 +220,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         self.cancel_sales(slot, actions);
         if let Some(entry) = self.resting_entry(slot) {
-            self.cancel(entry, Class::Cancel, actions);
+            // A sale would meet our own buy: it waits for the cancel, and not for a rung.
+            return self.cancel(entry, Class::Exit, actions);
         }
         let Some(target) = self.targets.get(slot) else { return };
         // An answered press makes room for the next at once; a refused one waits out its rung.
@@ -236,10 +266,26 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let market = target.exits.press >= 2
             && self.config.emergency.market_allowed
             && spec.kinds.has(OrderKind::Market);
-        let price = self.pressed_price(slot, spec)?;
         let kind = if market { OrderKind::Market } else { OrderKind::ImmediateOrCancel };
-        let qty = slice(free, price, spec);
-        Some(Sale { leg: OrderLeg::STOP, kind, price, qty })
+        self.pressed(slot, OrderLeg::STOP, kind, free, spec)
+    }
+
+    /// A sale below the bid; at the bid where the distance alone would put its value below what
+    /// the venue takes.
+    fn pressed(
+        &self,
+        slot: usize,
+        leg: OrderLeg,
+        kind: OrderKind,
+        free: Qty,
+        spec: &SymbolSpec,
+    ) -> Option<Sale> {
+        let price = self.pressed_price(slot, spec)?;
+        let sale = |price| Sale { leg, kind, price, qty: slice(free, price, spec) };
+        let bid = self.targets.get(slot).and_then(|target| self.exit_price(target));
+        let bid = bid.and_then(|bid| bid.to_tick(spec.tick, Round::Down));
+        let at_bid = bid.filter(|_| !is_sellable(&sale(price), spec)).map(sale);
+        Some(at_bid.filter(|sale| is_sellable(sale, spec)).unwrap_or(sale(price)))
     }
 
     /// Below the bid by the rung's distance.
@@ -259,12 +305,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let (now, rung) = (self.now, self.config.timing.rung);
         let Some(target) = self.targets.get_mut(slot) else { return };
         target.exits.press = target.exits.press.saturating_add(1);
+        target.exits.tries = target.exits.tries.saturating_add(1);
         target.exits.next_at = now.after(rung);
-        let stuck = target.exits.press >= ALARM_AFTER && !target.exits.alarmed;
+        let stuck = target.exits.tries >= ALARM_AFTER && !target.exits.alarmed;
         if stuck {
             target.exits.alarmed = true;
             let (account, symbol) = (target.account(), target.symbol());
-            let presses = i64::from(target.exits.press);
+            let presses = i64::from(target.exits.tries);
             self.alarm(AlarmKind::ExitStuck, account, symbol, presses, actions);
         }
     }
@@ -291,11 +338,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         match risk::check(&limits, &exposure, request, &mut self.rules) {
             Ok(approved) if self.orders.add(self.now, *approved.request(), slot) => {
                 self.rate_take(request.account);
-                if sale.leg == OrderLeg::MANUAL
-                    && let Some(target) = self.targets.get_mut(slot)
-                {
-                    target.exits.by_hand = target.exits.by_hand.minus(request.qty);
-                }
                 actions.push(Action::Place(approved));
             }
             Ok(_) => {
@@ -338,12 +380,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 *flag = true;
             }
         }
-        if reject.class == RejectClass::BackOff {
-            let wait = reject.retry_after.max(Span::from_secs(1));
-            if let Some(held) = account.and_then(|a| self.accounts.get_mut(a.index())) {
-                held.frozen_until = held.frozen_until.max(now.after(wait));
-            }
-        }
         let Some(account) = account else { return };
         let insufficient = matches!(reject.code, 30_004 | 30_005 | 10_101);
         if insufficient {
@@ -361,7 +397,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         let Some(target) = self.targets.get(slot) else { return };
         let left = target.position.sellable(spec);
-        let price = self.exit_price(target).or_else(|| target.position.average());
+        // The higher of bid and last deal: a single absurd bid must not write a position off.
+        let last = self.symbols.get(target.symbol()).and_then(|symbol| symbol.last_print);
+        let price = self.exit_price(target).max(last).or_else(|| target.position.average());
         let dust = price.is_none_or(|price| {
             let value =
                 Amount::notional(price, spec.price_decimals, left, spec.qty_decimals, Round::Down);
@@ -403,8 +441,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if waits {
             least = least.min(exits.next_at);
         }
-        let stalled = self.uncancelled_sale(slot).is_some_and(|_| exits.closing.is_some());
-        if stalled {
+        let entry = self.resting_entry(slot).and_then(|id| self.orders.find(id));
+        let entry = entry.is_some_and(|o| o.cancel_asked.is_none()) && exits.closing.is_some();
+        let sales = self.waits_for_cancels(slot, target) && self.uncancelled_sale(slot).is_some();
+        if entry || sales {
             least = least.min(
                 self.rate_next(target.account(), Class::Exit)
                     .max(self.now.after(Span::from_millis(1))),
@@ -413,10 +453,19 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         least
     }
 
-    /// A resting sale whose cancel has not left although everything is being sold.
+    /// Whether more is to be sold than what rests on the book leaves free.
+    fn waits_for_cancels(&self, slot: usize, target: &Target) -> bool {
+        let spec = self.symbols.get(target.symbol()).and_then(|symbol| symbol.spec);
+        let by_hand =
+            spec.is_some_and(|spec| self.wanted_by_hand(slot, &spec) > self.free(slot, &spec));
+        target.exits.closing.is_some() || by_hand
+    }
+
+    /// A resting sale whose cancel has not left although its quantity is wanted.
     fn uncancelled_sale(&self, slot: usize) -> Option<model::ClientOrderId> {
         self.orders
             .of_target(slot)
+            .filter(|o| o.request.side == Side::Sell && o.state == crate::OrderState::Live)
             .find(|o| o.request.kind.rests() && o.cancel_asked.is_none() && o.ended.is_none())
             .map(crate::Order::id)
     }
@@ -439,6 +488,13 @@ fn stop_of(target: &Target, spec: &SymbolSpec) -> Option<(Price, Close)> {
         .into_iter()
         .filter_map(|(price, kind)| Some((price?, kind)))
         .max_by_key(|(price, _)| *price)
+}
+
+/// Counts a deal that lies at or below the stop in force.
+pub(crate) fn count_low_print(target: &mut Target, price: Price, spec: &SymbolSpec) {
+    if stop_of(target, spec).is_some_and(|(stop, _)| price <= stop) {
+        target.exits.low_prints = target.exits.low_prints.saturating_add(1);
+    }
 }
 
 fn time_stop_at(target: &Target) -> Option<model::VenueTime> {

@@ -1,8 +1,8 @@
 //! Deals: the only thing that moves a position.
 
 use model::{
-    AccountId, AlarmKind, Amount, ClientOrderId, Event, Fill, Qty, Record, RiskRules, Round, Side,
-    Strategies, SymbolId, TargetState, WhyNot,
+    AccountId, AlarmKind, Amount, ClientOrderId, Event, Fill, OrderLeg, Qty, Record, RiskRules,
+    Round, Side, Strategies, SymbolId, TargetState, WhyNot,
 };
 
 use crate::target::rung_of;
@@ -72,6 +72,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 let rung = fill.client_order_id.and_then(|id| rung_of(id.leg()));
                 if let Some(sold) = rung.and_then(|rung| target.exits.rung_sold.get_mut(rung)) {
                     *sold = sold.plus(fill.qty)?;
+                }
+                if fill.client_order_id.is_some_and(|id| id.leg() == OrderLeg::MANUAL) {
+                    target.exits.by_hand = target.exits.by_hand.minus(fill.qty);
                 }
                 position.sell(fill.qty, quote.minus(quote_fee)?, base.plus(base_fee)?)
             }

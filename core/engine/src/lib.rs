@@ -71,6 +71,8 @@ pub struct Engine<S, R = ()> {
     intents: Intents,
     view_targets: Vec<ViewTarget>,
     view_positions: Vec<ViewPosition>,
+    /// Symbols below were looked at since the exchange's clock is known.
+    detected: usize,
 }
 
 /// What is kept for each account.
@@ -84,6 +86,8 @@ struct Account {
     bought_today: Amount,
     /// The venue said to wait.
     frozen_until: Mono,
+    /// When the balances that end a reconciliation were last asked for.
+    balances_asked: Option<Mono>,
 }
 
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
@@ -100,6 +104,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             day: i64::MIN,
             bought_today: Amount::ZERO,
             frozen_until: Mono::ZERO,
+            balances_asked: None,
         };
         Self {
             accounts: config.accounts.iter().map(account).collect(),
@@ -118,6 +123,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             intents: Intents::new(),
             view_targets: Vec::with_capacity(Targets::CAPACITY),
             view_positions: Vec::with_capacity(Targets::CAPACITY),
+            detected: 0,
             config,
         }
     }
@@ -138,6 +144,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.chase_unknown(actions);
         self.chase_cancels(actions);
         self.chase_books(actions);
+        self.chase_balances(actions);
     }
 
     /// When to call [`on_timeout`](Self::on_timeout) next, and whose timer it is; `None` if nobody

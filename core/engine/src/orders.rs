@@ -42,13 +42,14 @@ impl OrderState {
 pub(crate) struct Proof {
     pub(crate) asked: u32,
     pub(crate) next_at: Mono,
-    /// All three were asked after the fence and told that they do not know it.
+    /// All three sources were asked after the fence.
+    pub(crate) asked_all: bool,
+    /// The first answer since that did not know it.
+    pub(crate) first_no: Option<Mono>,
+    /// The latest such answer of each.
     pub(crate) by_query: Option<Mono>,
     pub(crate) by_open: Option<Mono>,
     pub(crate) by_history: Option<Mono>,
-    pub(crate) asked_open_at: Option<Mono>,
-    pub(crate) asked_history_at: Option<Mono>,
-    pub(crate) asked_query_at: Option<Mono>,
     pub(crate) alarmed: bool,
 }
 
@@ -131,7 +132,8 @@ impl Order {
 
     /// Takes the venue's word; filled figures only rise.
     pub(crate) fn hear(&mut self, now: Mono, status: OrderStatus, filled: Qty) {
-        self.venue_filled = self.venue_filled.max(filled);
+        // More than was ordered is for deals to show: a claim alone would never be settled.
+        self.venue_filled = self.venue_filled.max(filled.min(self.request.qty));
         if self.state == OrderState::Done {
             return;
         }

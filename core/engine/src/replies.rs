@@ -1,8 +1,8 @@
 //! What the venue and the machine say of our orders.
 
 use model::{
-    AlarmKind, Cancelled, ClientOrderId, Event, KillLevel, Mono, OrderUpdate, Placed, Reject,
-    RejectClass, ReplyLost, RiskRules, Sent, Strategies, Text, UpdateSource,
+    AlarmKind, Cancelled, ClientOrderId, Event, KillLevel, Mono, OrderLeg, OrderUpdate, Placed,
+    Reject, RejectClass, ReplyLost, RiskRules, Sent, Span, Strategies, Text, UpdateSource,
 };
 
 use crate::rate::Class;
@@ -11,8 +11,11 @@ use crate::{Action, Actions, Engine, Order, OrderState, Question};
 /// Cancels of one order before a person is called; it is asked on at a slower pace after.
 const CANCELS_MAX: u8 = 5;
 
+/// A resting order is asked about every so many settle times: its stream may have lost a word.
+const RESTING_CHECK: u64 = 5;
+
 /// After no connection could take a request: the ones that are busy answer in a round trip.
-const BUSY_WAIT: model::Span = model::Span::from_millis(10);
+const BUSY_WAIT: Span = Span::from_millis(10);
 
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn on_sent(&mut self, sent: &Sent) {
@@ -32,7 +35,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return self.on_unsent(id);
         }
         let Some(order) = self.orders.find_mut(id) else { return };
-        order.cancel_asked = None;
+        if order.cancel_asked.take().is_none() {
+            return; // Nobody asked: there is no count to give back.
+        }
         order.cancel_from = self.now.after(BUSY_WAIT);
         order.cancels = order.cancels.saturating_sub(1);
         let account = order.request.account;
@@ -42,16 +47,24 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn on_unsent(&mut self, id: ClientOrderId) {
         let now = self.now;
         let Some(order) = self.orders.find_mut(id) else { return };
-        if order.state != OrderState::Intent {
-            return;
+        // The newest count is its own only while nothing else was waited for.
+        let fresh = order.state == OrderState::Intent;
+        match order.state {
+            OrderState::Intent | OrderState::Unknown => order.become_state(OrderState::Done),
+            OrderState::Sent | OrderState::Live | OrderState::Done => return,
         }
-        order.become_state(OrderState::Done);
         let (slot, leg, account) = (order.target, id.leg(), order.request.account);
-        self.rate_give_back(account);
+        if fresh {
+            self.rate_give_back(account);
+        }
         let Some(target) = self.targets.get_mut(slot) else { return };
         let again = now.after(BUSY_WAIT);
         if leg.is_entry() {
-            target.fire.next_at = target.fire.next_at.max(again);
+            target.fire.next_at = again;
+        } else if leg == OrderLeg::STOP {
+            // It never met the market: the same rung is tried again.
+            target.exits.press = target.exits.press.saturating_sub(1);
+            target.exits.next_at = again;
         } else {
             target.exits.next_at = target.exits.next_at.max(again);
         }
@@ -87,7 +100,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         };
         order.venue = update.order;
         order.hear(now, update.status, update.filled);
-        if order.is_alive() && update.source != UpdateSource::Stream && order.ended.is_some() {
+        let behind = order.ended.is_some() || order.venue_filled > order.filled;
+        if order.is_alive() && update.source != UpdateSource::Stream && behind {
             // A query told of deals that the stream has not: ask for them.
             let (account, symbol) = (order.request.account, order.request.symbol);
             order.asked_deals = Some(now);
@@ -102,7 +116,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
     }
 
-    pub(crate) fn on_reply_lost(&mut self, lost: &ReplyLost) {
+    pub(crate) fn on_reply_lost(&mut self, lost: &ReplyLost, actions: &mut Actions) {
         let now = self.now;
         let Some(order) = self.orders.find_mut(lost.client_order_id) else { return };
         if lost.cancel {
@@ -110,7 +124,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return;
         }
         match order.state {
-            OrderState::Intent | OrderState::Sent => self.make_unknown(lost.client_order_id),
+            OrderState::Intent | OrderState::Sent => {
+                self.make_unknown(lost.client_order_id, actions);
+            }
             OrderState::Live | OrderState::Unknown | OrderState::Done => {}
         }
     }
@@ -122,6 +138,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             self.alarm(AlarmKind::Credentials, event.account, event.symbol, code, actions);
             self.raise_kill(KillLevel::Halt, Text::clipped("the venue refuses our key"), actions);
         }
+        if reject.class == RejectClass::BackOff {
+            self.back_off(event.account, reject.retry_after);
+        }
         if reject.cancel {
             return self.cancel_rejected(id, reject, actions);
         }
@@ -132,7 +151,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             OrderState::Live | OrderState::Done => return,
         }
         if reject.class == RejectClass::Unknown {
-            return self.make_unknown(id);
+            return self.make_unknown(id, actions);
         }
         order.become_state(OrderState::Done);
         let slot = order.target;
@@ -144,6 +163,14 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
         } else {
             self.exit_rejected(slot, reject, actions);
+        }
+    }
+
+    /// Too many requests: nothing but a kill's cancels leaves before the venue's wait is over.
+    fn back_off(&mut self, account: model::AccountId, retry_after: Span) {
+        let until = self.now.after(retry_after.max(Span::from_secs(1)));
+        if let Some(held) = self.accounts.get_mut(account.index()) {
+            held.frozen_until = held.frozen_until.max(until);
         }
     }
 
@@ -185,13 +212,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// Cancels that nobody confirmed are asked again, with a question about the order's fills.
     pub(crate) fn chase_cancels(&mut self, actions: &mut Actions) {
         let (now, wait) = (self.now, self.config.timing.cancel_ack);
-        let overdue = |order: &Order| {
-            order.ended.is_none()
-                && order.cancel_asked.is_some_and(|at| {
-                    let slower = u64::from(order.cancels.saturating_sub(CANCELS_MAX)).min(30) + 1;
-                    now >= at.after(model::Span::from_nanos(wait.nanos() * slower))
-                })
-        };
+        let overdue = |order: &Order| cancel_due(order, wait).is_some_and(|at| now >= at);
         while let Some(order) = self.orders.first_alive(overdue) {
             let (id, cancels) = (order.id(), order.cancels);
             let (account, symbol) = (order.request.account, order.request.symbol);
@@ -225,7 +246,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.chase_silent(actions);
     }
 
-    /// An order that should have ended by itself and of which nothing was heard is asked about.
+    /// An order of which nothing was heard for too long is asked about; one that the venue has
+    /// not even shown is of unknown fate.
     fn chase_silent(&mut self, actions: &mut Actions) {
         let now = self.now;
         let silent = |engine: &Self| {
@@ -234,6 +256,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         };
         while let Some(order) = silent(self) {
             let id = order.id();
+            if order.state != OrderState::Live {
+                self.make_unknown(id, actions);
+                continue;
+            }
             let (account, symbol) = (order.request.account, order.request.symbol);
             if let Some(order) = self.orders.find_mut(id) {
                 order.asked_deals = Some(now);
@@ -242,14 +268,29 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
     }
 
-    /// When a live order that cannot rest, or any sent one, has been silent for too long.
+    /// When an order has been silent for too long: one without any reply, one that should have
+    /// ended by itself, and, at a slower pace, one that rests.
     pub(crate) fn silent_until(&self, order: &Order) -> Option<Mono> {
-        let ended = order.ended.is_some();
-        let ends_by_itself = !order.request.kind.rests();
-        if ended || order.state != OrderState::Live || !ends_by_itself {
+        let settle = self.config.timing.settle;
+        if order.ended.is_some() {
             return None;
         }
+        let wait = match order.state {
+            OrderState::Intent | OrderState::Sent => settle,
+            OrderState::Live if order.request.kind.rests() => {
+                Span::from_nanos(settle.nanos().saturating_mul(RESTING_CHECK))
+            }
+            OrderState::Live => settle,
+            OrderState::Unknown | OrderState::Done => return None,
+        };
         let from = order.asked_deals.unwrap_or(order.placed_at).max(order.placed_at);
-        Some(from.after(self.config.timing.settle))
+        Some(from.after(wait))
     }
+}
+
+/// When a cancel that nobody confirmed is asked for again; slower after the person was called.
+pub(crate) fn cancel_due(order: &Order, wait: Span) -> Option<Mono> {
+    let asked = order.cancel_asked.filter(|_| order.ended.is_none())?;
+    let slower = u64::from(order.cancels.saturating_sub(CANCELS_MAX)).min(30) + 1;
+    Some(asked.after(Span::from_nanos(wait.nanos().saturating_mul(slower))))
 }

@@ -6,6 +6,7 @@ use model::{
     ViewPosition, ViewTarget,
 };
 
+use crate::exits::count_low_print;
 use crate::symbols::Symbols;
 use crate::{Action, Actions, Engine, Note, Question, detect, listing};
 
@@ -32,7 +33,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Body::Placed(placed) => self.on_placed(placed),
             Body::Reject(reject) => self.on_reject(event, reject, actions),
             Body::Cancelled(cancelled) => self.on_cancelled(cancelled),
-            Body::ReplyLost(lost) => self.on_reply_lost(lost),
+            Body::ReplyLost(lost) => self.on_reply_lost(lost, actions),
             Body::Answer(answer) => self.on_answer(event, answer, actions),
             Body::VenueText(_) => return,
             Body::Symbol(names) => self.on_names(event.symbol, names, actions),
@@ -41,12 +42,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Body::Link { link, up } => self.on_link(event.account, *link, *up),
             Body::Stream { stream, state } => self.on_stream(event, *stream, *state, actions),
             Body::Clock(sample) => {
-                let first = !self.venue_now().is_some();
                 self.clock.take(self.now, *sample);
                 self.check_clock();
-                if first {
-                    self.detect_all(event, actions);
-                }
+                self.detect_all(event, actions);
             }
             Body::Sent(sent) => self.on_sent(sent),
             Body::Busy { client_order_id, cancel } => self.on_busy(*client_order_id, *cancel),
@@ -127,20 +125,20 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Some(symbol) = self.symbols.get_mut(event.symbol) else { return };
         symbol.last_print = Some(print.price);
         symbol.prints = symbol.prints.saturating_add(1);
-        let first = symbol.listing.first_print.is_none();
-        if first {
+        if symbol.listing.first_print.is_none() {
             let stamped = event.stamped.is_some().then_some(event.stamped);
             symbol.listing.first_print = Some(stamped.unwrap_or(venue_now));
         }
+        let spec = symbol.spec;
         for (_, target) in self.targets.iter_mut() {
             if target.symbol() == event.symbol {
-                if first && target.entry.triggers.print {
-                    // It trades: the pace of asking whether it does is over.
+                if target.entry.triggers.print && !target.fire.triggered {
+                    // The pair trades: the pace of orders that came too early is over.
                     target.fire.triggered = true;
-                    target.fire.next_at = self.now;
+                    target.fire.next_at = model::Mono::ZERO;
                 }
-                if let Some(breach) = &mut target.exits.breach {
-                    breach.prints = breach.prints.saturating_add(1);
+                if let Some(spec) = spec.filter(|_| target.is_holding()) {
+                    count_low_print(target, print.price, &spec);
                 }
             }
         }
@@ -268,8 +266,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// After a (re)connection of the private stream: what did we miss?
     fn reconcile(&mut self, account: AccountId, actions: &mut Actions) {
         self.set_block(account, Block::Reconciliation, true);
-        let symbol = SymbolId::NONE;
-        actions.push(Action::Ask { account, symbol, question: Question::Balances });
+        self.ask_balances(account, actions);
         for order in self.orders.alive().filter(|order| order.request.account == account) {
             let (symbol, question) = (order.request.symbol, Question::Order(order.id()));
             actions.push(Action::Ask { account, symbol, question });
@@ -278,6 +275,31 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             if target.account() == account && target.is_holding() {
                 let (symbol, question) = (target.symbol(), Question::Trades);
                 actions.push(Action::Ask { account, symbol, question });
+            }
+        }
+    }
+
+    fn ask_balances(&mut self, account: AccountId, actions: &mut Actions) {
+        let Some(held) = self.accounts.get_mut(account.index()) else { return };
+        held.balances_asked = Some(self.now);
+        let (symbol, question) = (SymbolId::NONE, Question::Balances);
+        actions.push(Action::Ask { account, symbol, question });
+    }
+
+    /// When the balances of a reconciliation that has not ended are asked for again.
+    pub(crate) fn balances_due(&self, account: AccountId) -> Option<model::Mono> {
+        let held = self.accounts.get(account.index())?;
+        let blocked = held.blocks.has(Block::Reconciliation);
+        let live = !held.blocks.has(Block::PrivateStream);
+        let asked = held.balances_asked.filter(|_| blocked && live)?;
+        Some(asked.after(self.config.timing.settle))
+    }
+
+    /// Balances that did not come are asked for again, at the pace of the settle time.
+    pub(crate) fn chase_balances(&mut self, actions: &mut Actions) {
+        for account in (0..AccountId::MAX as u8).map(AccountId) {
+            if self.balances_due(account).is_some_and(|at| self.now >= at) {
+                self.ask_balances(account, actions);
             }
         }
     }
@@ -298,9 +320,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 }
                 let blocked = self.blocks(event.account).has(Block::Reconciliation);
                 if event.symbol == SymbolId::NONE && blocked && event.account != AccountId::NONE {
-                    let (account, symbol) = (event.account, event.symbol);
-                    actions.push(Action::Ask { account, symbol, question: Question::Balances });
+                    // Asked again by its timer.
                     if code != 0 {
+                        let (account, symbol) = (event.account, event.symbol);
                         let code = i64::from(code);
                         self.alarm(AlarmKind::Credentials, account, symbol, code, actions);
                     }
@@ -322,10 +344,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.strengthen(id, &signal, actions);
     }
 
-    /// Facts that came before the exchange's clock was known could not be placed in time.
+    /// Facts that came before the exchange's clock was known could not be placed in time. What
+    /// one step has no room for is left to the next sample of the clock.
     fn detect_all(&mut self, event: &Event, actions: &mut Actions) {
-        for at in 0..Symbols::CAPACITY as u32 {
-            let id = SymbolId(at);
+        while self.detected < Symbols::CAPACITY && actions.len() < Actions::CAPACITY / 4 {
+            let id = SymbolId(self.detected as u32);
+            self.detected += 1;
             if self.symbols.get(id).is_some_and(|symbol| symbol.listing.coin.is_some()) {
                 self.detect(id, actions);
                 self.ask_strategies(id, event, actions);

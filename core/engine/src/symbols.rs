@@ -132,6 +132,9 @@ impl Symbols {
     /// The market streams are gone.
     pub(crate) fn stop_books(&mut self) {
         self.books.iter_mut().for_each(Book::stop);
+        for symbol in &mut self.table {
+            (symbol.top_bid, symbol.top_ask) = (None, None);
+        }
     }
 
     /// Best bid that may be decided on: the book's, else the top-of-book stream's.

@@ -124,10 +124,14 @@ pub(crate) struct Exits {
     pub(crate) no_rest: [bool; 6],
     /// A stop that is breached but not confirmed.
     pub(crate) breach: Option<Breach>,
+    /// Deals at or below the stop since it was last not breached.
+    pub(crate) low_prints: u32,
     /// Why everything is being sold.
     pub(crate) closing: Option<Close>,
     /// Rung of the emergency ladder, from 0.
     pub(crate) press: u32,
+    /// Sales of the ladder that were tried, unsent ones included.
+    pub(crate) tries: u32,
     /// Next sale not before.
     pub(crate) next_at: Mono,
     /// The last order that pressed.
@@ -143,7 +147,6 @@ pub(crate) struct Exits {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Breach {
     pub(crate) since: Mono,
-    pub(crate) prints: u32,
     pub(crate) kind: Close,
 }
 

@@ -1,15 +1,19 @@
 //! Orders of unknown fate: frozen, counted at full size, asked about, and written off only by proof.
 //!
 //! "Never accepted" needs all of this: the exchange's clock has passed the fence, three sources
-//! that were asked after it do not know the order, and their answers spread over the settle time.
+//! that were asked after it do not know the order, and each says so again after the settle time.
 //! A timer alone proves nothing.
 
-use model::{AlarmKind, ClientOrderId, Event, Record, RiskRules, Span, Strategies, UpdateSource};
+use model::{
+    AlarmKind, ClientOrderId, Event, Record, RiskRules, Span, Strategies, TargetState,
+    UpdateSource, WhyNot,
+};
 
 use crate::{Action, Actions, Engine, OrderState, Question};
 
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
-    pub(crate) fn make_unknown(&mut self, id: ClientOrderId) {
+    /// Freezes the order's target, and says so where the target waits for nothing else.
+    pub(crate) fn make_unknown(&mut self, id: ClientOrderId, actions: &mut Actions) {
         let (now, first) = (self.now, self.config.timing.probe);
         let Some(order) = self.orders.find_mut(id) else { return };
         if order.state == OrderState::Unknown {
@@ -18,6 +22,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         order.become_state(OrderState::Unknown);
         order.unknown_since = Some(now);
         order.proof.next_at = now.after(first);
+        let slot = order.target;
+        let state = self.targets.get(slot).map(|target| target.record.state);
+        if let (true, Some(TargetState::Executing)) = (id.leg().is_entry(), state) {
+            self.set_state(slot, TargetState::Executing, WhyNot::UnknownOrder, actions);
+        }
     }
 
     /// Asks about every unknown order whose time has come, and draws the verdict where it may.
@@ -44,12 +53,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         order.proof.asked += 1;
         let step = order.proof.asked.min(5);
         order.proof.next_at = now.after(Span::from_nanos(first.nanos() << step));
-        order.proof.asked_query_at = Some(now);
         actions.push(Action::Ask { account, symbol, question: Question::Order(id) });
         actions.push(Action::Ask { account, symbol, question: Question::Trades });
         if past_fence {
-            order.proof.asked_open_at = Some(now);
-            order.proof.asked_history_at = Some(now);
+            order.proof.asked_all = true;
             actions.push(Action::Ask { account, symbol, question: Question::OpenOrders });
             actions.push(Action::Ask { account, symbol, question: Question::AllOrders });
         }
@@ -77,11 +84,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let now = self.now;
         let past = self.is_past_fence(id);
         let Some(order) = self.orders.find_mut(id) else { return };
-        if order.state != OrderState::Unknown || !past {
+        let proof = &mut order.proof;
+        if order.state != OrderState::Unknown || !past || !proof.asked_all {
             return;
         }
         if source == UpdateSource::OrderQuery {
-            order.proof.by_query.get_or_insert(now);
+            proof.first_no.get_or_insert(now);
+            proof.by_query = Some(now);
         }
     }
 
@@ -92,16 +101,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         for order in self.orders.alive_mut() {
             let same =
                 order.request.account == event.account && order.request.symbol == event.symbol;
-            if !same || order.state != OrderState::Unknown {
+            let proof = &mut order.proof;
+            if !same || order.state != OrderState::Unknown || !proof.asked_all {
                 continue;
             }
-            let proof = &mut order.proof;
-            if open && proof.asked_open_at.is_some() {
-                proof.by_open.get_or_insert(now);
-            }
-            if !open && proof.asked_history_at.is_some() {
-                proof.by_history.get_or_insert(now);
-            }
+            proof.first_no.get_or_insert(now);
+            *(if open { &mut proof.by_open } else { &mut proof.by_history }) = Some(now);
         }
     }
 
@@ -109,13 +114,14 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let settle = self.config.timing.unknown_settle;
         let Some(order) = self.orders.find(id) else { return false };
         let proof = &order.proof;
-        let (Some(query), Some(open), Some(history)) =
-            (proof.by_query, proof.by_open, proof.by_history)
-        else {
-            return false;
-        };
-        let first = query.min(open).min(history);
-        order.filled.is_zero() && self.now >= first.after(settle) && self.is_past_fence(id)
+        // Each must have said it again: an answer may be older than the fence, or lag the book.
+        let spread = proof.first_no.is_some_and(|first| {
+            let late = first.after(settle);
+            [proof.by_query, proof.by_open, proof.by_history]
+                .iter()
+                .all(|said| said.is_some_and(|at| at >= late))
+        });
+        order.filled.is_zero() && spread && self.is_past_fence(id)
     }
 
     fn write_off(&mut self, id: ClientOrderId, actions: &mut Actions) {
