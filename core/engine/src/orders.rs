@@ -165,9 +165,11 @@ pub(crate) struct Orders {
 impl Orders {
     /// 8 accounts x 32 orders: above any `orders.max_live`, with room for ended ones.
     pub(crate) const CAPACITY: usize = 8 * 32;
+    /// Ended orders that are kept for late words about them; more would only be walked over.
+    const KEPT: usize = 16;
 
     pub(crate) fn new() -> Self {
-        Self { slots: vec![None; Self::CAPACITY] }
+        Self { slots: Vec::with_capacity(Self::CAPACITY) }
     }
 
     /// Enters an order; `false` when every slot holds one that is alive.
@@ -189,8 +191,21 @@ impl Orders {
             asked_deals: None,
             proof: Proof::default(),
         };
-        let free = self.slots.iter().position(Option::is_none).or_else(|| self.oldest_done());
-        let Some(at) = free else { return false };
+        let done = self.iter().filter(|order| !order.is_alive()).count();
+        let place = if done < Self::KEPT {
+            self.slots.iter().position(Option::is_none)
+        } else {
+            self.oldest_done()
+        };
+        if let Some(at) = place {
+            self.slots[at] = Some(order);
+            return true;
+        }
+        if self.slots.len() < Self::CAPACITY {
+            self.slots.push(Some(order));
+            return true;
+        }
+        let Some(at) = self.oldest_done() else { return false };
         self.slots[at] = Some(order);
         true
     }
