@@ -219,7 +219,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
         }
         let Some(opens_at) = self.symbols.get(id).and_then(|s| s.listing.opens_at()) else {
-            return;
+            return self.withdraw(id, actions);
         };
         let moved = |t: &Target| untried(t) && t.record.opens_at != opens_at;
         for slot in self.targets.active_where(moved).iter() {
@@ -238,6 +238,22 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
             let record = Record::Target(target.record);
             actions.push(Action::Persist { token: 0, record });
+        }
+    }
+
+    /// No witness names an opening any more: what has sent nothing waits for one that does.
+    fn withdraw(&mut self, id: SymbolId, actions: &mut Actions) {
+        if let Some(symbol) = self.symbols.get_mut(id) {
+            symbol.told = None;
+        }
+        let untried = |t: &Target| t.symbol() == id && !t.is_holding() && t.fire.last_at.is_none();
+        for slot in self.targets.active_where(untried).iter() {
+            self.revoke(slot, actions);
+            if let Some(target) = self.targets.get_mut(slot) {
+                (target.permit, target.record.permit, target.token) = (None, None, 0);
+                target.reference = target.entry.operator_price;
+            }
+            self.set_state(slot, TargetState::Pending, WhyNot::NoOpening, actions);
         }
     }
 

@@ -20,8 +20,8 @@ pub enum ListingState {
     Ready,
     /// Deals are printed.
     Trading,
-    /// It is gone from every list that showed it.
-    Delisted,
+    /// No witness names an opening any more.
+    Withdrawn,
 }
 
 /// Everything known of one listing.
@@ -34,7 +34,6 @@ pub(crate) struct Listing {
     pub(crate) scales: Option<(u8, u8)>,
     pub(crate) api_allowed: Option<bool>,
     pub(crate) first_print: Option<VenueTime>,
-    gone: bool,
 }
 
 /// The web list's state that has been seen before openings. A claim of one source: a signal among
@@ -51,7 +50,6 @@ impl Listing {
         if fact.coin.is_some() {
             self.coin = Some(fact.coin);
         }
-        self.gone = false;
         match fact.body {
             ListingBody::Opens { at } => match fact.source {
                 Source::WebList => self.web = Some(at),
@@ -73,9 +71,23 @@ impl Listing {
                 }
             }
             ListingBody::ApiAllowed { allowed } => self.api_allowed = Some(allowed),
-            ListingBody::Gone => self.gone = true,
+            ListingBody::Gone => self.forget(fact.source),
         }
         reused
+    }
+
+    /// What a witness no longer shows, it no longer says.
+    fn forget(&mut self, source: Source) {
+        match source {
+            Source::WebList => (self.web, self.triple) = (None, None),
+            Source::Calendar => self.calendar = None,
+            Source::ApiSymbols => self.api_allowed = Some(false),
+            Source::ExchangeInfo
+            | Source::Announcement
+            | Source::FirstPrint
+            | Source::Futures
+            | Source::Operator => {}
+        }
     }
 
     /// The planned opening: the web list's word before the calendar's, since it is the later one.
@@ -95,14 +107,12 @@ impl Listing {
         if self.first_print.is_some() {
             return ListingState::Trading;
         }
-        if self.gone {
-            return ListingState::Delisted;
-        }
         match (self.triple, self.opens_at(), self.coin) {
             (Some(READY), ..) => ListingState::Ready,
             (Some(triple), Some(_), _) if triple.sts == 2 => ListingState::PreReady,
             (_, Some(_), _) => ListingState::Scheduled,
-            (_, None, Some(_)) => ListingState::Announced,
+            (Some(_), None, Some(_)) => ListingState::Announced,
+            (None, None, Some(_)) => ListingState::Withdrawn,
             (_, None, None) => ListingState::Unknown,
         }
     }

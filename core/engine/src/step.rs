@@ -192,6 +192,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         self.detect(event.symbol, actions);
         self.follow_schedule(event.symbol, reused, actions);
+        let in_use = self.targets.active_where(|t| t.symbol() == event.symbol).len() > 0;
+        if reused && !in_use {
+            // Rules of the coin that had the name before.
+            if let Some(symbol) = self.symbols.get_mut(event.symbol) {
+                symbol.spec = None;
+            }
+        }
     }
 
     fn on_link(&mut self, account: AccountId, link: Link, up: bool) {

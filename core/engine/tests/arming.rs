@@ -191,6 +191,24 @@ fn a_postponed_opening_revokes_the_permit_and_arms_anew_for_the_other_time() {
 }
 
 #[test]
+fn a_withdrawn_opening_revokes_the_permit_until_a_witness_names_it_again() {
+    let mut desk = Desk::armed();
+    let first = desk.target().record.permit;
+    for source in [Source::Calendar, Source::WebList] {
+        let fact = ListingFact { source, coin: COIN, body: ListingBody::Gone };
+        desk.public(NEW, Body::Listing(fact));
+    }
+    assert_eq!(desk.engine.listing_state(NEW), ListingState::Withdrawn);
+    let target = desk.target();
+    assert_eq!((target.record.state, target.record.permit), (TargetState::Pending, None));
+    assert_eq!(target.record.why, WhyNot::NoOpening);
+    desk.calendar(NEW, opening());
+    desk.triple(NEW, (2, 2, 4));
+    assert_eq!(desk.state(), TargetState::Armed);
+    assert_ne!(desk.target().record.permit, first);
+}
+
+#[test]
 fn a_name_that_stands_for_another_coin_fails_its_target() {
     for body in [
         ListingBody::Opens { at: opening() },

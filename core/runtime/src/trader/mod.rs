@@ -275,7 +275,12 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         if let Body::Symbol(names) = &event.body {
             let (name, base, quote) = (&names.name, &names.base, &names.quote);
             let id = self.table.add(name.as_str(), base.as_str(), quote.as_str());
-            debug_assert_eq!(id, Some(event.symbol), "names are entered in the scout's order");
+            let entry = id.and_then(|id| self.table.get(id));
+            let same = entry.is_some_and(|entry| {
+                entry.id == event.symbol
+                    && (entry.base, entry.quote) == (names.base_asset, names.quote_asset)
+            });
+            assert!(same, "{name} was not entered in the order of its id");
         }
     }
 
