@@ -192,7 +192,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         self.detect(event.symbol, actions);
         self.follow_schedule(event.symbol, reused, actions);
-        let in_use = self.targets.active_where(|t| t.symbol() == event.symbol).len() > 0;
+        let in_use = !self.targets.active_where(|t| t.symbol() == event.symbol).is_empty();
         if reused && !in_use {
             // Rules of the coin that had the name before.
             if let Some(symbol) = self.symbols.get_mut(event.symbol) {

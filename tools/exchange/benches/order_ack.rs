@@ -48,7 +48,10 @@ fn run(name: &str, params: &str, busy_poll: bool) {
     let stream = TcpStream::connect(server.addr()).unwrap();
     let (mut socket, _) =
         tungstenite::client(format!("ws://localhost/ws?listenKey={key}"), stream).unwrap();
-    let subscribe = r#"{"method":"SUBSCRIPTION","params":["spot@private.orders.v3.api.pb","spot@private.deals.v3.api.pb"]}"#;
+    let subscribe = concat!(
+        r#"{"method":"SUBSCRIPTION","params":["#,
+        r#""spot@private.orders.v3.api.pb","spot@private.deals.v3.api.pb"]}"#,
+    );
     socket.send(tungstenite::Message::text(subscribe)).unwrap();
     let reader = std::thread::spawn(move || while socket.read().is_ok() {});
     let start = Instant::now();

@@ -73,7 +73,8 @@ const SHIPPED: [(&str, &str); 3] = [
 ];
 
 /// What the demo changes: the built-in exchange on this machine, whose listings are seconds away
-/// when they are announced, and a time stop short enough to watch. The addresses are placeholders until the exchange says where it listens.
+/// when they are announced, and a time stop short enough to watch. The addresses are placeholders
+/// until the exchange says where it listens.
 const DEMO: [(&str, &str); 14] = [
     ("mode", "demo"),
     ("venue.rest", "127.0.0.1:8900"),

@@ -44,7 +44,12 @@ fn control_frames_are_answered_to_the_letter() {
         (
             subscribe(&[&other, old]),
             format!(
-                r#"{{"id":0,"code":0,"msg":"Subscribed successful! [{other}]. Not Subscribed successfully! [{old}].  Reason： Blocked! "}}"#
+                concat!(
+                    r#"{{"id":0,"code":0,"msg":"Subscribed successful! [{other}]. "#,
+                    r#"Not Subscribed successfully! [{old}].  Reason： Blocked! "}}"#,
+                ),
+                other = other,
+                old = old,
             ),
         ),
         (

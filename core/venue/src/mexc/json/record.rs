@@ -366,7 +366,10 @@ macro_rules! records {
                     continue;
                 }
                 match key {
-                    $( $key $(| $alias)* => $field = Some(<$type as $crate::mexc::json::Read<$life>>::read(value, $key)?), )*
+                    $( $key $(| $alias)* => {
+                        let read = <$type as $crate::mexc::json::Read<$life>>::read(value, $key);
+                        $field = Some(read?);
+                    } )*
                     _ => {}
                 }
             }

@@ -92,7 +92,10 @@ fn a_cancel_is_written_and_confirmed() {
     assert!(text.starts_with("DELETE /api/v3/order?symbol=NEWUSDT&origClientOrderId="));
     desk.events.clear();
     let body = format!(
-        r#"{{"symbol":"NEWUSDT","origClientOrderId":"{}","orderId":"C02__7","executedQty":"1.5000","status":"PARTIALLY_CANCELED"}}"#,
+        concat!(
+            r#"{{"symbol":"NEWUSDT","origClientOrderId":"{}","orderId":"C02__7","#,
+            r#""executedQty":"1.5000","status":"PARTIALLY_CANCELED"}}"#,
+        ),
         desk.id
     );
     desk.reply("200 OK", &body);
