@@ -8,8 +8,10 @@ use crate::lex;
 use crate::tree::Tree;
 
 /// Tests that need it, each with the reason.
-const UNSAFE_TESTS: &[(&str, &str)] =
-    &[("tests/golden/alloc.rs", "an allocator that counts proves that decoding takes no heap")];
+const UNSAFE_TESTS: &[(&str, &str)] = &[
+    ("tests/allocation/counter.rs", "an allocator that counts proves the same of the whole trader"),
+    ("tests/golden/alloc.rs", "an allocator that counts proves that decoding takes no heap"),
+];
 
 /// What ships of the pure rooms names nothing banned.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {

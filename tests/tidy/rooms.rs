@@ -75,7 +75,7 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/sim",
         ours: &[
-            "model", "engine", "risk", "venue", "runtime", "journal", "exchange", "sdk",
+            "model", "engine", "risk", "venue", "runtime", "journal", "exchange", "scout", "sdk",
             "listing_sniper", "settings",
         ],
         outside: &[],
