@@ -11,6 +11,7 @@ use crate::tree::Tree;
 const UNSAFE_TESTS: &[(&str, &str)] = &[
     ("tests/golden/alloc.rs", "an allocator that counts proves that decoding takes no heap"),
     ("core/engine/tests/allocation.rs", "one that counts proves that no step takes heap"),
+    ("tests/allocation/counter.rs", "an allocator that counts proves the same of the whole trader"),
 ];
 
 /// What ships of the pure rooms names nothing banned.

@@ -75,7 +75,8 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/sim",
         ours: &[
-            "model", "engine", "venue", "runtime", "journal", "exchange", "scout", "settings",
+            "model", "engine", "risk", "venue", "runtime", "journal", "exchange", "scout", "sdk",
+            "listing_sniper", "settings",
         ],
         outside: &[],
     },

@@ -13,10 +13,12 @@ mod oracle;
 mod pages;
 mod random;
 mod storm;
+mod watch;
 mod world;
 
 pub use oracle::{Oracle, Violation};
 pub use pages::scout_config;
 pub use random::Random;
 pub use storm::Storm;
+pub use watch::{Call, Watch};
 pub use world::{MONO_START, Outcome, Sink, World, WorldConfig, WorldError};

@@ -362,3 +362,6 @@ fn rescaled(
     let factor = 10_i64.pow(u32::from(ours.saturating_sub(theirs)));
     Qty::from_raw(order.filled.raw().saturating_mul(factor)).unwrap_or(Qty::ZERO)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use journal::{
     WriterError, WriterSettings,
 };
 use model::{Body, Event, KillLevel, Mono, Span, VenueTime};
-use runtime::{KillFlag, Machine, Trader, TraderConfig, TraderError};
+use runtime::{KillFlag, LinkRole, Machine, Trader, TraderConfig, TraderError};
 use settings::{Identity, Settings, Sniper};
 use venue::sign::Credentials;
 
@@ -19,6 +19,7 @@ use crate::oracle::{Oracle, Violation};
 use crate::pages::Pages;
 use crate::random::Random;
 use crate::storm::Storm;
+use crate::watch::{Unwatched, Watch, Watched};
 
 /// What a run is made from.
 #[derive(Clone, Debug)]
@@ -126,6 +127,10 @@ pub struct World {
     steps: u64,
     /// Steps in a row that only moved the clock by its smallest step.
     spins: u32,
+    /// Whether the storm has passed.
+    healed: bool,
+    watch: Box<dyn Watch>,
+    roles: Vec<LinkRole>,
 }
 
 impl std::fmt::Debug for World {
@@ -219,6 +224,9 @@ impl World {
             venue_start,
             steps: 0,
             spins: 0,
+            healed: false,
+            watch: Box::new(Unwatched),
+            roles: roles_of(config),
         })
     }
 
@@ -237,21 +245,19 @@ impl World {
         if let Body::Command(model::Command::Kill { level, .. }) = &event.body {
             self.kill.raise(*level);
         }
-        self.trader.handle_event(self.now, event);
-        self.network.pump(self.now, &mut self.trader, &mut self.exchange);
+        let mut trader = Watched::new(&mut self.trader, self.watch.as_mut(), &self.roles);
+        trader.handle_event(self.now, event);
+        self.network.pump(self.now, &mut trader, &mut self.exchange);
+    }
+
+    /// Lets `watch` see every call into the trader from here on.
+    pub fn watch(&mut self, watch: Box<dyn Watch>) {
+        self.watch = watch;
     }
 
     /// Runs until everything is settled, an invariant is broken, or time is up.
     pub fn run(&mut self, observer: &mut impl Observer) -> Outcome {
-        let mut violation = None;
-        let mut healed = false;
-        while violation.is_none() && self.lasted() < GIVE_UP_AT && !self.is_settled(healed) {
-            if !healed && self.lasted() >= HEAL_AT {
-                healed = true;
-                self.network.heal();
-            }
-            violation = self.step(observer);
-        }
+        let mut violation = self.run_until(MONO_START.after(GIVE_UP_AT), observer);
         let settled = self.is_settled(true);
         if violation.is_none() && !settled {
             violation = Some(Violation::NotSettled { after: self.lasted(), left: self.left() });
@@ -268,6 +274,22 @@ impl World {
             settled,
             violation,
         }
+    }
+
+    /// Runs until our clock is at `until` or a step beyond, everything is settled, or an invariant
+    /// is broken; [`run`](Self::run) goes on from there to the end.
+    pub fn run_until(&mut self, until: Mono, observer: &mut impl Observer) -> Option<Violation> {
+        while self.now < until && !self.is_settled(self.healed) {
+            if !self.healed && self.lasted() >= HEAL_AT {
+                self.healed = true;
+                self.network.heal();
+            }
+            let violation = self.step(observer);
+            if violation.is_some() {
+                return violation;
+            }
+        }
+        None
     }
 
     /// What has not come to its end, in words.
@@ -320,16 +342,18 @@ impl World {
         self.now = next;
         let (now, venue) = (self.now, self.venue_now());
         self.exchange.handle_timeout(venue);
-        self.network.run(now, venue, &mut self.trader, &mut self.exchange);
+        let mut trader = Watched::new(&mut self.trader, self.watch.as_mut(), &self.roles);
+        self.network.run(now, venue, &mut trader, &mut self.exchange);
         for event in self.pages.run(venue, &mut self.exchange) {
-            self.trader.handle_event(now, &event);
+            trader.handle_event(now, &event);
         }
-        if self.trader.poll_timeout().is_some_and(|(at, _)| at <= now) {
-            self.trader.handle_timeout(now);
+        if trader.poll_timeout().is_some_and(|(at, _)| at <= now) {
+            trader.handle_timeout(now);
         }
-        self.network.pump(now, &mut self.trader, &mut self.exchange);
+        self.network.pump(now, &mut trader, &mut self.exchange);
         self.drain(observer);
-        self.network.pump(now, &mut self.trader, &mut self.exchange);
+        let mut trader = Watched::new(&mut self.trader, self.watch.as_mut(), &self.roles);
+        self.network.pump(now, &mut trader, &mut self.exchange);
         self.oracle.check(now, &self.trader, &self.exchange)
     }
 
@@ -367,7 +391,8 @@ impl World {
         if after > before {
             self.durable.store(after, Ordering::Relaxed);
             let wake = Event::bare(Body::Durable { token: 0 });
-            self.trader.handle_event(self.now, &wake);
+            let mut trader = Watched::new(&mut self.trader, self.watch.as_mut(), &self.roles);
+            trader.handle_event(self.now, &wake);
         }
     }
 
@@ -385,6 +410,11 @@ impl World {
         let reason = model::Text::clipped("simulated");
         self.tell(&Event::bare(Body::Command(model::Command::Kill { level, reason })));
     }
+}
+
+fn roles_of(config: &WorldConfig) -> Vec<LinkRole> {
+    let links = &config.settings.loop_;
+    runtime::roles(links.market_links, links.order_links, config.keys.len())
 }
 
 fn trader(

@@ -1,0 +1,102 @@
+//! Worlds to test with, and observers of their journals.
+
+use engine::{Action, Target};
+use journal::{Kind, Observer, RecordView, Trouble};
+use model::wire::{Reader, Wire};
+use model::{Amount, Body, Command, Event, Request, Round, Side};
+use settings::Settings;
+use sim::{Storm, World, WorldConfig};
+
+/// Openings of one run.
+pub(crate) const LISTINGS: usize = 3;
+
+/// The shipped configuration on the demo's exchange.
+pub(crate) fn world(seed: u64, storm: Storm) -> World {
+    let settings = Settings::demo(&[]).expect("the shipped configuration is sound");
+    let keys = vec![("demo-key".to_owned(), "demo-secret".to_owned())];
+    let config = WorldConfig { seed, listings: LISTINGS, storm, settings, keys, exchange: None };
+    World::new(&config).expect("the shipped configuration makes a world")
+}
+
+/// Whether the account holds no more of the coin than the exchange would take an order for: fees in
+/// the coin itself leave a rest below the smallest order.
+pub(crate) fn is_sold(world: &World, target: &Target) -> bool {
+    let entry = world.trader.table().get(target.symbol()).expect("its pair has a name");
+    let coin = world.trader.table().asset(entry.base).expect("its coin has a name");
+    let pocket = world.exchange.balance(0, coin);
+    let left = pocket.free.plus_or_max(pocket.locked);
+    let Some(spec) = world.trader.engine().spec(target.symbol()) else {
+        return left == Amount::ZERO;
+    };
+    let book = world.exchange.book(entry.name.as_str()).expect("its pair has a book");
+    let scale = book.scale();
+    let qty = left.to_qty(scale.qty).expect("a holding fits");
+    let Some((bid, _)) = book.levels(Side::Buy).next() else { return left == Amount::ZERO };
+    let value = Amount::notional(bid, scale.price, qty, scale.qty, Round::Down);
+    value.expect("its value fits") < spec.notional_min
+}
+
+/// Folds every record, with all that it says, into one number (FNV-1a).
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Stream {
+    pub(crate) hash: u64,
+    pub(crate) records: u64,
+}
+
+impl Stream {
+    pub(crate) fn new() -> Self {
+        Self { hash: 0xcbf2_9ce4_8422_2325, records: 0 }
+    }
+
+    fn fold(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.hash = (self.hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+}
+
+impl Observer for Stream {
+    fn on_record(&mut self, record: &RecordView<'_>) {
+        self.records += 1;
+        self.fold(&record.seq.to_le_bytes());
+        self.fold(&record.at.nanos().to_le_bytes());
+        self.fold(&[record.family as u8]);
+        self.fold(&record.kind.0.to_le_bytes());
+        self.fold(record.payload);
+    }
+
+    fn on_durable(&mut self, _: u64) {}
+    fn on_trouble(&mut self, _: &Trouble) {}
+}
+
+/// Orders in the journal, before and behind the record of a kill.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Orders {
+    pub(crate) killed: bool,
+    pub(crate) buys_before: u64,
+    pub(crate) buys_after: u64,
+    pub(crate) sells_after: u64,
+}
+
+impl Observer for Orders {
+    fn on_record(&mut self, record: &RecordView<'_>) {
+        let mut from = Reader::new(record.payload);
+        if record.kind == Kind::INPUT {
+            let event = Event::read(&mut from).expect("the trader's own event reads back");
+            self.killed |= matches!(event.body, Body::Command(Command::Kill { .. }));
+        }
+        if record.kind == Kind::OUTPUT {
+            let action = Action::<Request>::read(&mut from).expect("its own action reads back");
+            let Action::Place(request) = action else { return };
+            match (request.side, self.killed) {
+                (Side::Buy, false) => self.buys_before += 1,
+                (Side::Buy, true) => self.buys_after += 1,
+                (Side::Sell, true) => self.sells_after += 1,
+                (Side::Sell, false) => {}
+            }
+        }
+    }
+
+    fn on_durable(&mut self, _: u64) {}
+    fn on_trouble(&mut self, _: &Trouble) {}
+}
