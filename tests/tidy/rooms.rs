@@ -75,8 +75,7 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/sim",
         ours: &[
-            "model", "engine", "risk", "venue", "runtime", "journal", "exchange", "scout", "sdk",
-            "listing_sniper", "settings",
+            "model", "engine", "venue", "runtime", "journal", "exchange", "scout", "settings",
         ],
         outside: &[],
     },
