@@ -205,7 +205,7 @@ fn exposure_above_its_cap_is_found() {
     let mut world = World::new(&config(7)).unwrap();
     let mut tape = Tape::default();
     run_until_held(&mut world, &mut tape);
-    let mut judge = |config| {
+    let judge = |config: &WorldConfig| {
         let mut oracle = Oracle::new(config);
         tape.show(&mut oracle, &mut |_, payload| same(payload));
         oracle.check(world.now(), &world.trader, &world.exchange)
