@@ -1,10 +1,10 @@
-//! The whole trader, from a frame's bytes to the bytes of an order, asks the heap for nothing in
-//! its steady state.
+//! The whole trader, from a frame's bytes to the bytes of an order and from a reply's bytes to its
+//! effect, asks the heap for nothing after it was made.
 //!
-//! It runs on the simulated exchange, and only calls into it are counted: what the exchange and the
-//! network allocate is theirs. Three kinds of call may allocate and are counted apart: replies to
-//! questions (pages of JSON), facts of the scout and commands, and links that come up or go down.
-//! None of them lies between a market frame and an order.
+//! It runs on the simulated exchange, and only what calls into it ask for is counted: what the
+//! exchange and the network allocate is theirs. Replies to questions may ask and are counted apart,
+//! because lists of a page of JSON are read as lists; no such page lies between a market frame and
+//! an order.
 
 mod allocation {
     mod counter;

@@ -3,7 +3,7 @@
 use engine::{Action, Target};
 use journal::{Kind, Observer, RecordView, Trouble};
 use model::wire::{Reader, Wire};
-use model::{Amount, Body, Command, Event, Request, Round, Side};
+use model::{Amount, Body, Command, Event, Price, Request, Round, Side};
 use settings::Settings;
 use sim::{Storm, World, WorldConfig};
 
@@ -20,6 +20,9 @@ pub(crate) fn world(seed: u64, storm: Storm) -> World {
 
 /// Whether the account holds no more of the coin than the exchange would take an order for: fees in
 /// the coin itself leave a rest below the smallest order.
+///
+/// Too little at the best price while it was held is too little, and so is too little at the end of
+/// the run: a rest that could not be sold when its target closed may be worth more later.
 pub(crate) fn is_sold(world: &World, target: &Target) -> bool {
     let entry = world.trader.table().get(target.symbol()).expect("its pair has a name");
     let coin = world.trader.table().asset(entry.base).expect("its coin has a name");
@@ -28,12 +31,17 @@ pub(crate) fn is_sold(world: &World, target: &Target) -> bool {
     let Some(spec) = world.trader.engine().spec(target.symbol()) else {
         return left == Amount::ZERO;
     };
+    let qty = left.to_qty(spec.qty_decimals).expect("a holding fits").floor_to(spec.step);
+    let too_little = |price: Price, decimals: u8| {
+        let value = Amount::notional(price, decimals, qty, spec.qty_decimals, Round::Down);
+        value.expect("its value fits") < spec.notional_min
+    };
     let book = world.exchange.book(entry.name.as_str()).expect("its pair has a book");
-    let scale = book.scale();
-    let qty = left.to_qty(scale.qty).expect("a holding fits");
-    let Some((bid, _)) = book.levels(Side::Buy).next() else { return left == Amount::ZERO };
-    let value = Amount::notional(bid, scale.price, qty, scale.qty, Round::Down);
-    value.expect("its value fits") < spec.notional_min
+    let bid = book.levels(Side::Buy).next().map(|(price, _)| price);
+    qty.is_zero()
+        || qty < spec.qty_min
+        || target.position.high.is_some_and(|price| too_little(price, spec.price_decimals))
+        || bid.is_some_and(|price| too_little(price, book.scale().price))
 }
 
 /// Folds every record, with all that it says, into one number (FNV-1a).

@@ -63,9 +63,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if self.now < from {
             return from;
         }
-        // The book may have been asked for long ago while something else is still missing.
+        // The book may have been asked for long ago while something else, as a balance, is still
+        // missing: looked at again on a grid, which no other event pushes out.
+        let looks = self.now.since(from).nanos() / every.nanos().max(1) + 1;
         let asked = symbol.book_asked.map(|at| at.after(every)).filter(|at| *at > self.now);
-        asked.unwrap_or(self.now.after(every))
+        asked.unwrap_or(from.after(Span::from_nanos(looks * every.nanos())))
     }
 
     /// Fresh rules, asked for at most once a reference interval.

@@ -298,9 +298,9 @@ mod tests {
             panic!("a kill needs no reason");
         };
         assert_eq!((kill.level, kill.reason.as_str()), (Level::Reduce, "by hand"));
-        let words = ["shrike", "status", "--watch", "--json", "--data", "d"];
+        let words = ["shrike", "status", "--watch", "--data", "d"];
         let Ok(Line::Status(status)) = Line::try_parse_from(words) else { panic!("status") };
-        assert!(status.watch && status.json);
+        assert!(status.watch);
         assert_eq!(status.place.data, Some("d".into()));
         assert!(Line::try_parse_from(["shrike", "resume"]).is_err(), "a resume needs a reason");
         let words = ["shrike", "resume", "--reason", "checked"];
