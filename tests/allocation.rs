@@ -7,6 +7,5 @@
 //! an order.
 
 mod allocation {
-    mod counter;
     mod steady;
 }

@@ -3,8 +3,7 @@
 //! `vectors/mexc/INDEX.md` says where each sample comes from and what must be read from it.
 
 mod golden {
-    pub(crate) mod alloc;
-    mod bodies;
+    pub(crate) mod bodies;
     mod control;
     mod events;
     mod frames;

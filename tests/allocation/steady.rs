@@ -4,12 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use heap::asked;
 use journal::{Observer, RecordView, Trouble};
 use model::Mono;
 use settings::Settings;
 use sim::{Call, Storm, Watch, World, WorldConfig};
-
-use super::counter::asked;
 
 /// What the calls of one kind cost.
 #[derive(Clone, Copy, Debug, Default)]

@@ -14,8 +14,8 @@ use venue::mexc::json::{
     TradeFee, WebList,
 };
 
-use super::alloc::allocations;
 use super::support::{Seeded, body, names, table, tree};
+use heap::asked_by;
 
 const ACCOUNT: AccountId = AccountId(1);
 
@@ -478,7 +478,7 @@ fn reading_order_answers_and_refusals_allocates_nothing() {
     let refusal = br#"{"code":30010,"msg":"Order price cannot exceed 5USDT"}"#;
     let table = table();
     let mut reader = JsonReader::new(JsonReader::SMALL);
-    let count = allocations(|| {
+    let count = asked_by(|| {
         let document = reader.parse(&bodies[0]).unwrap();
         assert_eq!(document.read::<NewOrder<'_>>().unwrap().symbol, "MXUSDT");
         drop(document);
@@ -499,7 +499,7 @@ fn a_small_reader_has_the_memory_for_the_worst_body() {
     for unit in ["{}", "[]", "0", "\"\"", "null", "[[{}]]"] {
         let count = (JsonReader::SMALL - 2) / (unit.len() + 1);
         let text = format!("[{}]", vec![unit; count].join(","));
-        let count = allocations(|| assert!(reader.parse(text.as_bytes()).is_ok()));
+        let count = asked_by(|| assert!(reader.parse(text.as_bytes()).is_ok()));
         assert_eq!(count, 0, "{unit}");
     }
 }

@@ -6,8 +6,8 @@ use venue::mexc::codec::control::{
     Control, ControlError, ControlReader, write_ping, write_subscribe, write_unsubscribe,
 };
 
-use super::alloc::allocations;
 use super::support::{body, names, tree};
+use heap::asked_by;
 
 const TOPIC: &str = "spot@public.aggre.deals.v3.api.pb@100ms@BTCUSDT";
 
@@ -99,7 +99,7 @@ fn reading_an_answer_allocates_nothing() {
     let mut reader = ControlReader::new();
     for kind in ["ack ok", "ack mixed", "ack refused", "pong"] {
         let text = sample(kind);
-        let count = allocations(|| {
+        let count = asked_by(|| {
             let control = reader.read(text.as_bytes()).unwrap();
             if let Control::Ack(ack) = control {
                 assert!(!ack.accepts("nothing"));

@@ -6,9 +6,9 @@ use serde_json::Value;
 use shrike::inspect;
 use venue::mexc::codec::{DecodeError, FrameDecoder, WireFault, Wrapper};
 
-use super::alloc::allocations;
 use super::support::{frame, names, table, tree};
 use super::{oracle, shown};
+use heap::asked_by;
 
 #[test]
 fn every_sample_decodes_to_what_google_protobuf_read() {
@@ -73,7 +73,7 @@ fn no_frame_allocates_good_or_bad() {
     let mut decoder = FrameDecoder::new();
     for name in names(".hex") {
         let bytes = frame(&name);
-        let count = allocations(|| {
+        let count = asked_by(|| {
             let _ = decoder.decode(&table, AccountId(0), &bytes).map(|decoded| decoded.symbol);
             let _ = Wrapper::decode(&bytes).map(|wrapper| wrapper.send_time);
         });
