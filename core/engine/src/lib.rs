@@ -88,6 +88,8 @@ struct Account {
     frozen_until: Mono,
     /// When the balances that end a reconciliation were last asked for.
     balances_asked: Option<Mono>,
+    /// The code with which the venue last refused a question about the account, until one succeeds.
+    refused: i32,
 }
 
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
@@ -105,6 +107,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             bought_today: Amount::ZERO,
             frozen_until: Mono::ZERO,
             balances_asked: None,
+            refused: 0,
         };
         Self {
             accounts: config.accounts.iter().map(account).collect(),

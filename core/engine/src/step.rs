@@ -318,23 +318,34 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
             QueryAnswer::OpenOrdersEnd => self.on_list_end(event, true),
             QueryAnswer::AllOrdersEnd => self.on_list_end(event, false),
-            QueryAnswer::BalancesEnd => self.set_block(event.account, Block::Reconciliation, false),
+            QueryAnswer::BalancesEnd => {
+                if let Some(held) = self.accounts.get_mut(event.account.index()) {
+                    held.refused = 0;
+                }
+                self.set_block(event.account, Block::Reconciliation, false);
+            }
             QueryAnswer::TradesEnd => {}
-            QueryAnswer::Failed { code, .. } => {
+            QueryAnswer::Failed { http, code } => {
                 let now = self.now;
                 if let Some(book) = self.symbols.book_mut(event.symbol) {
                     book.handle_snapshot_failed(now);
                 }
-                let blocked = self.blocks(event.account).has(Block::Reconciliation);
-                if event.symbol == SymbolId::NONE && blocked && event.account != AccountId::NONE {
-                    // Asked again by its timer.
-                    if code != 0 {
-                        let (account, symbol) = (event.account, event.symbol);
-                        let code = i64::from(code);
-                        self.alarm(AlarmKind::Credentials, account, symbol, code, actions);
-                    }
-                }
+                self.on_account_refused(event, http, code, actions);
             }
+        }
+    }
+
+    /// The venue refuses a question about the account itself: key, permission, address or clock.
+    /// Said once for each code; whoever asked asks again by its own timer.
+    fn on_account_refused(&mut self, event: &Event, http: u16, code: i32, actions: &mut Actions) {
+        let limit = matches!(http, 418 | 429);
+        if event.symbol != SymbolId::NONE || limit || !(400..500).contains(&http) || code == 0 {
+            return;
+        }
+        let Some(held) = self.accounts.get_mut(event.account.index()) else { return };
+        if std::mem::replace(&mut held.refused, code) != code {
+            let (account, symbol, code) = (event.account, event.symbol, i64::from(code));
+            self.alarm(AlarmKind::Credentials, account, symbol, code, actions);
         }
     }
 

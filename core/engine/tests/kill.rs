@@ -5,8 +5,8 @@ mod desk;
 use desk::{ACCOUNT, Desk, NEW, SPACING, ms, opening, qty};
 use engine::OrderState;
 use model::{
-    Body, Close, Command, EntryKind, Event, KillLevel, OrderStatus, Record, RejectClass, Sent,
-    Span, SymbolId, TargetState, Text,
+    AlarmKind, Body, Close, Command, EntryKind, Event, KillLevel, OrderStatus, QueryAnswer, Record,
+    RejectClass, Sent, Span, SymbolId, TargetState, Text,
 };
 
 #[test]
@@ -222,8 +222,22 @@ fn a_question_for_balances_that_fails_at_once_is_not_asked_in_a_circle() {
     let private = |state| Body::Stream { stream: model::Stream::Private, state };
     tell(&mut desk, private(model::LinkState::Down));
     tell(&mut desk, private(model::LinkState::Live));
-    let failed = Body::Answer(model::QueryAnswer::Failed { http: 0, code: 0 });
+    let failed = Body::Answer(QueryAnswer::Failed { http: 0, code: 0 });
     assert!(tell(&mut desk, failed).asks().is_empty());
     let asked = desk.wait(Span::from_secs(2)).asks();
     assert!(asked.contains(&engine::Question::Balances));
+}
+
+#[test]
+fn a_refused_key_is_told_once_for_each_code_until_the_account_answers_again() {
+    let mut desk = Desk::armed();
+    let mut told =
+        |body| desk.tell(&Event::of(ACCOUNT, SymbolId::NONE, Body::Answer(body))).alarms();
+    let refused = |http, code| QueryAnswer::Failed { http, code };
+    assert_eq!(told(refused(400, 700_002)), [AlarmKind::Credentials]);
+    assert!(told(refused(400, 700_002)).is_empty(), "the same again");
+    assert_eq!(told(refused(400, 700_003)), [AlarmKind::Credentials], "another reason");
+    assert!(told(refused(429, 429)).is_empty() && told(refused(503, 500)).is_empty());
+    assert!(told(QueryAnswer::BalancesEnd).is_empty());
+    assert_eq!(told(refused(400, 700_003)), [AlarmKind::Credentials], "again, after a success");
 }

@@ -58,6 +58,8 @@ pub struct Board {
     account_blocks: BTreeMap<AccountId, Blocks>,
     alarms: VecDeque<(Alarm, Moment)>,
     alarms_total: u64,
+    /// The newest alarm, until it was told.
+    untold: Option<Alarm>,
     declined: VecDeque<(SymbolId, WhyNot, Moment)>,
     counts: Counts,
     last_seq: u64,
@@ -123,6 +125,7 @@ impl Board {
             account_blocks: BTreeMap::new(),
             alarms: VecDeque::with_capacity(RECENT),
             alarms_total: 0,
+            untold: None,
             declined: VecDeque::with_capacity(RECENT),
             counts: Counts::default(),
             last_seq: 0,
@@ -474,6 +477,7 @@ impl Board {
             }
             Record::Alarm(alarm) => {
                 self.alarms_total += 1;
+                self.untold = Some(*alarm);
                 push_recent(&mut self.alarms, (*alarm, at));
             }
             Record::NeverAccepted { client_order_id } => {

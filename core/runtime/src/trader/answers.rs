@@ -75,6 +75,11 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
             if let Some(desk) = self.desks.get_mut(account.index()) {
                 desk.handle_key(now, answer);
             }
+            // Without a key there is no private stream: why, is for the engine to say.
+            if head.question == Question::ListenKeyCreate && answer == KeyAnswer::Failed {
+                let failed = QueryAnswer::Failed { http: head.http, code: self.code() };
+                self.queue.push(Event::of(account, SymbolId::NONE, Body::Answer(failed)));
+            }
             return;
         }
         let symbol = symbol_of(&head.question);

@@ -34,8 +34,8 @@ impl<F: FnMut(Event) -> bool> BoardObserver<F> {
         Self { board, durable, tell, untold: None }
     }
 
-    fn with_board(&self, change: impl FnOnce(&mut Board)) {
-        change(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner));
+    fn with_board<T>(&self, change: impl FnOnce(&mut Board) -> T) -> T {
+        change(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn tell_disk(&mut self, on: bool) {
@@ -62,7 +62,13 @@ pub fn of_inbox(
 impl<F: FnMut(Event) -> bool> Observer for BoardObserver<F> {
     fn on_record(&mut self, record: &RecordView<'_>) {
         let RecordView { seq, at, family, kind, payload } = *record;
-        self.with_board(|board| board.on_record(kind, family, seq, at, payload));
+        let alarm = self.with_board(|board| {
+            board.on_record(kind, family, seq, at, payload);
+            board.take_alarm()
+        });
+        if let Some(line) = alarm {
+            tracing::warn!("{line}");
+        }
         self.retell();
     }
 

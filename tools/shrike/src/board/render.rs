@@ -15,7 +15,7 @@ pub fn render_status(status: &Value) -> String {
             "orders_in_flight",
             &["client_order_id", "symbol", "leg", "side", "price", "qty", "filled", "state"][..],
         ),
-        ("alarms", &["kind", "symbol", "figure"][..]),
+        ("alarms", &["kind", "symbol", "figure", "advice"][..]),
     ];
     for (name, columns) in tables {
         let rows = status[name].as_array().map(Vec::as_slice).unwrap_or_default();

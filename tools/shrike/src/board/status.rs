@@ -1,6 +1,6 @@
 //! How the trader stands, as one document.
 
-use model::{AccountId, Block, Blocks, Mono, PositionRecord, SymbolId};
+use model::{AccountId, Alarm, AlarmKind, Block, Blocks, Mono, PositionRecord, SymbolId};
 use serde_json::{Map, Value, json};
 
 use super::order::{Order, Reply};
@@ -172,6 +172,23 @@ impl Board {
         declined.collect()
     }
 
+    /// The newest alarm as a line, once.
+    pub fn take_alarm(&mut self) -> Option<String> {
+        let alarm = self.untold.take()?;
+        let mut line = format!("alarm {}", alarm.kind.name());
+        if alarm.account != AccountId::NONE {
+            line.push_str(&format!(", account {}", alarm.account.0));
+        }
+        if alarm.symbol != SymbolId::NONE {
+            line.push_str(&format!(", {}", self.names.name(alarm.symbol)));
+        }
+        line.push_str(&format!(", figure {}", alarm.figure));
+        if let Some(advice) = advice_of(&alarm) {
+            line.push_str(&format!(": {advice}"));
+        }
+        Some(line)
+    }
+
     fn alarms_document(&self) -> Vec<Value> {
         let alarms = self.alarms.iter().map(|(alarm, at)| {
             let symbol = (alarm.symbol != SymbolId::NONE).then(|| self.names.name(alarm.symbol));
@@ -180,6 +197,7 @@ impl Board {
                 "account": (alarm.account != AccountId::NONE).then_some(alarm.account.0),
                 "symbol": symbol,
                 "figure": alarm.figure,
+                "advice": advice_of(alarm),
                 "at": self.clock.venue_ns(*at),
             })
         });
@@ -204,4 +222,10 @@ impl Board {
 
 fn names_of(blocks: Blocks) -> impl Iterator<Item = &'static str> {
     Block::ALL.into_iter().filter(move |&block| blocks.has(block)).map(Block::name)
+}
+
+/// What an operator can mend, when the venue said which of key, permission, address or clock it is.
+fn advice_of(alarm: &Alarm) -> Option<&'static str> {
+    let code = i32::try_from(alarm.figure).ok().filter(|_| alarm.kind == AlarmKind::Credentials)?;
+    Some(venue::mexc::errors::advice(code)).filter(|advice| !advice.is_empty())
 }

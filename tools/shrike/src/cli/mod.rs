@@ -75,6 +75,16 @@ fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
     }
 }
 
+/// What the slow threads have to say goes to the error output: everything of note under `run`, and
+/// elsewhere, where the output is the result, only errors. `SHRIKE_LOG` says otherwise.
+fn log_to_error_output(command: &Command) {
+    use tracing_subscriber::EnvFilter;
+    let usual = if matches!(command, Command::Run(_)) { "info" } else { "error" };
+    let filter = EnvFilter::try_from_env("SHRIKE_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let format = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    format.with_writer(std::io::stderr).with_ansi(false).init();
+}
+
 /// Reads the line, does it, and says how it ended.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -85,6 +95,7 @@ pub fn main() -> ExitCode {
             return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()).into();
         }
     };
+    log_to_error_output(&cli.command);
     let mut out = Out::stdout(cli.json);
     let end = dispatch(cli.command, &mut out);
     let flushed = out.flush();

@@ -1,0 +1,161 @@
+//! A trader and an exchange as two processes, run as people run them.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+#[test]
+fn a_trader_is_watched_stopped_resumed_and_ended_and_its_journal_replays() {
+    let exchange = Exchange::start();
+    let mut trader = exchange.trader("demo-secret");
+    let status = trader.wait_for("every block to end", |status| status["blocks"] == empty());
+    assert_eq!((&status["mode"], &status["kill"]["level"]), (&"paper".into(), &"active".into()));
+
+    let killed = trader.shrike(&["kill", "reduce", "--reason", "a look at it"]);
+    assert!(killed.status.success(), "{killed:?}");
+    let status = trader.wait_for("the kill on disk", |s| s["kill"]["level"] == "reduce");
+    assert_eq!(status["kill"]["reason"], "a look at it");
+
+    let once = trader.shrike(&["resume", "--reason", "looked at"]);
+    assert_eq!(once.status.code(), Some(2), "one step is not enough: {once:?}");
+    assert_eq!(trader.status().expect("it runs")["kill"]["level"], "reduce");
+    let twice = trader.shrike(&["resume", "--reason", "looked at", "--yes"]);
+    assert!(twice.status.success(), "{twice:?}");
+    trader.wait_for("the resume", |status| status["kill"]["level"] == "active");
+
+    assert_eq!(trader.end(), Some(0));
+    assert!(trader.shrike(&["verify"]).status.success());
+    let replay: Value =
+        serde_json::from_slice(&trader.shrike(&["replay", "--json"]).stdout).unwrap();
+    assert_eq!(replay["equal"], true, "{replay}");
+    assert!(replay["events"].as_u64() > Some(0), "{replay}");
+}
+
+#[test]
+fn a_wrong_secret_is_told_in_one_line_and_in_the_status_and_entries_stay_blocked() {
+    let exchange = Exchange::start();
+    let mut trader = exchange.trader("another-secret");
+    let status = trader.wait_for("an alarm", |status| status["alarms"] != empty());
+    let alarm = &status["alarms"][0];
+    assert_eq!((&alarm["kind"], &alarm["figure"]), (&"credentials".into(), &700_002.into()));
+    let blocked = status["blocks"].as_array().unwrap().iter();
+    assert!(blocked.clone().any(|block| block["block"] == "private_stream"), "{status}");
+    assert_eq!(trader.end(), Some(0));
+    let said = trader.said();
+    let lines: Vec<_> = said.lines().filter(|line| line.contains("credentials")).collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    assert!(lines[0].contains("key: the secret does not belong to the access key"), "{said}");
+}
+
+/// How long a process may take to get where it is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn empty() -> Value {
+    Value::Array(Vec::new())
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn shrike(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shrike"));
+    command.args(args).current_dir(root()).env_remove("SHRIKE_DATA").env_remove("SHRIKE_LOG");
+    command
+}
+
+/// A process that is killed when a test fails before it ended.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Fails when it has ended, as it should have.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+struct Exchange {
+    _process: Process,
+    address: String,
+}
+
+impl Exchange {
+    fn start() -> Self {
+        let mut command = shrike(&["exchange", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        lines.read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening ").expect("the line").to_owned();
+        Self { _process: Process(child), address }
+    }
+
+    /// A trader on paper against this exchange, by the shipped configuration.
+    fn trader(&self, secret: &str) -> Trader {
+        let data = tempfile::tempdir().unwrap();
+        let errors = data.path().join("errors");
+        let mut command = shrike(&["run", "--data", text(&data.path().join("data"))]);
+        for (key, path) in [("REST", ""), ("WEB", ""), ("WS", "/ws"), ("FUTURES_WS", "/edge")] {
+            command.env(format!("SHRIKE__VENUE__{key}"), format!("{}{path}", self.address));
+        }
+        command.env("SHRIKE__VENUE__TLS", "false");
+        command.env("MEXC_MAIN_KEY", "demo-key").env("MEXC_MAIN_SECRET", secret);
+        command.stdout(Stdio::null()).stderr(std::fs::File::create(&errors).unwrap());
+        Trader { process: Process(command.spawn().unwrap()), data, errors }
+    }
+}
+
+struct Trader {
+    process: Process,
+    data: TempDir,
+    errors: PathBuf,
+}
+
+impl Trader {
+    /// A command about this trader.
+    fn shrike(&self, args: &[&str]) -> Output {
+        let data = self.data.path().join("data");
+        let mut command = match args[0] {
+            "verify" | "replay" => shrike(&[args[0], text(&data)]),
+            _ => shrike(&[args[0], "--data", text(&data)]),
+        };
+        command.args(&args[1..]).stdin(Stdio::null()).output().unwrap()
+    }
+
+    fn status(&self) -> Option<Value> {
+        serde_json::from_slice(&self.shrike(&["status", "--json"]).stdout).ok()
+    }
+
+    fn wait_for(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let since = Instant::now();
+        loop {
+            match self.status() {
+                Some(status) if is_so(&status) => return status,
+                last => assert!(since.elapsed() < PATIENCE, "no {what}: {last:?} {}", self.said()),
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn end(&mut self) -> Option<i32> {
+        let line = format!("kill -TERM {}", self.process.0.id());
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+        self.process.0.wait().unwrap().code()
+    }
+
+    /// What it wrote to its error output.
+    fn said(&self) -> String {
+        let mut said = String::new();
+        std::fs::File::open(&self.errors).unwrap().read_to_string(&mut said).unwrap();
+        said
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
