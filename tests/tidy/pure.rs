@@ -1,5 +1,5 @@
 //! The rooms that decide have no clock, socket, file, thread, float or hash order; `unsafe` stands
-//! in three rooms.
+//! in two rooms.
 
 use xtask::bans::{self, BANS, PURE_ROOMS, UNSAFE_ROOMS};
 

@@ -33,7 +33,7 @@ const ROOMS: &[Room] = &[
         ours: &["model", "risk", "engine", "venue", "journal"],
         outside: &[
             "mio", "tungstenite", "rustls", "rustls-pki-types", "webpki-roots", "libc",
-            "core_affinity", "crossbeam-channel", "hdrhistogram", "tracing",
+            "core_affinity", "crossbeam-channel", "hdrhistogram",
         ],
     },
     Room { folder: "strategies/sdk", ours: &["model"], outside: &[] },
@@ -65,11 +65,11 @@ const ROOMS: &[Room] = &[
         folder: "tools/shrike",
         ours: &[
             "model", "risk", "engine", "venue", "journal", "runtime", "exchange", "scout", "sim",
-            "replay", "listing_sniper", "settings",
+            "replay", "settings",
         ],
         outside: &[
             "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber", "indicatif",
-            "signal-hook", "strsim", "rust_decimal", "hdrhistogram", "sha2",
+            "signal-hook", "strsim", "hdrhistogram", "sha2",
         ],
     },
     Room {

@@ -312,6 +312,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if !may_rest(order) {
             return Mono::NEVER;
         }
+        self.cancel_entry_at(order, target)
+    }
+
+    /// When an entry that rests is cut short.
+    pub(crate) fn cancel_entry_at(&self, order: &crate::Order, target: &Target) -> Mono {
         let overdue = order.placed_at.after(self.config.timing.entry_ttl);
         let room = self.rate_next(target.account(), Class::Cancel);
         overdue.max(order.cancel_from).max(room)
@@ -437,7 +442,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         held.map_or(Span::from_secs(1), |held| held.rate.entry_spacing(holding))
     }
 
-    fn cancel_overdue_entry(&mut self, slot: usize, actions: &mut Actions) {
+    pub(crate) fn cancel_overdue_entry(&mut self, slot: usize, actions: &mut Actions) {
         let ttl = self.config.timing.entry_ttl;
         let overdue = self
             .orders
@@ -516,7 +521,7 @@ fn is_of_the_moment(refusal: &risk::Refusal) -> bool {
 }
 
 /// Whether an entry may rest on the book, so that the end of its time to live cancels it.
-fn may_rest(order: &crate::Order) -> bool {
+pub(crate) fn may_rest(order: &crate::Order) -> bool {
     order.state == crate::OrderState::Live && order.ended.is_none() && order.cancel_asked.is_none()
 }
 

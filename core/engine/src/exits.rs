@@ -11,6 +11,7 @@ use model::{
     WhyNot,
 };
 
+use crate::entry::may_rest;
 use crate::rate::Class;
 use crate::target::{Breach, taken_leg};
 use crate::{Action, Actions, Engine, Note, Target};
@@ -108,7 +109,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// Keeps the ladder on the book and takes what the market offers at its prices.
     fn drive_open(&mut self, slot: usize, spec: &SymbolSpec, actions: &mut Actions) {
         if self.orders.on_leg(slot, OrderLeg::ENTRY) > 0 {
-            return; // Sizes are not known until the entry has ended.
+            // Sizes are not known until the entry has ended, and it does not rest for ever.
+            return self.cancel_overdue_entry(slot, actions);
         }
         self.sell_by_hand(slot, spec, actions);
         let Some(target) = self.targets.get(slot) else { return };
@@ -224,9 +226,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return self.cancel(entry, Class::Exit, actions);
         }
         let Some(target) = self.targets.get(slot) else { return };
-        // An answered press makes room for the next at once; a refused one waits out its rung.
+        // A press that sold makes room for the next at once; any other waits out its rung.
         let last = target.exits.last_press.and_then(|id| self.orders.find(id));
-        let answered = last.is_some_and(|order| !order.is_alive() && order.ended.is_some());
+        let answered = last.is_some_and(|order| {
+            !order.is_alive() && order.ended.is_some() && !order.filled.is_zero()
+        });
         let early = self.now < target.exits.next_at && !answered;
         if early || self.orders.on_leg(slot, OrderLeg::STOP) > 0 {
             return;
@@ -236,8 +240,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if !is_sellable(&sale, spec) {
             return;
         }
+        let before = target.exits.last_press;
         self.sell(slot, sale, spec, actions);
-        self.widen(slot, actions);
+        let left = self.targets.get(slot).is_some_and(|target| target.exits.last_press != before);
+        self.widen(slot, left, actions);
     }
 
     fn resting_entry(&self, slot: usize) -> Option<model::ClientOrderId> {
@@ -264,6 +270,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     fn pressed_sale(&self, slot: usize, free: Qty, spec: &SymbolSpec) -> Option<Sale> {
         let target = self.targets.get(slot)?;
         let market = target.exits.press >= 2
+            && !target.exits.market_refused
             && self.config.emergency.market_allowed
             && spec.kinds.has(OrderKind::Market);
         let kind = if market { OrderKind::Market } else { OrderKind::ImmediateOrCancel };
@@ -301,12 +308,19 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     }
 
     /// The next press is wider, and comes at most one rung time later.
-    fn widen(&mut self, slot: usize, actions: &mut Actions) {
+    fn widen(&mut self, slot: usize, left: bool, actions: &mut Actions) {
         let (now, rung) = (self.now, self.config.timing.rung);
         let Some(target) = self.targets.get_mut(slot) else { return };
-        target.exits.press = target.exits.press.saturating_add(1);
+        if left {
+            target.exits.press = target.exits.press.saturating_add(1);
+        }
+        if left || target.exits.next_at <= now {
+            target.exits.next_at = now.after(rung);
+        }
+        if target.exits.next_at < now.after(rung) {
+            return; // Only the rate had no room: it goes as soon as there is some.
+        }
         target.exits.tries = target.exits.tries.saturating_add(1);
-        target.exits.next_at = now.after(rung);
         let stuck = target.exits.tries >= ALARM_AFTER && !target.exits.alarmed;
         if stuck {
             target.exits.alarmed = true;
@@ -338,6 +352,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         match risk::check(&limits, &exposure, request, &mut self.rules) {
             Ok(approved) if self.orders.add(self.now, *approved.request(), slot) => {
                 self.rate_take(request.account);
+                if sale.leg == OrderLeg::STOP
+                    && let Some(target) = self.targets.get_mut(slot)
+                {
+                    target.exits.last_press = Some(client_order_id);
+                }
                 actions.push(Action::Place(approved));
             }
             Ok(_) => {
@@ -371,7 +390,14 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let (now, rung) = (self.now, self.config.timing.rung);
         let account = self.targets.get(slot).map(Target::account);
         let leg = reject.client_order_id.leg();
+        let kind = self.orders.find(reject.client_order_id).map(|order| order.request.kind);
         if let Some(target) = self.targets.get_mut(slot) {
+            if leg == OrderLeg::STOP {
+                // Where it takes no market orders the other kind must go on, and the other way round.
+                let refused =
+                    matches!(reject.class, RejectClass::Definitive | RejectClass::Reprice);
+                target.exits.market_refused = refused && kind == Some(OrderKind::Market);
+            }
             target.exits.next_at = target.exits.next_at.max(now.after(rung));
             let index = usize::from(leg.0).wrapping_sub(1);
             if let (true, Some(flag)) =
@@ -442,6 +468,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             least = least.min(exits.next_at);
         }
         let entry = self.resting_entry(slot).and_then(|id| self.orders.find(id));
+        if let Some(order) = entry.filter(|o| may_rest(o) && exits.closing.is_none()) {
+            let at = self.cancel_entry_at(order, target);
+            least = least.min(at.max(self.now.after(Span::from_millis(1))));
+        }
         let entry = entry.is_some_and(|o| o.cancel_asked.is_none()) && exits.closing.is_some();
         let sales = self.waits_for_cancels(slot, target) && self.uncancelled_sale(slot).is_some();
         if entry || sales {

@@ -38,7 +38,7 @@ pub use orders::{Order, OrderState};
 pub use target::{Position, Target};
 
 use model::{
-    AccountId, Amount, AssetId, Blocks, ClientOrderId, Event, Intents, KillLevel, Mono, RiskRules,
+    AccountId, Amount, Blocks, ClientOrderId, Event, Intents, KillLevel, Mono, RiskRules,
     Strategies, SymbolId, TimerName, VenueTime, ViewPosition, ViewTarget,
 };
 
@@ -200,11 +200,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// Where a listing stands.
     pub fn listing_state(&self, symbol: SymbolId) -> ListingState {
         self.symbols.get(symbol).map(|symbol| symbol.listing.state()).unwrap_or_default()
-    }
-
-    /// Free balance of an asset as last told; zero when never told.
-    pub fn free_balance(&self, account: AccountId, asset: AssetId) -> Amount {
-        self.accounts.get(account.index()).map_or(Amount::ZERO, |held| held.ledger.free(asset))
     }
 
     /// Bids, asks and version of a book that may be read, best first; for checks against an oracle.

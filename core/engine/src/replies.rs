@@ -224,7 +224,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             if let Some(order) = self.orders.find_mut(id) {
                 order.cancel_asked = None;
             }
-            self.cancel(id, Class::Cancel, actions);
+            let class = match (id.leg().is_entry(), self.kill >= KillLevel::Halt) {
+                (true, true) => Class::KillCancel,
+                (true, false) => Class::Cancel,
+                (false, _) => Class::Exit,
+            };
+            self.cancel(id, class, actions);
             if let Some(order) = self.orders.find_mut(id) {
                 order.cancel_asked = Some(now);
             }

@@ -273,7 +273,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// After a (re)connection of the private stream: what did we miss?
     fn reconcile(&mut self, account: AccountId, actions: &mut Actions) {
         self.set_block(account, Block::Reconciliation, true);
-        self.ask_balances(account, actions);
         for order in self.orders.alive().filter(|order| order.request.account == account) {
             let (symbol, question) = (order.request.symbol, Question::Order(order.id()));
             actions.push(Action::Ask { account, symbol, question });
@@ -284,6 +283,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 actions.push(Action::Ask { account, symbol, question });
             }
         }
+        // Questions are answered in turn, and the answer to this one lifts the block.
+        self.ask_balances(account, actions);
     }
 
     fn ask_balances(&mut self, account: AccountId, actions: &mut Actions) {

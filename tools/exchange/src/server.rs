@@ -209,11 +209,6 @@ impl Handle {
         self.ask(move |exchange, _| job(exchange))
     }
 
-    /// The own time measured so far.
-    pub fn own_time(&self) -> Option<OwnTime> {
-        self.ask(|_, own| own)
-    }
-
     /// Asks the server to end.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Release);

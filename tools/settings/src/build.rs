@@ -106,7 +106,6 @@ fn scout(table: &Table) -> Scout {
         calendar: period("calendar"),
         symbols: period("symbols"),
         exchange_info: period("exchange_info"),
-        announcements: table.millis("scout.announcements_ms"),
     }
 }
 
@@ -139,11 +138,8 @@ fn entry(table: &Table) -> Entry {
             print: triggers.contains(&"print"),
             strategy: triggers.contains(&"strategy"),
         },
-        reference: match table.text("entry.reference") {
-            "futures" => PriceSource::Futures,
-            "announced" => PriceSource::Announced,
-            _ => PriceSource::PreOpenAsk,
-        },
+        // The only one so far; the schema refuses others.
+        reference: PriceSource::PreOpenAsk,
         premium_bps: table.small("entry.premium_bps"),
         early: table.millis("entry.early_ms"),
         late: table.millis("entry.late_ms"),

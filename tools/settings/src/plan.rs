@@ -127,7 +127,7 @@ impl Settings {
             // The venue's streams lag their REST replies by up to a second (MEXC, observed).
             settle: Span::from_secs(2),
             probe: Span::from_millis(50),
-            // reliability/controls A24.
+            // A24: each source says no again after this long, because the venue's lists lag.
             unknown_settle: Span::from_secs(10),
             unknown_alarm: Span::from_secs(60),
             // The venue takes a timestamp up to 1,000 ms ahead of its clock.

@@ -63,7 +63,7 @@ pub(crate) const INCLUDE: &str = "include";
 const MODES: &[&str] = &["paper", "live_min", "live", "demo"];
 const PATTERNS: &[&str] = &["ready_state", "pre_ready", "launch_sequence"];
 const TRIGGERS: &[&str] = &["schedule", "print", "strategy"];
-const REFERENCES: &[&str] = &["pre_open_ask", "futures", "announced"];
+const REFERENCES: &[&str] = &["pre_open_ask"];
 const ENTRY_KINDS: &[&str] = &["limit", "immediate_or_cancel"];
 const WAITS: &[&str] = &["spin", "adaptive", "park"];
 
@@ -108,7 +108,7 @@ pub(crate) const KEYS: &[Key] = &[
         "venue.futures_ws",
         TextKind::Endpoint,
         "\"contract.mexc.com:443/edge\"",
-        "futures WebSocket, as host:port/path",
+        "futures WebSocket, as host:port/path; not dialled yet",
     ),
     here(
         "venue.web",
@@ -153,7 +153,7 @@ pub(crate) const KEYS: &[Key] = &[
         8,
         "",
         "2",
-        "connections that carry market data; the first copy of a frame wins",
+        "connections that the pairs are spread over; one more stands by for the daily rotation",
     )),
     local(whole("loop.order_links", 1, 8, "", "2", "warm connections that carry orders")),
     whole(
@@ -184,7 +184,6 @@ pub(crate) const KEYS: &[Key] = &[
         "5000",
         "the same near an opening, for the pairs concerned",
     ),
-    whole("scout.announcements_ms", 5_000, 3_600_000, "ms", "60000", "period of the announcements"),
     whole("targets.record_confidence", 0, 100, "%", "60", "a pattern from here on is recorded"),
     whole("targets.target_confidence", 0, 100, "%", "75", "a pattern from here on makes a target"),
     whole("targets.execute_confidence", 0, 100, "%", "85", "a target from here on is executed"),
@@ -372,14 +371,21 @@ pub(crate) const KEYS: &[Key] = &[
         "2000",
         "A03: the same for a pair in its first hours",
     ),
-    whole("risk.collar.window_ms", 100, 600_000, "ms", "10000", "A04: window of the drift"),
+    whole(
+        "risk.collar.window_ms",
+        100,
+        600_000,
+        "ms",
+        "10000",
+        "A04: not in use yet; the rise counts from the target's reference, however long ago",
+    ),
     whole(
         "risk.collar.drift_bps",
         1,
         50_000,
         "bps",
         "5000",
-        "A04: largest rise of our own prices within the window",
+        "A04: largest rise of our own prices above the target's reference",
     ),
     whole(
         "risk.filters.max_age_ms",
@@ -453,7 +459,7 @@ pub(crate) const KEYS: &[Key] = &[
         500,
         "weight",
         "250",
-        "request weight in any 10 s, all accounts and the scout together; the exchange allows 500",
+        "request weight of the scout in any 10 s; the exchange allows 500 to an address",
     ),
     whole(
         "risk.clock.max_error_ms",
@@ -469,7 +475,7 @@ pub(crate) const KEYS: &[Key] = &[
         5_000,
         "ms",
         "200",
-        "A36: entries wait while the journal lags more than this",
+        "A36: not in use yet; entries wait while the ring is three quarters full",
     ),
 ];
 

@@ -82,8 +82,6 @@ pub struct Scout {
     pub symbols: Period,
     /// exchangeInfo.
     pub exchange_info: Period,
-    /// The announcements; the same at all times.
-    pub announcements: Span,
 }
 
 /// How often something is asked for.

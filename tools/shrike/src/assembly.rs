@@ -4,13 +4,16 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use journal::ring::{RING_BYTES, RingFile, RuntimeDir};
-use journal::{Consumer, DataDir, HostDisk, Observer, Producer, Writer, WriterSettings};
-use model::{KillLevel, Mode, Span, Text, VenueTime};
+use journal::{
+    Consumer, DataDir, Fault, HostDisk, Observer, Producer, Reader, RecordView, Writer,
+    WriterSettings,
+};
+use model::{Body, Command, Event, KillLevel, Mode, Span, Text, VenueTime};
 use runtime::{
     Addresses, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole, LoopConfig,
     LoopStats, PinWish, Roots, StatsReader, Tls, Trader, TraderConfig, Wait, WaitPolicy, boot_id,
@@ -30,8 +33,6 @@ pub struct Plan {
     pub settings: Settings,
     /// Folder of everything that must survive.
     pub data_dir: PathBuf,
-    /// Certificate to trust instead of the public roots: the built-in exchange's own.
-    pub root_pem: Option<String>,
     /// Key and secret of each account, in their order.
     pub keys: Vec<(String, String)>,
     /// Who runs it.
@@ -124,7 +125,17 @@ impl Assembly {
         let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
         let OpenedJournal { writer, mut producer, consumer, lock, runtime_dir } = opened;
         push_head(plan, identity, &mut producer)?;
-        let kill = KillFlag::at(KillLevel::Active);
+        let level = left_at(&data.journal());
+        let kill = KillFlag::at(level);
+        if level > KillLevel::Active {
+            let reason = Text::clipped("as the run before left it");
+            let body = Body::Command(Command::Kill { level, reason });
+            sender.send(Event::bare(body)).map_err(because("the kill switch"))?;
+            let name = level.name();
+            notes.push(format!(
+                "the kill switch stands at {name}, {reason}; `shrike resume` lowers it"
+            ));
+        }
         let trader = make_trader(plan, identity, producer, &durable, &kill)?;
         let journal = JournalThread::spawn(writer, consumer, observer, lock)?;
         let (stats, reader) = runtime::stats();
@@ -178,7 +189,9 @@ impl Assembly {
                 Err(InboxError::Full { .. }) => Offer::Full,
                 Err(InboxError::Ended) => Offer::Ended,
             });
-        Ok(Beside { _control: control, scout: scout.map_err(because("the scout"))? })
+        let scout = scout.map_err(because("the scout"))?;
+        let names = Names::start(&self.endpoints).map_err(because("the look-up of names"))?;
+        Ok(Beside { _control: control, scout, names })
     }
 
     /// Runs the hot loop on the calling thread until the stop flag is raised, then closes the
@@ -205,12 +218,48 @@ impl Assembly {
 pub struct Beside {
     _control: ControlServer,
     scout: ScoutThread,
+    names: Names,
 }
 
 impl Beside {
     /// Ends them.
     pub fn stop(self) {
         self.scout.stop();
+        self.names.stop();
+    }
+}
+
+/// Looks the exchange's names up again and again, so that a link that dials finds where it is now.
+#[derive(Debug)]
+struct Names {
+    thread: JoinHandle<()>,
+    running: mpsc::Sender<()>,
+}
+
+impl Names {
+    const EVERY: Duration = Duration::from_secs(60);
+
+    fn start(endpoints: &[Endpoint]) -> std::io::Result<Self> {
+        let endpoints = endpoints.to_vec();
+        let (running, ended) = mpsc::channel::<()>();
+        let thread = std::thread::Builder::new().name("names".to_owned()).spawn(move || {
+            while ended.recv_timeout(Self::EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
+                for Endpoint { addresses, host, port, .. } in &endpoints {
+                    if let Err(error) = addresses.refresh(host, *port) {
+                        tracing::warn!(host, %error, "its older addresses stay in use");
+                    }
+                }
+            }
+        })?;
+        Ok(Self { thread, running })
+    }
+
+    fn stop(self) {
+        drop(self.running);
+        // One that hangs in a look-up has nothing to lose, and must not hold the end back.
+        if self.thread.is_finished() {
+            let _ = self.thread.join();
+        }
     }
 }
 
@@ -238,10 +287,23 @@ fn scout_thread(plan: &Plan) -> Result<ThreadConfig, AssemblyError> {
 
 /// Certificates to believe instead of the public ones.
 fn own_roots(plan: &Plan) -> Result<Option<Vec<u8>>, AssemblyError> {
-    match (&plan.root_pem, &plan.settings.venue.tls_roots) {
-        (Some(pem), _) => Ok(Some(pem.clone().into_bytes())),
-        (None, Some(path)) => std::fs::read(path).map(Some).map_err(because("venue.tls_roots")),
-        (None, None) => Ok(None),
+    let path = plan.settings.venue.tls_roots.as_ref();
+    path.map(|path| std::fs::read(path).map_err(because("venue.tls_roots"))).transpose()
+}
+
+/// The kill level that the journal ends with. What cannot be read to its end halts.
+fn left_at(journal: &Path) -> KillLevel {
+    let Ok(mut reader) = Reader::open_decisions(journal) else { return KillLevel::Active };
+    let mut board = Board::new();
+    loop {
+        match reader.read() {
+            Ok(Some(RecordView { seq, at, family, kind, payload })) => {
+                board.on_record(kind, family, seq, at, payload);
+            }
+            Ok(None) => return board.kill().level,
+            Err(broken) if broken.fault == Fault::TornTail => return board.kill().level,
+            Err(_) => return board.kill().level.max(KillLevel::Halt),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::cli::{CliError, Exit, Out};
                         Example: shrike demo --seed 7 --listings 3"
 )]
 pub struct DemoArgs {
-    /// End by itself when every listing is over, without waiting for Ctrl-C
+    /// Without a console; the demo ends by itself when every listing is over
     #[arg(long)]
     headless: bool,
     /// One thread and a virtual clock: equal seeds give byte-equal journals

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use model::Mode;
+use serde_json::json;
 use settings::Settings;
 
 use crate::assembly::{Assembly, Plan};
@@ -43,7 +44,11 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
         if error.is_configuration { CliError::usage(&error) } else { CliError::failed(&error) }
     })?;
     for note in &assembly.notes {
-        out.line(note)?;
+        if out.is_json() {
+            out.document(&json!({ "state": "starting", "note": note }))?;
+        } else {
+            out.line(note)?;
+        }
     }
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&assembly.stop))
@@ -51,11 +56,21 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
     }
     let beside = assembly.start_beside(&plan).map_err(CliError::failed)?;
     let mode = plan.settings.mode.name();
-    out.line(format_args!("running in {mode} mode, data in {}", assembly.data_dir().display()))?;
+    let data = assembly.data_dir().display().to_string();
+    if out.is_json() {
+        out.document(&json!({ "state": "running", "mode": mode, "data": data }))?;
+    } else {
+        out.line(format_args!("running in {mode} mode, data in {data}"))?;
+    }
     out.flush()?;
     let finished = assembly.run().map_err(CliError::failed)?;
     beside.stop();
-    out.line(format_args!("stopped in order: {:?}", finished.ended))?;
+    let why = format!("{:?}", finished.ended);
+    if out.is_json() {
+        out.document(&json!({ "state": "stopped", "why": why }))?;
+    } else {
+        out.line(format_args!("stopped in order: {why}"))?;
+    }
     Ok(Exit::Done)
 }
 
@@ -71,14 +86,26 @@ fn check_mode(settings: &Settings, live: bool) -> Result<(), CliError> {
             "--live was given, but the configuration says mode = {mode:?}; set mode = \"live_min\" \
              first"
         ))),
-        (false, false) if !settings.venue.rest.is_loopback() => {
-            Err(CliError::refused(format_args!(
-                "paper mode sends its orders to a simulated exchange, and venue.rest is {}:{}; start \
-             `shrike exchange` and set venue.rest, ws, web and futures_ws to its address",
-                settings.venue.rest.host, settings.venue.rest.port
-            )))
-        }
-        (_, _) => Ok(()),
+        (false, false) => check_paper(settings),
+        (true, true) => Ok(()),
+    }
+}
+
+fn check_paper(settings: &Settings) -> Result<(), CliError> {
+    let venue = &settings.venue;
+    let places = [
+        ("rest", &venue.rest),
+        ("ws", &venue.ws),
+        ("futures_ws", &venue.futures_ws),
+        ("web", &venue.web),
+    ];
+    match places.into_iter().find(|(_, place)| !place.is_loopback()) {
+        Some((key, place)) => Err(CliError::refused(format_args!(
+            "paper mode trades on a simulated exchange on this machine, and venue.{key} is {}:{}; \
+             start `shrike exchange` and set venue.rest, ws, web and futures_ws to its address",
+            place.host, place.port
+        ))),
+        None => Ok(()),
     }
 }
 
@@ -93,7 +120,6 @@ fn plan(args: &RunArgs, settings: Settings) -> Result<Plan, CliError> {
     Ok(Plan {
         data_dir: args.data.clone().unwrap_or_else(|| settings.data_dir.clone()),
         settings,
-        root_pem: None,
         keys,
         operator: std::env::var("USER").unwrap_or_else(|_| "operator".to_owned()),
     })

@@ -27,12 +27,22 @@ fn a_trader_is_watched_stopped_resumed_and_ended_and_its_journal_replays() {
     assert!(twice.status.success(), "{twice:?}");
     trader.wait_for("the resume", |status| status["kill"]["level"] == "active");
 
+    let again = trader.shrike(&["kill", "halt", "--reason", "over night"]);
+    assert!(again.status.success(), "{again:?}");
     assert_eq!(trader.end(), Some(0));
     assert!(trader.shrike(&["verify"]).status.success());
     let replay: Value =
         serde_json::from_slice(&trader.shrike(&["replay", "--json"]).stdout).unwrap();
     assert_eq!(replay["equal"], true, "{replay}");
     assert!(replay["events"].as_u64() > Some(0), "{replay}");
+
+    let mut trader = exchange.trader_in(trader.data, "demo-secret");
+    let status = trader.wait_for("a new run", |status| status["stopped"] == false);
+    assert_eq!(status["kill"]["level"], "halt", "a kill outlives the run: {status}");
+    assert_eq!(trader.end(), Some(0));
+    let replay: Value =
+        serde_json::from_slice(&trader.shrike(&["replay", "--json"]).stdout).unwrap();
+    assert_eq!(replay["equal"], true, "{replay}");
 }
 
 #[test]
@@ -97,7 +107,10 @@ impl Exchange {
 
     /// A trader on paper against this exchange, by the shipped configuration.
     fn trader(&self, secret: &str) -> Trader {
-        let data = tempfile::tempdir().unwrap();
+        self.trader_in(tempfile::tempdir().unwrap(), secret)
+    }
+
+    fn trader_in(&self, data: TempDir, secret: &str) -> Trader {
         let errors = data.path().join("errors");
         let mut command = shrike(&["run", "--data", text(&data.path().join("data"))]);
         for (key, path) in [("REST", ""), ("WEB", ""), ("WS", "/ws"), ("FUTURES_WS", "/edge")] {

@@ -90,7 +90,7 @@ impl Reader {
         }
     }
 
-    /// Opens the decisions of a data directory or journal folder alone, as recovery does.
+    /// Opens the decisions of a data directory or journal folder alone, as a start does.
     ///
     /// # Errors
     /// [`OpenError`] when there is no journal.

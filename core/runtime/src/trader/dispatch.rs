@@ -113,11 +113,19 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
     }
 
     /// The flag that is read before the first byte follows the engine's own raises and resumes.
-    fn follow_kill(&self, record: &Record) {
+    fn follow_kill(&mut self, record: &Record) {
         if let Record::Kill { level, .. } = record {
+            let from = std::mem::replace(&mut self.kill_told, *level);
             match level {
                 KillLevel::Active => {
-                    self.kill.resume(self.kill.level(), KillLevel::Active);
+                    let lowered = self.kill.resume(from, KillLevel::Active);
+                    let level = self.kill.level();
+                    if !lowered && level > KillLevel::Active {
+                        // Raised in between: the engine follows, and a further resume lowers both.
+                        let reason = model::Text::clipped("raised during a resume");
+                        let kill = model::Command::Kill { level, reason };
+                        self.queue.push(Event::bare(Body::Command(kill)));
+                    }
                 }
                 KillLevel::Halt | KillLevel::Reduce | KillLevel::Flatten => self.kill.raise(*level),
             }

@@ -125,6 +125,8 @@ pub struct Trader<S, R = ()> {
     control: ControlReader,
     json: JsonReader,
     kill: KillFlag,
+    /// The level that the engine's records last stood at.
+    kill_told: KillLevel,
     durable: Arc<AtomicU64>,
     clock: ClockEstimator,
     clock_samples: u32,
@@ -184,6 +186,7 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
             decoder: FrameDecoder::new(),
             control: ControlReader::new(),
             json: JsonReader::new(JsonReader::PAGE),
+            kill_told: KillLevel::Active,
             kill,
             durable,
             clock: ClockEstimator::new(ClockConfig::default()),

@@ -169,12 +169,12 @@ fn code_free_class(text: &str) -> Option<RejectClass> {
     }
 }
 
-/// How long to wait at least after `http` when the reply had no `Retry-After`; zero for statuses
-/// that are no limit. The venue's bans begin at two minutes.
+/// How long to wait after `http` when the reply had no `Retry-After`; zero for statuses that are no
+/// limit. The venue's bans begin at two minutes. The firewall is asked again soon: a sale may wait.
 pub const fn back_off_floor(http: u16) -> Span {
     match http {
         429 => Span::from_secs(1),
-        403 => Span::from_secs(60),
+        403 => Span::from_secs(5),
         418 => Span::from_secs(120),
         _ => Span::ZERO,
     }

@@ -47,7 +47,7 @@ const fn block_text(block: Block) -> &'static str {
     match block {
         Block::PrivateStream => "the private stream is not live",
         Block::Clock => "the exchange's clock is not known well enough",
-        Block::Journal => "the journal is filling or behind",
+        Block::Journal => "the journal is filling",
         Block::Reconciliation => "orders, deals and balances are being reconciled",
         Block::OrderLink => "no order connection is open",
         Block::Disk => "the disk refuses records",

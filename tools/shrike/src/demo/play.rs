@@ -78,7 +78,6 @@ fn plan(stage: &Stage, addr: SocketAddr) -> Result<Plan, CliError> {
     Ok(Plan {
         settings,
         data_dir: stage.data.clone(),
-        root_pem: None,
         keys: vec![("demo-key".to_owned(), "demo-secret".to_owned())],
         operator: "demo".to_owned(),
     })

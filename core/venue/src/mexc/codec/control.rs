@@ -183,9 +183,6 @@ fn topics(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|topic| !topic.is_empty())
 }
 
-/// Subscriptions that stand on one connection at most.
-pub const SUBSCRIPTIONS_MAX: usize = 30;
-
 /// Appends a request for `topics`; the answer carries `id`.
 pub fn write_subscribe<'t>(id: u64, topics: impl IntoIterator<Item = &'t str>, out: &mut Vec<u8>) {
     write_request("SUBSCRIPTION", id, topics, out);

@@ -2,13 +2,13 @@
 
 use model::{
     AccountId, Body, Cancelled, ClientOrderId, Event, Mono, OrderStatus, Placed, Price, Qty,
-    Reject, RejectClass, ReplyLost, Round, SymbolId, Text, VenueKey, VenueText, VenueTime,
+    Reject, RejectClass, ReplyLost, Round, Span, SymbolId, Text, VenueKey, VenueText, VenueTime,
 };
 
 use super::Rehearsal;
 use super::reply::Reply;
 use crate::http1::Response;
-use crate::mexc::errors::{classify, figure_price};
+use crate::mexc::errors::{back_off_floor, classify, figure_price};
 
 /// The request that was written and not settled.
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +121,10 @@ impl Flight {
                 code: told.code,
                 class,
                 figure: self.figure(class, told.code, message.as_str()),
-                retry_after: response.retry_after,
+                retry_after: match response.retry_after {
+                    Span::ZERO => back_off_floor(http),
+                    told => told,
+                },
             })
         };
         out(event(VenueTime::NONE, true, body));
