@@ -6,9 +6,9 @@
 //! ends in a market order where one is allowed, alarms, and never gives up.
 
 use model::{
-    AlarmKind, Amount, Authority, Close, Mono, OrderKind, OrderLeg, Price, Qty, Record, Reject,
-    RejectClass, Request, RiskRules, Round, Side, Span, Strategies, SymbolSpec, TargetState,
-    WhyNot,
+    AlarmKind, Amount, Authority, Block, Close, Mono, OrderKind, OrderLeg, Price, Qty, Record,
+    Reject, RejectClass, Request, RiskRules, Round, Side, Span, Strategies, SymbolSpec,
+    TargetState, WhyNot,
 };
 
 use crate::entry::may_rest;
@@ -252,6 +252,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     }
 
     fn cancel_sales(&mut self, slot: usize, actions: &mut Actions) {
+        if self.is_cut_off(slot) {
+            return; // Nothing could leave. A sale is tried all the same, at the pace of its rungs.
+        }
         for at in 0..self.orders.len() {
             let Some(order) = self.orders.at(at) else { continue };
             let resting = order.target == slot
@@ -475,12 +478,17 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let entry = entry.is_some_and(|o| o.cancel_asked.is_none()) && exits.closing.is_some();
         let sales = self.waits_for_cancels(slot, target) && self.uncancelled_sale(slot).is_some();
         if entry || sales {
-            least = least.min(
-                self.rate_next(target.account(), Class::Exit)
-                    .max(self.now.after(Span::from_millis(1))),
-            );
+            let pause = Span::from_millis(if self.is_cut_off(slot) { 50 } else { 1 });
+            let room = self.rate_next(target.account(), Class::Exit);
+            least = least.min(room.max(self.now.after(pause)));
         }
         least
+    }
+
+    /// Whether no connection could carry an order of the target's account.
+    fn is_cut_off(&self, slot: usize) -> bool {
+        let account = self.targets.get(slot).map(Target::account);
+        account.is_some_and(|account| self.blocks(account).has(Block::OrderLink))
     }
 
     /// Whether more is to be sold than what rests on the book leaves free.

@@ -49,7 +49,8 @@ enum Down {
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 impl Network {
-    pub(crate) fn new(seed: u64, machine: &impl Machine, storm: Storm) -> Self {
+    /// `orders` says of each link whether it carries orders.
+    pub(crate) fn new(seed: u64, machine: &impl Machine, orders: &[bool], storm: Storm) -> Self {
         let mut random = Random::new(seed, "network");
         let links = machine.links();
         let wires = (0..links)
@@ -63,8 +64,7 @@ impl Network {
                 cut_at: Mono::NEVER,
             })
             .collect();
-        let orders = vec![false; links];
-        let reconnects = Reconnects::new(BackoffConfig::default(), seed, &orders);
+        let reconnects = Reconnects::new(BackoffConfig::default(), seed, orders);
         Self { wires, reconnects, random, storm }
     }
 

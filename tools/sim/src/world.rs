@@ -210,8 +210,12 @@ impl World {
         }
         let (durable, kill) = (Arc::new(AtomicU64::new(0)), KillFlag::default());
         let trader = trader(config, producer, &durable, &kill)?;
+        let links = &config.settings.loop_;
+        let accounts = config.settings.accounts.len();
+        let orders = runtime::roles(links.market_links, links.order_links, accounts);
+        let orders: Vec<bool> = orders.iter().map(|role| *role == LinkRole::Order).collect();
         Ok(Self {
-            network: Network::new(config.seed, &trader, config.storm.clone()),
+            network: Network::new(config.seed, &trader, &orders, config.storm.clone()),
             pages: Pages::new(&config.settings),
             oracle: Oracle::new(config),
             trader,
