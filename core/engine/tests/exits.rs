@@ -452,3 +452,38 @@ fn closing_with(change: impl FnOnce(&mut desk::Setup)) -> (Desk, Vec<Request>, R
     let first = desk.wait(ms(100)).only_place();
     (desk, standing.places(), first)
 }
+
+#[test]
+fn sales_that_the_venue_put_off_do_not_climb_to_a_market_order() {
+    let (mut desk, standing, sale) = closing();
+    for resting in &standing {
+        desk.cancelled(resting.client_order_id, "0");
+    }
+    desk.reject_with(&sale, RejectClass::BackOff, |reject| {
+        reject.retry_after = model::Span::from_secs(5);
+    });
+    assert!(desk.wait(ms(4_900)).places().is_empty());
+    let next = desk.wait(ms(200)).only_place();
+    assert_eq!(next.kind, OrderKind::ImmediateOrCancel);
+}
+
+#[test]
+fn an_entry_that_filled_in_part_does_not_rest_for_ever() {
+    let (mut desk, entry) = Desk::fired_with(|s| s.entry.kind = model::EntryKind::Limit);
+    desk.placed(&entry);
+    desk.fill(&entry, "1.0000", "40");
+    assert_eq!(desk.state(), TargetState::Open);
+    assert_eq!(desk.wait(ms(2_500)).cancels(), [entry.client_order_id]);
+}
+
+#[test]
+fn no_cancel_is_tried_while_no_connection_could_carry_it() {
+    let (mut desk, standing) = Desk::holding();
+    let link = |up| Body::Link { link: model::Link::Order, up };
+    desk.private(link(false));
+    desk.bid("0.9400");
+    assert!(desk.wait(ms(1_000)).cancels().is_empty());
+    let mut done = desk.private(link(true));
+    done.actions.append(&mut desk.wait(ms(60)).actions);
+    assert_eq!(done.cancels().len(), standing.places().len());
+}

@@ -245,3 +245,25 @@ fn a_refused_key_is_told_once_for_each_code_until_the_account_answers_again() {
     assert!(told(QueryAnswer::BalancesEnd).is_empty());
     assert_eq!(told(refused(400, 700_003)), [AlarmKind::Credentials], "again, after a success");
 }
+
+#[test]
+fn a_kill_cancel_that_the_venue_put_off_is_repeated_inside_the_wait() {
+    let (mut desk, entry) = Desk::fired_with(|s| s.entry.kind = EntryKind::Limit);
+    desk.placed(&entry);
+    assert_eq!(desk.kill(KillLevel::Halt).cancels(), [entry.client_order_id]);
+    desk.reject_with(&entry, RejectClass::BackOff, |reject| {
+        (reject.cancel, reject.retry_after) = (true, Span::from_secs(60));
+    });
+    assert!(desk.wait(Span::from_secs(10)).cancels().contains(&entry.client_order_id));
+}
+
+#[test]
+fn what_a_reconciliation_asks_ends_with_the_balances_that_lift_its_block() {
+    let (mut desk, _) = Desk::holding();
+    let private = |state| Body::Stream { stream: model::Stream::Private, state };
+    let event = |state| Event::of(ACCOUNT, SymbolId::NONE, private(state));
+    desk.tell(&event(model::LinkState::Down));
+    let asks = desk.tell(&event(model::LinkState::Live)).asks();
+    assert!(asks.contains(&engine::Question::Trades));
+    assert_eq!(asks.last(), Some(&engine::Question::Balances));
+}

@@ -155,6 +155,19 @@ fn a_limit_tells_how_long_to_wait() {
 }
 
 #[test]
+fn a_limit_that_does_not_tell_how_long_is_waited_out_by_its_kind() {
+    for (status, least) in [("429 Too Many", 1), ("403 Forbidden", 5), ("418 Banned", 120)] {
+        let mut desk = Desk::new();
+        desk.place(&desk.entry()).unwrap();
+        desk.transmit();
+        desk.events.clear();
+        desk.feed(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").as_bytes());
+        let [Body::Reject(reject)] = desk.bodies()[..] else { panic!("{:?}", desk.events) };
+        assert_eq!(reject.retry_after, Span::from_secs(least), "{status}");
+    }
+}
+
+#[test]
 fn replies_that_settle_nothing_are_lost_and_not_rejected() {
     let cases = [
         ("500 Internal", r#"{"code":30001,"msg":"x"}"#, 500),
