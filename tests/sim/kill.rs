@@ -72,3 +72,15 @@ fn after_a_flatten_nothing_is_held_that_could_be_sold() {
         }
     });
 }
+
+#[test]
+fn a_resume_does_not_lower_a_raise_that_came_in_between() {
+    let mut world = world(7, Storm::calm());
+    world.kill(KillLevel::Halt);
+    world.resume();
+    assert_eq!(world.trader.engine().kill_level(), KillLevel::Active, "a resume alone lowers");
+    world.kill(KillLevel::Halt);
+    world.raise(KillLevel::Flatten);
+    world.resume();
+    assert_eq!(world.trader.engine().kill_level(), KillLevel::Flatten);
+}

@@ -487,3 +487,14 @@ fn no_cancel_is_tried_while_no_connection_could_carry_it() {
     done.actions.append(&mut desk.wait(ms(60)).actions);
     assert_eq!(done.cancels().len(), standing.places().len());
 }
+
+#[test]
+fn a_press_that_sold_nothing_waits_out_its_rung() {
+    let (mut desk, standing, sale) = closing();
+    for resting in &standing {
+        desk.cancelled(resting.client_order_id, "0");
+    }
+    let ended = desk.ends(&sale, model::OrderStatus::Cancelled, "0");
+    assert!(ended.places().is_empty() && desk.wait(ms(500)).places().is_empty());
+    assert_eq!(desk.wait(ms(250)).places().len(), 1);
+}

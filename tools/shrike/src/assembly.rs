@@ -191,7 +191,7 @@ impl Assembly {
             });
         let scout = scout.map_err(because("the scout"))?;
         let names = Names::start(&self.endpoints).map_err(because("the look-up of names"))?;
-        Ok(Beside { _control: control, scout, names })
+        Ok(Beside { _control: control, scout, _names: names })
     }
 
     /// Runs the hot loop on the calling thread until the stop flag is raised, then closes the
@@ -218,22 +218,23 @@ impl Assembly {
 pub struct Beside {
     _control: ControlServer,
     scout: ScoutThread,
-    names: Names,
+    _names: Names,
 }
 
 impl Beside {
     /// Ends them.
     pub fn stop(self) {
         self.scout.stop();
-        self.names.stop();
     }
 }
 
 /// Looks the exchange's names up again and again, so that a link that dials finds where it is now.
+///
+/// Its thread ends when this is dropped, and is not waited for: a look-up that hangs has nothing to
+/// lose and must not hold the end back.
 #[derive(Debug)]
 struct Names {
-    thread: JoinHandle<()>,
-    running: mpsc::Sender<()>,
+    _running: mpsc::Sender<()>,
 }
 
 impl Names {
@@ -242,7 +243,7 @@ impl Names {
     fn start(endpoints: &[Endpoint]) -> std::io::Result<Self> {
         let endpoints = endpoints.to_vec();
         let (running, ended) = mpsc::channel::<()>();
-        let thread = std::thread::Builder::new().name("names".to_owned()).spawn(move || {
+        std::thread::Builder::new().name("names".to_owned()).spawn(move || {
             while ended.recv_timeout(Self::EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
                 for Endpoint { addresses, host, port, .. } in &endpoints {
                     if let Err(error) = addresses.refresh(host, *port) {
@@ -251,15 +252,7 @@ impl Names {
                 }
             }
         })?;
-        Ok(Self { thread, running })
-    }
-
-    fn stop(self) {
-        drop(self.running);
-        // One that hangs in a look-up has nothing to lose, and must not hold the end back.
-        if self.thread.is_finished() {
-            let _ = self.thread.join();
-        }
+        Ok(Self { _running: running })
     }
 }
 

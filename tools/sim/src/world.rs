@@ -210,10 +210,8 @@ impl World {
         }
         let (durable, kill) = (Arc::new(AtomicU64::new(0)), KillFlag::default());
         let trader = trader(config, producer, &durable, &kill)?;
-        let links = &config.settings.loop_;
-        let accounts = config.settings.accounts.len();
-        let orders = runtime::roles(links.market_links, links.order_links, accounts);
-        let orders: Vec<bool> = orders.iter().map(|role| *role == LinkRole::Order).collect();
+        let orders: Vec<bool> =
+            roles_of(config).iter().map(|role| *role == LinkRole::Order).collect();
         Ok(Self {
             network: Network::new(config.seed, &trader, &orders, config.storm.clone()),
             pages: Pages::new(&config.settings),
@@ -413,6 +411,17 @@ impl World {
     pub fn kill(&mut self, level: KillLevel) {
         let reason = model::Text::clipped("simulated");
         self.tell(&Event::bare(Body::Command(model::Command::Kill { level, reason })));
+    }
+
+    /// Raises the flag alone, as an operator does whose command the trader has not read yet.
+    pub fn raise(&self, level: KillLevel) {
+        self.kill.raise(level);
+    }
+
+    /// Lowers the kill switch as an operator would.
+    pub fn resume(&mut self) {
+        let reason = model::Text::clipped("simulated");
+        self.tell(&Event::bare(Body::Command(model::Command::Resume { reason })));
     }
 }
 
