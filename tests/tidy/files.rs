@@ -41,7 +41,9 @@ pub(crate) fn check_readmes(tree: &Tree) -> Vec<Finding> {
 
 pub(crate) fn check_decisions(tree: &Tree) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (wanted, (path, text)) in (1..).zip(tree.under("core/decisions/", ".md")) {
+    let records = tree.under("core/decisions/", ".md");
+    let records = records.filter(|(path, _)| !path.ends_with("/README.md"));
+    for (wanted, (path, text)) in (1..).zip(records) {
         let name = path.rsplit('/').next().unwrap_or(path);
         let number = name.split_once('-').filter(|(number, _)| number.len() == 4);
         if number.and_then(|(number, _)| number.parse().ok()) != Some(wanted) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use journal::ring::{RING_BYTES, RingFile, RuntimeDir};
 use journal::{
-    Consumer, DataDir, Fault, HostDisk, Observer, Producer, Reader, RecordView, Writer,
+    Consumer, DataDir, Fault, HostDisk, Observer, OpenError, Producer, Reader, RecordView, Writer,
     WriterSettings,
 };
 use model::{Body, Command, Event, KillLevel, Mode, Span, Text, VenueTime};
@@ -286,7 +286,11 @@ fn own_roots(plan: &Plan) -> Result<Option<Vec<u8>>, AssemblyError> {
 
 /// The kill level that the journal ends with. What cannot be read to its end halts.
 fn left_at(journal: &Path) -> KillLevel {
-    let Ok(mut reader) = Reader::open_decisions(journal) else { return KillLevel::Active };
+    let mut reader = match Reader::open_decisions(journal) {
+        Ok(reader) => reader,
+        Err(OpenError::NotAJournal { .. }) => return KillLevel::Active,
+        Err(_) => return KillLevel::Halt,
+    };
     let mut board = Board::new();
     loop {
         match reader.read() {
