@@ -2,9 +2,12 @@
 
 pub mod assembly;
 pub mod board;
+mod checkpoints;
 pub mod cli;
 pub mod cli_control;
 pub mod control;
 pub mod demo;
 pub mod inspect;
 pub mod run;
+mod starts;
+mod supervise;
