@@ -26,6 +26,7 @@ use venue::sign::Credentials;
 use crate::board::{Board, of_inbox};
 use crate::checkpoints::Checkpoints;
 use crate::control::{ControlConfig, ControlServer, Desk};
+use crate::narrate::{Both, Narrator};
 use crate::starts::{Starts, StartsWatch};
 
 /// What a run needs besides its settings.
@@ -142,7 +143,8 @@ impl Assembly {
         let board = Arc::new(Mutex::new(new_board(&plan.settings)));
         let durable = Arc::new(AtomicU64::new(0));
         let (sender, inbox) = inbox(INBOX);
-        let mut observer = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
+        let to_board = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
+        let mut observer = Both(to_board, Narrator::default());
         let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
         let OpenedJournal { writer, recovered, mut producer, consumer, lock, runtime_dir } = opened;
         push_head(plan, identity, recovered.image().as_deref(), &mut producer)?;
@@ -154,6 +156,7 @@ impl Assembly {
         let names = recovered.state.as_ref().map(names_of).unwrap_or_default();
         if let Some(state) = &recovered.state {
             lock_board(&board).take_up(state);
+            observer.1.take_up(state);
         }
         let carried = carried(&recovered);
         let trader = make_trader(plan, identity, carried, producer, &durable, &kill)?;

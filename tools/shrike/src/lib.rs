@@ -8,6 +8,7 @@ pub mod cli_control;
 pub mod control;
 pub mod demo;
 pub mod inspect;
+mod narrate;
 pub mod run;
 mod starts;
 mod supervise;
