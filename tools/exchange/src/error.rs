@@ -57,8 +57,12 @@ impl ApiError {
         Self::bad(30003, msg)
     }
 
-    pub(crate) fn insufficient() -> Self {
-        Self::bad(30004, "Insufficient position")
+    pub(crate) fn insufficient(code: i32) -> Self {
+        Self::bad(code, "Insufficient position")
+    }
+
+    pub(crate) fn too_fine(code: i32, parameter: &str) -> Self {
+        Self::bad(code, format!("{parameter} has too many decimals"))
     }
 
     pub(crate) fn too_many(retry_after_s: u64) -> Self {

@@ -32,6 +32,8 @@ pub struct Order {
     pub client_id: Option<Box<str>>,
     /// Self-trade prevention mode as sent.
     pub stp_mode: &'static str,
+    /// Why the exchange ended it: `stp_cancel`, or empty.
+    pub cancel_reason: &'static str,
     /// When it was accepted.
     pub created: VenueTime,
     /// When it last changed.

@@ -180,7 +180,7 @@ fn every_public_channel_carries_its_body_and_the_documented_times() {
 fn deals_carry_an_id_and_the_old_schema_does_not() {
     for old in [false, true] {
         let mut config = Config::default();
-        config.rules.old_schema = old;
+        config.personality.old_schema = old;
         let mut world = World::new(&config, 1);
         let mut conn = world.stream("/ws", &["spot@public.aggre.deals.v3.api.pb@100ms@MXUSDT"]);
         world.pass_ms(5_000);
