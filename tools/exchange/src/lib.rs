@@ -46,8 +46,8 @@ pub use hub::Message;
 pub use ledger::Pocket;
 pub use order::{Deal, Order};
 pub use personality::{
-    BadFrame, BeforeOpenInfo, CrossingMaker, DeadListenKey, DuplicateIds, FeeAsset, FirstTold,
-    OpeningCap, OrderIds, Personality, PrecisionChange, UnknownSymbol,
+    BadFrame, BanBody, BeforeOpenInfo, CrossingMaker, DeadListenKey, DuplicateIds, FeeAsset,
+    FirstTold, OpeningCap, OrderIds, Personality, PrecisionChange, UnknownSymbol,
 };
 pub use server::{Handle, OwnTime, Server, ServerConfig, ServerError};
 pub use ws::WsConn;

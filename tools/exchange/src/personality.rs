@@ -113,6 +113,17 @@ pub enum OrderIds {
     Digits,
 }
 
+/// The body of a reply 418.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BanBody {
+    /// Code and text, as every other refusal.
+    #[default]
+    Json,
+    /// Nothing, as a gateway ahead of the exchange would.
+    Empty,
+}
+
 /// What a stream answers to a text frame that is no control frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -183,6 +194,8 @@ pub struct Personality {
     /// Whether orders of a pair with a price band wait for its first deal, with 30010; otherwise
     /// the band begins with it.
     pub band_needs_last: bool,
+    /// The body of a reply 418.
+    pub ban_body: BanBody,
     /// How long order queries, lists and own deals do not know a fresh order, milliseconds.
     pub read_lag_ms: u64,
     /// Whether `openOrders` needs a symbol.
@@ -238,6 +251,7 @@ impl Default for Personality {
             precision_code: 33333,
             unknown_order_code: -2013,
             band_needs_last: false,
+            ban_body: BanBody::Json,
             read_lag_ms: 0,
             open_orders_need_symbol: false,
             zero_balances: false,

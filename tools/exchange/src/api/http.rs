@@ -10,6 +10,7 @@ use super::query::Params;
 use super::{Effect, Request, respond};
 use crate::error::ApiError;
 use crate::exchange::Exchange;
+use crate::personality::BanBody;
 
 /// Longest head of a request.
 const HEAD_MAX: usize = 16 * 1024;
@@ -101,6 +102,16 @@ impl HttpConn {
         self.closing && self.later.is_empty() && self.output.is_empty()
     }
 
+    /// Whether nothing is half read, waits or is half written.
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.closing && self.input.is_empty() && self.later.is_empty() && self.output.is_empty()
+    }
+
+    /// Whose connection it is.
+    pub(crate) fn peer(&self) -> IpAddr {
+        self.peer
+    }
+
     /// Order requests (place, cancel) answered so far.
     pub fn order_requests(&self) -> u64 {
         self.order_requests
@@ -115,8 +126,11 @@ impl HttpConn {
             Ok(effect) => (effect.status.unwrap_or(200), None, effect),
             Err(error) => {
                 body.clear();
-                let msg = super::json::Quoted(&error.msg);
-                let _ = write!(body, "{{\"code\":{},\"msg\":{msg}}}", error.code);
+                let bare = error.http == 418 && exchange.personality.ban_body == BanBody::Empty;
+                if !bare {
+                    let msg = super::json::Quoted(&error.msg);
+                    let _ = write!(body, "{{\"code\":{},\"msg\":{msg}}}", error.code);
+                }
                 (error.http, error.retry_after_s, Effect::default())
             }
         };

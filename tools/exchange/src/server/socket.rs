@@ -133,6 +133,11 @@ impl Conn {
         exchange: &mut Exchange,
     ) -> Option<Self> {
         match self {
+            // A client with one pool of connections may turn an idle one into a stream.
+            Self::Http { stream, http } if http.is_idle() && bytes.starts_with(b"GET /ws") => {
+                let peer = http.peer();
+                Self::new(stream, peer).handle_bytes(now, bytes, exchange)
+            }
             Self::Http { stream, mut http } => {
                 http.handle_bytes(now, bytes, exchange);
                 Some(Self::Http { stream, http })
