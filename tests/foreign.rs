@@ -216,10 +216,7 @@ fn best(book: &Value, side: &str) -> Amount {
 
 /// A figure, whether it came as text or as a number.
 fn amount(value: &Value) -> Amount {
-    match value {
-        Value::String(text) => parsed(text),
-        other => parsed(&other.to_string()),
-    }
+    parsed(value.as_str().unwrap_or(&value.to_string()))
 }
 
 fn parsed(text: &str) -> Amount {

@@ -147,7 +147,8 @@ impl Exchange {
             let state = &self.symbols[order.symbol];
             let next = state.book.queue(order.side.opposite()).next();
             let Some((price, maker, open)) = next else { break };
-            if !reaches(order.side, order.price, price) {
+            let step = wanted(want, price, state.scale).min(open);
+            if step.is_zero() || !reaches(order.side, order.price, price) {
                 break;
             }
             if self.is_own(order, maker) {
@@ -159,10 +160,6 @@ impl Exchange {
                     break;
                 }
                 continue;
-            }
-            let step = wanted(want, price, state.scale).min(open);
-            if step.is_zero() {
-                break;
             }
             let book = &mut self.symbols[order.symbol].book;
             book.take(order.side, Some(price), Want::Base(step), &mut matches);

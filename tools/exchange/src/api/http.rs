@@ -129,7 +129,10 @@ impl HttpConn {
                 let bare = error.http == 418 && exchange.personality.ban_body == BanBody::Empty;
                 if !bare {
                     let msg = super::json::Quoted(&error.msg);
-                    let _ = write!(body, "{{\"code\":{},\"msg\":{msg}}}", error.code);
+                    let _ = write!(body, "{{\"code\":{},\"msg\":{msg}", error.code);
+                    // The one code that was recorded with a third field.
+                    let more = if error.code == -1128 { ",\"_extend\":null}" } else { "}" };
+                    body.push_str(more);
                 }
                 (error.http, error.retry_after_s, Effect::default())
             }
