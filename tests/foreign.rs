@@ -16,6 +16,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Once;
 use std::time::Duration;
 
 use exchange::{BanBody, Config, Handle, Server, ServerConfig};
@@ -226,7 +227,7 @@ fn parsed(text: &str) -> Amount {
 /// Runs one chapter of `foreign/client.py` against a fresh exchange: what ccxt saw, and the
 /// ledger afterwards as the operator's page tells it. `None` when ccxt is not to be had.
 fn chapter(name: &str, exchange: Config, options: &str) -> Option<(Value, Value)> {
-    let packages = packages_or_left_out(name)?;
+    let packages = packages_or_left_out()?;
     let config = ServerConfig { exchange, seed: 1, ..ServerConfig::default() };
     let free = SocketAddr::from(([127, 0, 0, 1], 0));
     let server = Server::bind(free, &config).unwrap().spawn().unwrap();
@@ -245,15 +246,19 @@ fn chapter(name: &str, exchange: Config, options: &str) -> Option<(Value, Value)
     Some((seen, ledger))
 }
 
-fn packages_or_left_out(name: &str) -> Option<&'static Path> {
+fn packages_or_left_out() -> Option<&'static Path> {
+    static SAID: Once = Once::new();
     match install::packages() {
         Ok(folder) => Some(folder),
         Err(why) => {
             let under_ci = std::env::var("CI").is_ok_and(|value| value == "true");
             assert!(!under_ci, "{why}");
             // Past the capture of the test runner, which shows nothing of a test that passes.
-            let mut out = std::io::stdout().lock();
-            writeln!(out, "\nleft out: the chapter {name} of ccxt, because {why}").unwrap();
+            SAID.call_once(|| {
+                let mut out = std::io::stdout().lock();
+                writeln!(out, "\nleft out: all of ccxt as a foreign client, because {why}")
+                    .unwrap();
+            });
             None
         }
     }

@@ -41,7 +41,7 @@ fn install() -> Result<PathBuf, String> {
             Ok(folder)
         }
         Ok(ended) => {
-            let last = ended.errors.lines().rev().find(|line| line.contains("ERROR"));
+            let last = ended.errors.lines().rev().find(|line| !line.trim().is_empty());
             Err(format!("pip could not install ccxt: {}", last.unwrap_or("no reason given")))
         }
         Err(error) => Err(format!("python3 with pip: {error}")),
