@@ -19,7 +19,9 @@ use std::process::Command;
 use std::sync::Once;
 use std::time::Duration;
 
-use exchange::{BanBody, Config, Handle, Server, ServerConfig};
+use exchange::{
+    BanBody, Config, FeeAsset, FirstTold, Handle, OrderIds, Personality, Server, ServerConfig,
+};
 use model::Amount;
 use serde_json::Value;
 
@@ -64,7 +66,23 @@ fn ccxt_reads_markets_currencies_clock_books_tickers_candles_and_trades() {
 
 #[test]
 fn what_ccxt_believes_of_its_orders_deals_and_money_is_what_the_ledger_says() {
-    let Some((told, ledger)) = chapter("orders", Config::default(), "") else { return };
+    let other = Personality {
+        order_ids: OrderIds::Hex,
+        fee_asset: FeeAsset::Quote,
+        first_told: FirstTold::Order,
+        new_told: true,
+        zero_balances: true,
+        precision_code: 400,
+        ..Personality::default()
+    };
+    for personality in [Personality::default(), other] {
+        let config = Config { personality, ..Config::default() };
+        let Some((told, ledger)) = chapter("orders", config, "") else { return };
+        check_beliefs(&told, &ledger);
+    }
+}
+
+fn check_beliefs(told: &Value, ledger: &Value) {
     let seen = &told["seen"];
     assert_eq!(seen["resting"]["status"], "open");
     assert_eq!(seen["open"], serde_json::json!(["resting"]));
@@ -75,9 +93,9 @@ fn what_ccxt_believes_of_its_orders_deals_and_money_is_what_the_ledger_says() {
     assert_eq!(seen["by_client_id"], "batch-1");
     assert_eq!(seen["all_cancelled"], 2);
     assert_eq!(seen["left_open"], 0);
-    check_orders(&told["orders"], &ledger);
-    check_deals(&told["deals"], &ledger);
-    check_balances(&told["balance"], &ledger);
+    check_orders(&told["orders"], ledger);
+    check_deals(&told["deals"], ledger);
+    check_balances(&told["balance"], ledger);
     assert_eq!(ledger["balanced"], true);
     assert!(ledger["assets"].as_array().unwrap().iter().all(|asset| asset["entries_sum"] == "0"));
 }

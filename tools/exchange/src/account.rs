@@ -10,8 +10,6 @@ use sha2::Sha256;
 use crate::config::{ConfigError, KeyConfig, Permission, Rules};
 use crate::error::ApiError;
 
-/// Listen keys of an account.
-pub(crate) const LISTEN_KEYS_MAX: usize = 60;
 /// Signatures that are remembered at most.
 const SIGNATURES_MAX: usize = 4_096;
 /// Addresses and accounts whose budgets are remembered.

@@ -238,13 +238,38 @@ impl Width {
 
 /// Day of the month, from 1, of a day since the epoch.
 fn day_of_month(day: i64) -> i64 {
+    calendar(day).2
+}
+
+/// A second since the epoch as HTTP writes it: `Fri, 20 Nov 2026 00:00:05 GMT`.
+pub(crate) fn http_date(second: i64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (day, in_day) = (second.div_euclid(DAY_S), second.rem_euclid(DAY_S));
+    let (year, month, date) = calendar(day);
+    format!(
+        "{}, {date:02} {} {year:04} {:02}:{:02}:{:02} GMT",
+        DAYS[day.rem_euclid(7) as usize],
+        MONTHS[month as usize],
+        in_day / 3_600,
+        in_day / 60 % 60,
+        in_day % 60,
+    )
+}
+
+/// Year, month from 0, and day of the month from 1, of a day since the epoch.
+fn calendar(day: i64) -> (i64, i64, i64) {
     // Years from March on, so that a leap day ends its year; eras of 400 years repeat.
     let from_march = day + 719_468;
     let in_era = from_march.rem_euclid(146_097);
     let year = (in_era - in_era / 1_460 + in_era / 36_524 - in_era / 146_096) / 365;
     let in_year = in_era - (365 * year + year / 4 - year / 100);
     let month = (5 * in_year + 2) / 153;
-    in_year - (153 * month + 2) / 5 + 1
+    let date = in_year - (153 * month + 2) / 5 + 1;
+    // January and February end the year that began in March.
+    let (month, later) = if month < 10 { (month + 2, 0) } else { (month - 10, 1) };
+    (from_march.div_euclid(146_097) * 400 + year + later, month, date)
 }
 
 #[cfg(test)]
@@ -274,6 +299,15 @@ mod tests {
         assert_eq!(Width::Month.end(friday - 19 * DAY_S), friday + 11 * DAY_S);
         // February of a leap year: 2024-02-01 to 2024-03-01.
         assert_eq!(Width::Month.end(1_706_745_600), 1_706_745_600 + 29 * DAY_S);
+    }
+
+    #[test]
+    fn a_second_is_written_as_http_wants_it() {
+        assert_eq!(http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(http_date(951_782_399), "Mon, 28 Feb 2000 23:59:59 GMT");
+        assert_eq!(http_date(951_782_400), "Tue, 29 Feb 2000 00:00:00 GMT");
+        assert_eq!(http_date(1_795_132_805), "Fri, 20 Nov 2026 00:00:05 GMT");
+        assert_eq!(http_date(1_798_761_599), "Thu, 31 Dec 2026 23:59:59 GMT");
     }
 
     #[test]

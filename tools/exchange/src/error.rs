@@ -65,6 +65,20 @@ impl ApiError {
         Self::bad(code, format!("{parameter} has too many decimals"))
     }
 
+    /// The same refusal with the text in Chinese, where one is known; figures stay as they are.
+    pub(crate) fn in_chinese(mut self) -> Self {
+        let known = [
+            (10101, "Insufficient position", "资金不足"),
+            (30004, "Insufficient position", "持仓不足"),
+            (30002, "The minimum transaction volume cannot be less than：", "最小交易额不能小于："),
+            (30010, "Order price cannot exceed ", "委托价格不能超过"),
+        ];
+        if let Some((_, english, chinese)) = known.iter().find(|(code, ..)| *code == self.code) {
+            self.msg = self.msg.replace(english, chinese);
+        }
+        self
+    }
+
     pub(crate) fn too_many(retry_after_s: u64) -> Self {
         let mut error = Self::new(429, 429, "Too Many Requests");
         error.retry_after_s = Some(retry_after_s);

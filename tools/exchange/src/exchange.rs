@@ -10,6 +10,7 @@ use crate::account::{ApiKey, Budgets, ListenKey};
 use crate::book::{Book, Match, Scale};
 use crate::candle::Candles;
 use crate::config::{Config, ConfigError, ListingConfig, Rules, SymbolConfig};
+use crate::error::ApiError;
 use crate::faults::FaultPlan;
 use crate::flow::Flow;
 use crate::hub::Hub;
@@ -17,7 +18,7 @@ use crate::ledger::{Ledger, Pocket};
 use crate::listing::Schedule;
 use crate::market::{Rulebook, Symbol, Tape};
 use crate::order::{Deal, Order};
-use crate::personality::Personality;
+use crate::personality::{Language, Personality};
 use crate::rng::Rng;
 use crate::stp::Groups;
 
@@ -237,6 +238,14 @@ impl Exchange {
     /// The id of an order as the wire shows it.
     pub fn order_id_text(&self, id: u64) -> String {
         self.personality.order_ids.text(id)
+    }
+
+    /// A refusal in the language of the personality.
+    pub(crate) fn in_its_language(&self, error: ApiError) -> ApiError {
+        match self.personality.language {
+            Language::English => error,
+            Language::Chinese => error.in_chinese(),
+        }
     }
 
     /// The user id of an account: digits, as the exchange's are.

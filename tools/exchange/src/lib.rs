@@ -47,7 +47,7 @@ pub use ledger::Pocket;
 pub use order::{Deal, Order};
 pub use personality::{
     BadFrame, BanBody, BeforeOpenInfo, CrossingMaker, DeadListenKey, DuplicateIds, FeeAsset,
-    FirstTold, OpeningCap, OrderIds, Personality, PrecisionChange, UnknownSymbol,
+    FirstTold, Language, OpeningCap, OrderIds, Personality, PrecisionChange, UnknownSymbol,
 };
 pub use server::{Handle, OwnTime, Server, ServerConfig, ServerError};
 pub use ws::WsConn;

@@ -124,6 +124,17 @@ pub enum BanBody {
     Empty,
 }
 
+/// The language of refusals. Some live replies were Chinese for a code that is English elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// All of them.
+    #[default]
+    English,
+    /// Those of money, minimum and price cap; figures stay as they are.
+    Chinese,
+}
+
 /// What a stream answers to a text frame that is no control frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -196,6 +207,10 @@ pub struct Personality {
     pub band_needs_last: bool,
     /// The body of a reply 418.
     pub ban_body: BanBody,
+    /// The language of refusals.
+    pub language: Language,
+    /// Listen keys of an account: 60 or 200.
+    pub listen_keys_max: u32,
     /// How long order queries, lists and own deals do not know a fresh order, milliseconds.
     pub read_lag_ms: u64,
     /// Whether `openOrders` needs a symbol.
@@ -252,6 +267,8 @@ impl Default for Personality {
             unknown_order_code: -2013,
             band_needs_last: false,
             ban_body: BanBody::Json,
+            language: Language::English,
+            listen_keys_max: 60,
             read_lag_ms: 0,
             open_orders_need_symbol: false,
             zero_balances: false,
@@ -290,6 +307,9 @@ impl Personality {
         }
         if self.opening_cap_bps > CAP_MAX_BPS {
             return wrong("opening_cap_bps", self.opening_cap_bps.to_string(), "at most 1000000");
+        }
+        if !(1..=1_000).contains(&self.listen_keys_max) {
+            return wrong("listen_keys_max", self.listen_keys_max.to_string(), "1 to 1000");
         }
         if !(1..=1_000).contains(&self.klines_max) {
             return wrong("klines_max", self.klines_max.to_string(), "1 to 1000");
@@ -403,6 +423,7 @@ mod tests {
             (Personality { opening_offset_us: i64::MIN, ..of() }, "opening_offset_us"),
             (Personality { opening_cap_bps: 1_000_001, ..of() }, "opening_cap_bps"),
             (Personality { klines_max: 0, ..of() }, "klines_max"),
+            (Personality { listen_keys_max: 0, ..of() }, "listen_keys_max"),
             (Personality { insufficient_code: 1, ..of() }, "insufficient_code"),
             (Personality { missing_side: "-".to_owned(), ..of() }, "missing_side"),
             (Personality { precision_changes: vec![change], ..of() }, "precision_changes"),

@@ -46,6 +46,7 @@ pub(super) fn place(
             }
             (Ok(()), None) => out.push_str(",\"orderListId\":-1}"),
             (Err(error), id) => {
+                let error = exchange.in_its_language(error);
                 out.push('{');
                 if let Some(id) = id {
                     let _ = write!(out, "\"newClientOrderId\":{},", Quoted(&id));

@@ -30,6 +30,8 @@ pub struct HttpConn {
     body: String,
     closing: bool,
     order_requests: u64,
+    /// The second and its text in the form of the header `Date`.
+    date: (i64, String),
 }
 
 impl HttpConn {
@@ -44,6 +46,7 @@ impl HttpConn {
             body: String::new(),
             closing: false,
             order_requests: 0,
+            date: (i64::MIN, String::new()),
         }
     }
 
@@ -125,6 +128,7 @@ impl HttpConn {
         let (status, retry, effect) = match respond(exchange, self.peer, request, &mut body) {
             Ok(effect) => (effect.status.unwrap_or(200), None, effect),
             Err(error) => {
+                let error = exchange.in_its_language(error);
                 body.clear();
                 let bare = error.http == 418 && exchange.personality.ban_body == BanBody::Empty;
                 if !bare {
@@ -157,14 +161,19 @@ impl HttpConn {
         html: bool,
         body: &str,
     ) {
+        let second = now.millis().div_euclid(1_000);
+        if self.date.0 != second {
+            self.date = (second, crate::candle::http_date(second));
+        }
         let mut late = Vec::new();
         let out = if due > now { &mut late } else { &mut self.output };
         use std::io::Write as _;
         let kind = if html { "text/html" } else { "application/json;charset=utf-8" };
         let _ = write!(
             out,
-            "HTTP/1.1 {status} {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n",
+            "HTTP/1.1 {status} {}\r\nDate: {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n",
             reason(status),
+            self.date.1,
             body.len()
         );
         if let Some(seconds) = retry {

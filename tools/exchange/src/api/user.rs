@@ -7,7 +7,7 @@ use model::Span;
 use super::json::{Quoted, list};
 use super::market::symbol_list;
 use super::{Call, Effect};
-use crate::account::{LISTEN_KEYS_MAX, ListenKey};
+use crate::account::ListenKey;
 use crate::error::ApiError;
 use crate::exchange::Exchange;
 
@@ -99,7 +99,7 @@ pub(super) fn self_symbols(exchange: &mut Exchange, call: &Call<'_>, out: &mut S
 
 pub(super) fn new_listen_key(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
     let account = call.account()?;
-    if own(exchange, account).count() >= LISTEN_KEYS_MAX {
+    if own(exchange, account).count() >= exchange.personality.listen_keys_max as usize {
         return Err(ApiError::bad(730_000, "too many listen keys"));
     }
     let key = exchange.ids.hex(64);
@@ -137,8 +137,9 @@ pub(super) fn listen_keys(exchange: &mut Exchange, call: &Call<'_>, out: &mut St
     list(out, own(exchange, account), |out, key| {
         let _ = write!(out, "\"{}\"", key.key);
     });
-    let left = LISTEN_KEYS_MAX.saturating_sub(used);
-    let _ = write!(out, ",\"total\":{LISTEN_KEYS_MAX},\"available\":{left}}}");
+    let total = exchange.personality.listen_keys_max as usize;
+    let left = total.saturating_sub(used);
+    let _ = write!(out, ",\"total\":{total},\"available\":{left}}}");
     Ok(Effect::default())
 }
 

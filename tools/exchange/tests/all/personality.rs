@@ -2,7 +2,7 @@
 
 use exchange::{
     BadFrame, BeforeOpenInfo, Config, CrossingMaker, DeadListenKey, DuplicateIds, FirstTold,
-    Message, OpeningCap, OrderIds, Personality, PrecisionChange, UnknownSymbol, WsConn,
+    Language, Message, OpeningCap, OrderIds, Personality, PrecisionChange, UnknownSymbol, WsConn,
 };
 use serde_json::{Value, json};
 
@@ -421,6 +421,30 @@ fn a_pair_publishes_and_takes_another_precision_from_its_time_on() {
         assert!(decimals(&level[0]) <= 2 && decimals(&level[1]) == 0, "{level}");
     }
     assert!(world.exchange.unbalanced_assets().is_empty());
+}
+
+#[test]
+fn refusals_of_money_minimum_and_cap_may_be_chinese_with_the_same_codes_and_figures() {
+    let mut world = with(|personality| personality.language = Language::Chinese);
+    for (params, code, text) in [
+        ("quantity=9000&price=2", 30004, "持仓不足"),
+        ("quantity=0.1&price=2", 30002, "最小交易额不能小于：1USDT"),
+        ("quantity=1&price=x", 33333, "parameter price is wrong"),
+    ] {
+        let reply = world.place(&format!("symbol=MXUSDT&side=BUY&type=LIMIT&{params}"));
+        assert_eq!((reply.code(), reply.text("msg")), (code, text));
+    }
+}
+
+#[test]
+fn an_account_has_as_many_listen_keys_as_asked_for() {
+    let mut world = with(|personality| personality.listen_keys_max = 3);
+    let keys: Vec<_> = (0..3).map(|_| world.listen_key()).collect();
+    assert_eq!(world.signed("POST", "/api/v3/userDataStream", "").status, 400);
+    let list = world.signed("GET", "/api/v3/userDataStream", "").body;
+    assert_eq!((&list["total"], &list["available"]), (&json!(3), &json!(0)));
+    world.signed("DELETE", "/api/v3/userDataStream", &format!("listenKey={}", keys[0]));
+    assert_eq!(world.signed("POST", "/api/v3/userDataStream", "").status, 200);
 }
 
 #[test]
