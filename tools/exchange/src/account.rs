@@ -93,6 +93,8 @@ pub(crate) struct Budgets {
     /// Replies 429 within a window, by address; and until when it is banned.
     strikes: BTreeMap<IpAddr, (VenueTime, u32)>,
     bans: BTreeMap<IpAddr, VenueTime>,
+    /// Streams that were closed for a flood of messages, by address: the last one.
+    floods: BTreeMap<IpAddr, VenueTime>,
 }
 
 impl Budgets {
@@ -175,9 +177,26 @@ impl Budgets {
             (*start, *count) = (now, 0);
         }
         *count += 1;
-        if *count > rules.ban_after && self.bans.len() < BUDGETS_MAX {
-            self.bans.insert(peer, now.after(Span::from_secs(rules.ban_s)));
+        if *count > rules.ban_after {
             self.strikes.remove(&peer);
+            self.ban(now, peer, rules);
+        }
+    }
+
+    /// Counts a stream closed for a flood of messages; a second one within ten minutes is a ban.
+    pub(crate) fn flood(&mut self, now: VenueTime, peer: IpAddr, rules: &Rules) {
+        if self.floods.len() >= BUDGETS_MAX {
+            self.floods.retain(|_, last| now.since(*last) < FLOOD_WINDOW);
+        }
+        let last = self.floods.insert(peer, now);
+        if last.is_some_and(|last| now.since(last) < FLOOD_WINDOW) {
+            self.ban(now, peer, rules);
+        }
+    }
+
+    fn ban(&mut self, now: VenueTime, peer: IpAddr, rules: &Rules) {
+        if self.bans.len() < BUDGETS_MAX {
+            self.bans.insert(peer, now.after(Span::from_secs(rules.ban_s)));
         }
     }
 }
@@ -202,6 +221,7 @@ fn charge(
 
 const SECOND: Span = Span::from_secs(1);
 const WINDOW: Span = Span::from_secs(10);
+const FLOOD_WINDOW: Span = Span::from_secs(600);
 
 #[cfg(test)]
 mod tests {

@@ -128,6 +128,7 @@ impl Exchange {
             timers_made: 0,
         };
         exchange.personality.check(config)?;
+        exchange.ledger.set_lag(exchange.read_lag());
         exchange.open_accounts(config)?;
         for symbol in &config.symbols {
             exchange.add_symbol(symbol, None)?;
@@ -240,6 +241,11 @@ impl Exchange {
         self.personality.order_ids.text(id)
     }
 
+    /// How far queries of orders, deals and balances lag behind.
+    pub(crate) fn read_lag(&self) -> Span {
+        Span::from_millis(self.personality.read_lag_ms)
+    }
+
     /// A refusal in the language of the personality.
     pub(crate) fn in_its_language(&self, error: ApiError) -> ApiError {
         match self.personality.language {
@@ -265,6 +271,7 @@ impl Exchange {
             }
             self.timers.pop();
             self.now = self.now.max(at);
+            self.ledger.set_clock(self.now);
             self.private_due = self.now.after(Span::from_micros(self.rules.private_delay_us));
             match timer {
                 Timer::PreOpen(flow) => self.flow_pre_open(flow),
@@ -274,6 +281,7 @@ impl Exchange {
             }
         }
         self.now = self.now.max(now);
+        self.ledger.set_clock(self.now);
         self.private_due = self.now.after(Span::from_micros(self.rules.private_delay_us));
         let (now, rules) = (self.now, &self.rules);
         if self.hub.close_idle(now, rules) {

@@ -1,6 +1,7 @@
 //! Stream connections: who listens to what, and the frames that wait for them.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 
 use model::{Amount, Span, VenueTime};
 
@@ -34,6 +35,7 @@ pub enum Message {
 /// One stream connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
+    pub(crate) peer: IpAddr,
     pub(crate) account: Option<usize>,
     pub(crate) listen_key: Option<String>,
     pub(crate) topics: Vec<(Topic, String)>,
@@ -46,8 +48,14 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(now: VenueTime, account: Option<usize>, listen_key: Option<String>) -> Self {
+    pub(crate) fn new(
+        now: VenueTime,
+        peer: IpAddr,
+        account: Option<usize>,
+        listen_key: Option<String>,
+    ) -> Self {
         Self {
+            peer,
             account,
             listen_key,
             topics: Vec::new(),
@@ -89,18 +97,23 @@ impl Session {
         self.active = self.active.max(due);
     }
 
-    pub(crate) fn close(&mut self, due: VenueTime, code: u16) {
-        if !self.closed {
+    /// Ends it after what waits; whether it was open.
+    pub(crate) fn close(&mut self, due: VenueTime, code: u16) -> bool {
+        let open = !self.closed;
+        if open {
             let due = self.outbox.back().map_or(due, |(last, _)| due.max(*last));
             self.outbox.push_back((due, Message::Close(code)));
             self.closed = true;
         }
+        open
     }
 
     /// Meets the death of its listen key.
     pub(crate) fn orphan(&mut self, now: VenueTime, how: DeadListenKey) {
         match how {
-            DeadListenKey::Closed => self.close(now, 1000),
+            DeadListenKey::Closed => {
+                self.close(now, 1000);
+            }
             DeadListenKey::Told => {
                 self.push(now, Message::Text("Invalid listen key".to_owned()));
                 self.close(now, 1000);

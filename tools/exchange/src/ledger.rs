@@ -1,6 +1,8 @@
 //! Who owns what. Every movement has two ends, so the sum of an asset never changes.
 
-use model::Amount;
+use std::collections::VecDeque;
+
+use model::{Amount, Span, VenueTime};
 
 /// Money of one account in one asset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +30,19 @@ pub(crate) struct Ledger {
     issued: Vec<Amount>,
     /// Movements of each asset: issues, locks, releases, payments, fees.
     movements: Vec<u64>,
+    /// The clock, and how long ago a pocket may be asked for; nothing is kept for a lag of 0.
+    now: VenueTime,
+    lag: Span,
+    past: VecDeque<PastPocket>,
+}
+
+/// What a pocket was until a change.
+#[derive(Clone, Copy, Debug)]
+struct PastPocket {
+    until: VenueTime,
+    account: usize,
+    asset: usize,
+    pocket: Pocket,
 }
 
 impl Ledger {
@@ -69,6 +84,35 @@ impl Ledger {
         self.accounts[account].get(asset).map_or_else(Pocket::default, |held| held.pocket)
     }
 
+    /// Keeps pockets for so long, for [`pocket_at`](Self::pocket_at).
+    pub(crate) fn set_lag(&mut self, lag: Span) {
+        self.lag = lag;
+    }
+
+    pub(crate) fn set_clock(&mut self, now: VenueTime) {
+        self.now = now;
+    }
+
+    /// A pocket as it was at `then`, at most the lag ago.
+    pub(crate) fn pocket_at(&self, then: VenueTime, account: usize, asset: usize) -> Pocket {
+        let mut past = self.past.iter();
+        let past = past.find(|p| p.account == account && p.asset == asset && p.until > then);
+        past.map_or_else(|| self.pocket(account, asset), |past| past.pocket)
+    }
+
+    /// Keeps a pocket ahead of a change.
+    fn keep_past(&mut self, account: usize, asset: usize) {
+        if self.lag == Span::ZERO {
+            return;
+        }
+        let (until, oldest) = (self.now, self.now.before(self.lag));
+        while self.past.front().is_some_and(|past| past.until < oldest) {
+            self.past.pop_front();
+        }
+        let pocket = self.pocket(account, asset);
+        self.past.push_back(PastPocket { until, account, asset, pocket });
+    }
+
     /// The sum of all entries on a pocket: what it must hold, free and locked.
     pub(crate) fn entered(&self, account: usize, asset: usize) -> Amount {
         self.accounts[account].get(asset).map_or(Amount::ZERO, |held| held.entered)
@@ -87,6 +131,7 @@ impl Ledger {
 
     /// Free to locked; `false` when there is not enough, and nothing moves.
     pub(crate) fn lock(&mut self, account: usize, asset: usize, amount: Amount) -> bool {
+        self.keep_past(account, asset);
         let pocket = &mut self.held_mut(account, asset).pocket;
         if amount.is_negative() || pocket.free < amount {
             return false;
@@ -107,6 +152,8 @@ impl Ledger {
     /// # Panics
     /// When `from` has not locked that much: matching would have lost count.
     pub(crate) fn pay(&mut self, from: usize, to: usize, asset: usize, amount: Amount) {
+        self.keep_past(from, asset);
+        self.keep_past(to, asset);
         let held = self.held_mut(from, asset);
         let locked = held.pocket.locked;
         assert!(locked >= amount, "{amount} due, {locked} locked");
@@ -123,6 +170,7 @@ impl Ledger {
     /// # Panics
     /// When it is not there: a fee is at most what was just received.
     pub(crate) fn charge(&mut self, account: usize, asset: usize, amount: Amount) {
+        self.keep_past(account, asset);
         let held = self.held_mut(account, asset);
         let free = held.pocket.free;
         assert!(free >= amount, "fee {amount}, {free} free");

@@ -211,7 +211,7 @@ pub struct Personality {
     pub language: Language,
     /// Listen keys of an account: 60 or 200.
     pub listen_keys_max: u32,
-    /// How long order queries, lists and own deals do not know a fresh order, milliseconds.
+    /// How far queries of orders, open orders, own deals and balances lag behind, milliseconds.
     pub read_lag_ms: u64,
     /// Whether `openOrders` needs a symbol.
     pub open_orders_need_symbol: bool,

@@ -65,6 +65,7 @@ impl Exchange {
             cancel_reason: "",
             created: self.now,
             updated: self.now,
+            past: Vec::new(),
             locked: ticket.lock,
             last_deal: None,
             rested: false,
@@ -95,6 +96,7 @@ impl Exchange {
         let (symbol, side, price) = (order.symbol, order.side, order.price?);
         self.symbols[symbol].book.cancel(side, price, id)?;
         let mut order = self.orders.remove(&id)?;
+        self.keep_past(&mut order);
         order.cancel_reason = reason;
         self.close(&mut order);
         self.tell_order(&order);
@@ -226,6 +228,7 @@ impl Exchange {
         base_qty: Amount,
         self_trade: bool,
     ) {
+        self.keep_past(order);
         let maker = order.id == deal.maker;
         let (base, quote) = (self.symbols[order.symbol].base, self.symbols[order.symbol].quote);
         let (gets, got, gives, gave) = match order.side {
@@ -382,8 +385,16 @@ impl Exchange {
         cost.plus(cost.parts_per_million(rate.checked_add(1)?, Round::Up)?)
     }
 
+    /// Keeps an order's state ahead of a change, where queries lag behind.
+    fn keep_past(&self, order: &mut Order) {
+        if self.personality.read_lag_ms > 0 {
+            order.keep_past(self.now);
+        }
+    }
+
     /// Ends an open order: state, lock.
     fn close(&mut self, order: &mut Order) {
+        self.keep_past(order);
         order.status = if order.filled.is_zero() {
             OrderStatus::Cancelled
         } else {

@@ -133,12 +133,12 @@ pub(super) fn query(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) 
     let symbol = call.params.get("symbol").map(|name| symbol_of(exchange, &name)).transpose()?;
     let order = find_order(exchange, call)?;
     let order = order.filter(|order| symbol.is_none_or(|symbol| order.symbol == symbol));
-    let order = order.filter(|order| is_readable(exchange, order.created));
+    let order = order.and_then(|order| order.at(readable_until(exchange)));
     let order = order.ok_or_else(|| match exchange.personality.unknown_order_code {
         -2011 => ApiError::bad(-2011, "Unknown order sent."),
         code => ApiError::bad(code, "Order does not exist."),
     })?;
-    order_object(exchange, order, out);
+    order_object(exchange, &order, out);
     Ok(Effect::default())
 }
 
@@ -151,10 +151,10 @@ pub(super) fn open_orders(exchange: &mut Exchange, call: &Call<'_>, out: &mut St
         }
         None => (0..exchange.symbols.len()).collect(),
     };
-    let open = open_ids(exchange, account, &symbols);
-    let readable = |order: &&Order| is_readable(exchange, order.created);
-    let open = open.iter().filter_map(|id| exchange.orders.get(id)).filter(readable);
-    list(out, open, |out, order| order_object(exchange, order, out));
+    let then = readable_until(exchange);
+    let orders = exchange.orders(account).filter(|order| symbols.contains(&order.symbol));
+    let open = orders.filter_map(|order| order.at(then)).filter(|order| !order.status.is_final());
+    list(out, open, |out, order| order_object(exchange, &order, out));
     Ok(Effect::default())
 }
 
@@ -167,8 +167,8 @@ pub(super) fn all_orders(exchange: &mut Exchange, call: &Call<'_>, out: &mut Str
     let orders = orders
         .filter_map(|id| exchange.orders.get(id))
         .filter(|order| order.symbol == symbol && (from..=to).contains(&order.created.millis()))
-        .filter(|order| is_readable(exchange, order.created));
-    list(out, orders.take(limit), |out, order| order_object(exchange, order, out));
+        .filter_map(|order| order.at(readable_until(exchange)));
+    list(out, orders.take(limit), |out, order| order_object(exchange, &order, out));
     Ok(Effect::default())
 }
 
@@ -181,7 +181,7 @@ pub(super) fn my_trades(exchange: &mut Exchange, call: &Call<'_>, out: &mut Stri
     let wanted = wanted.as_deref().map(|text| exchange.order_id_of(text).unwrap_or(0));
     let deals = exchange.accounts[account].deals.iter().rev().filter(|deal| {
         deal.symbol == symbol
-            && is_readable(exchange, deal.at)
+            && deal.at <= readable_until(exchange)
             && (from..=to).contains(&deal.at.millis())
             && wanted.is_none_or(|order| deal.order == order)
     });
@@ -241,9 +241,9 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// Whether queries know by now what was made at `at`.
-fn is_readable(exchange: &Exchange, at: VenueTime) -> bool {
-    exchange.now >= at.after(Span::from_millis(exchange.personality.read_lag_ms))
+/// The moment whose state queries show.
+fn readable_until(exchange: &Exchange) -> VenueTime {
+    exchange.now.before(exchange.read_lag())
 }
 
 fn unavailable() -> ApiError {

@@ -21,7 +21,9 @@ pub(super) fn account(exchange: &mut Exchange, call: &Call<'_>, out: &mut String
          \"updateTime\":null,\"accountType\":\"SPOT\",\"balances\":",
     );
     let pockets = exchange.ledger.assets().iter().enumerate();
-    let pockets = pockets.map(|(asset, name)| (name, exchange.ledger.pocket(account, asset)));
+    let then = exchange.now.before(exchange.read_lag());
+    let pockets =
+        pockets.map(|(asset, name)| (name, exchange.ledger.pocket_at(then, account, asset)));
     let zeros = exchange.personality.zero_balances;
     let held = pockets.filter(|(_, pocket)| zeros || *pocket != Default::default());
     list(out, held, |out, (name, pocket)| {

@@ -152,7 +152,7 @@ impl Conn {
                         Some(Self::Http { stream, http })
                     }
                     First::WebSocket { target, key, len } => {
-                        upgrade(stream, now, &target, &key, &input[len..], exchange)
+                        upgrade(stream, peer, now, &target, &key, &input[len..], exchange)
                     }
                 }
             }
@@ -257,13 +257,14 @@ fn to_io(result: tungstenite::Result<()>) -> io::Result<()> {
 /// Answers a handshake; `None` when it is refused.
 fn upgrade(
     mut stream: Stream,
+    peer: IpAddr,
     now: VenueTime,
     target: &str,
     key: &str,
     rest: &[u8],
     exchange: &mut Exchange,
 ) -> Option<Conn> {
-    let conn = match WsConn::open(now, target, exchange) {
+    let conn = match WsConn::open_from(peer, now, target, exchange) {
         Ok(conn) => conn,
         Err(status) => {
             let reply = format!(

@@ -4,6 +4,8 @@ pub(crate) mod channel;
 pub(crate) mod pb;
 pub(crate) mod push;
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use model::{Span, VenueTime};
 use serde::Deserialize;
 
@@ -36,18 +38,33 @@ struct Control {
 }
 
 impl WsConn {
-    /// Opens a connection at `path`, such as `/ws?listenKey=...`.
+    /// Opens a connection of this host at `path`, such as `/ws?listenKey=...`.
     ///
     /// # Errors
-    /// The HTTP status that answers the handshake: 404 for another path, 403 for a listen key
+    /// As [`open_from`](Self::open_from).
+    pub fn open(now: VenueTime, path: &str, exchange: &mut Exchange) -> Result<Self, u16> {
+        Self::open_from(IpAddr::V4(Ipv4Addr::LOCALHOST), now, path, exchange)
+    }
+
+    /// Opens a connection of `peer` at `path`.
+    ///
+    /// # Errors
+    /// The HTTP status that answers the handshake: 404 for another path, 418 under a ban, 403 for a listen key
     /// that has five connections or, as the personality says, is unknown; 503 when the exchange
     /// is full.
-    pub fn open(now: VenueTime, path: &str, exchange: &mut Exchange) -> Result<Self, u16> {
+    pub fn open_from(
+        peer: IpAddr,
+        now: VenueTime,
+        path: &str,
+        exchange: &mut Exchange,
+    ) -> Result<Self, u16> {
         exchange.advance(now);
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         if path != "/ws" {
             return Err(404);
         }
+        let now = exchange.now;
+        exchange.budgets.admit(now, peer).map_err(|banned| banned.http)?;
         if exchange.hub.sessions.len() >= SESSIONS_MAX {
             return Err(503);
         }
@@ -72,9 +89,9 @@ impl WsConn {
         };
         let session = exchange.hub.opened;
         exchange.hub.opened += 1;
-        let mut state = Session::new(exchange.now, account, wanted.map(str::to_owned));
+        let mut state = Session::new(now, peer, account, wanted.map(str::to_owned));
         if dead {
-            state.orphan(exchange.now, how);
+            state.orphan(now, how);
         }
         exchange.hub.sessions.insert(session, state);
         Ok(Self { session })
@@ -90,7 +107,10 @@ impl WsConn {
         }
         session.window.1 += 1;
         if session.window.1 > MESSAGES_PER_S {
-            session.close(now, 1008);
+            let peer = session.peer;
+            if session.close(now, 1008) {
+                exchange.budgets.flood(now, peer, &exchange.rules);
+            }
             return;
         }
         let Ok(control) = serde_json::from_str::<Control>(text) else {

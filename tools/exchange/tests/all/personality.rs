@@ -144,23 +144,51 @@ fn a_price_band_waits_for_the_first_deal_or_begins_with_it() {
 }
 
 #[test]
-fn every_reading_of_orders_lags_by_the_same_time() {
+fn every_reading_of_an_account_lags_by_the_same_time_and_streams_do_not() {
     let mut world = with(|personality| personality.read_lag_ms = 500);
-    world.place("symbol=MXUSDT&side=SELL&type=LIMIT&quantity=10&price=2");
-    world.place("symbol=MXUSDT&side=BUY&type=LIMIT&quantity=4&price=2&newClientOrderId=b");
+    let key = world.listen_key();
+    let topic = "spot@private.orders.v3.api.pb";
+    let mut conn = world.stream(&format!("/ws?listenKey={key}"), &[topic]);
     let read = |world: &mut World| {
         let lists = ["openOrders", "allOrders", "myTrades"];
         let counts = lists.map(|list| {
             let reply = world.signed("GET", &format!("/api/v3/{list}"), "symbol=MXUSDT");
             reply.body.as_array().unwrap().len()
         });
-        let one = world.signed("GET", "/api/v3/order", "symbol=MXUSDT&origClientOrderId=b");
-        (counts, one.code())
+        let one = world.signed("GET", "/api/v3/order", "symbol=MXUSDT&origClientOrderId=s");
+        let status = one.body["status"].as_str().unwrap_or("unknown").to_owned();
+        let balances = world.signed("GET", "/api/v3/account", "").body["balances"].clone();
+        let mut balances = balances.as_array().unwrap().iter();
+        let mx = balances.find(|balance| balance["asset"] == "MX").unwrap();
+        (
+            counts,
+            status,
+            mx["free"].as_str().unwrap().to_owned(),
+            mx["locked"].as_str().unwrap().to_owned(),
+        )
     };
-    world.pass_ms(499);
-    assert_eq!(read(&mut world), ([0, 0, 0], -2013));
-    world.pass_ms(1);
-    assert_eq!(read(&mut world), ([1, 2, 2], 0));
+    let seen = |counts, status: &str, free: &str, locked: &str| {
+        (counts, status.to_owned(), free.to_owned(), locked.to_owned())
+    };
+    world.place("symbol=MXUSDT&side=SELL&type=LIMIT&quantity=10&price=2&newClientOrderId=s");
+    world.pass_ms(200);
+    assert_eq!(world.frames(&mut conn).len(), 1);
+    (world.key, world.secret) = ("other-key".into(), "other-secret".into());
+    world.place("symbol=MXUSDT&side=BUY&type=LIMIT&quantity=4&price=2");
+    (world.key, world.secret) = ("demo-key".into(), "demo-secret".into());
+    world.pass_ms(100);
+    world.signed("DELETE", "/api/v3/order", "symbol=MXUSDT&origClientOrderId=s");
+    for (pass_ms, expected) in [
+        (199, seen([0, 0, 0], "unknown", "1000", "0")),
+        (1, seen([1, 1, 0], "NEW", "990", "10")),
+        (199, seen([1, 1, 0], "NEW", "990", "10")),
+        (1, seen([1, 1, 1], "PARTIALLY_FILLED", "990", "6")),
+        (99, seen([1, 1, 1], "PARTIALLY_FILLED", "990", "6")),
+        (1, seen([0, 1, 1], "PARTIALLY_CANCELED", "996", "0")),
+    ] {
+        world.pass_ms(pass_ms);
+        assert_eq!(read(&mut world), expected);
+    }
 }
 
 #[test]

@@ -334,6 +334,25 @@ fn a_flood_of_messages_closes_the_connection() {
 }
 
 #[test]
+fn a_second_flood_of_one_address_is_its_ban() {
+    let mut world = World::new(&Config::default(), 1);
+    let far = std::net::IpAddr::from([10, 0, 0, 1]);
+    for flood in 0..2 {
+        let opened = WsConn::open_from(far, world.now, "/ws", &mut world.exchange);
+        let mut conn = opened.unwrap_or_else(|status| panic!("{status} before flood {flood}"));
+        for _ in 0..150 {
+            conn.handle_text(world.now, r#"{"method":"PING"}"#, &mut world.exchange);
+        }
+        world.pass_ms(1_000);
+    }
+    let banned = WsConn::open_from(far, world.now, "/ws", &mut world.exchange);
+    assert_eq!(banned.unwrap_err(), 418);
+    assert!(WsConn::open(world.now, "/ws", &mut world.exchange).is_ok(), "others are not");
+    world.pass_ms(120_000);
+    assert!(WsConn::open_from(far, world.now, "/ws", &mut world.exchange).is_ok());
+}
+
+#[test]
 fn a_dead_listen_key_ends_its_stream() {
     let mut world = World::new(&Config::default(), 1);
     let key = world.listen_key();
