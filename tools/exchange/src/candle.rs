@@ -125,40 +125,40 @@ impl Candles {
         self.since(start_s).or_else(flat)
     }
 
-    /// Windows of `width` that start within `from_s..=to_s`, oldest first, without holes; the
-    /// newest `limit` of them.
+    /// At most `limit` windows of `width` that start within `from_s..=to_s`, without holes: the
+    /// oldest from `from_s` on, or the newest when there is no such start.
     pub(crate) fn windows(
         &self,
         now: VenueTime,
         width: Width,
-        (from_s, to_s): (i64, i64),
+        (from_s, to_s): (Option<i64>, i64),
         limit: usize,
-    ) -> VecDeque<Candle> {
-        let mut all = VecDeque::new();
+    ) -> Vec<Candle> {
+        let mut all = Vec::new();
         let Some(oldest) = self.minutes.front() else { return all };
         let end = to_s.min(now.millis().div_euclid(1_000));
-        let mut start = width.start(oldest.start_s);
-        let mut minutes = self.minutes.iter().peekable();
-        let mut close = oldest.open;
-        while start <= end {
+        let first = match from_s {
+            // The first window that starts no earlier.
+            Some(from) if width.start(from) < from => width.end(width.start(from)),
+            Some(from) => from,
+            None => width.before(width.start(end), limit.saturating_sub(1)),
+        };
+        let mut start = first.max(width.start(oldest.start_s));
+        let skipped = self.minutes.partition_point(|minute| minute.start_s < start);
+        let mut minutes = self.minutes.iter().skip(skipped).peekable();
+        let mut close = self.close_before(start).unwrap_or(oldest.open);
+        while start <= end && all.len() < limit {
             let next = width.end(start);
-            let mut window = Candle::flat(start, close);
-            let mut dealt = false;
+            let mut sum: Option<Candle> = None;
             while let Some(minute) = minutes.next_if(|minute| minute.start_s < next) {
-                if dealt {
-                    window.add(minute);
-                } else {
-                    window = Candle { start_s: start, ..*minute };
-                    dealt = true;
+                match &mut sum {
+                    Some(sum) => sum.add(minute),
+                    None => sum = Some(Candle { start_s: start, ..*minute }),
                 }
             }
+            let window = sum.unwrap_or_else(|| Candle::flat(start, close));
             close = window.close;
-            if start >= from_s {
-                if all.len() == limit {
-                    all.pop_front();
-                }
-                all.push_back(window);
-            }
+            all.push(window);
             start = next;
         }
         all
@@ -222,6 +222,16 @@ impl Width {
             // The epoch was a Thursday.
             Self::Week => ((day + 3).div_euclid(7) * 7 - 3) * DAY_S,
             Self::Month => (day - day_of_month(day) + 1) * DAY_S,
+        }
+    }
+
+    /// Start of the window that lies `count` windows before the one that starts at `start`.
+    fn before(self, start: i64, count: usize) -> i64 {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        match self {
+            Self::Minutes(minutes) => start.saturating_sub(count.saturating_mul(minutes * 60)),
+            Self::Week => start.saturating_sub(count.saturating_mul(7 * DAY_S)),
+            Self::Month => (0..count.min(1_000)).fold(start, |start, _| self.start(start - 1)),
         }
     }
 
@@ -317,7 +327,7 @@ mod tests {
             candles.add(&trade(second, price), SCALE);
         }
         let now = VenueTime::from_millis(300_000);
-        let all = candles.windows(now, Width::Minutes(1), (0, i64::MAX), 10);
+        let all = candles.windows(now, Width::Minutes(1), (None, i64::MAX), 10);
         let shown: Vec<_> =
             all.iter().map(|c| (c.start_s, c.open.raw(), c.high.raw(), c.close.raw())).collect();
         assert_eq!(
@@ -330,8 +340,17 @@ mod tests {
                 (300, 90, 90, 90)
             ]
         );
-        assert_eq!(candles.windows(now, Width::Minutes(1), (0, 240), 2).len(), 2);
-        let five = candles.windows(now, Width::Minutes(5), (0, 299), 10);
+        let starts = |span, limit| -> Vec<i64> {
+            let some = candles.windows(now, Width::Minutes(1), span, limit);
+            some.iter().map(|candle| candle.start_s).collect()
+        };
+        assert_eq!(starts((None, 240), 2), [180, 240], "the newest");
+        assert_eq!(starts((Some(61), 999), 2), [120, 180], "the oldest from there on");
+        assert_eq!(starts((Some(180), 200), 9), [180]);
+        assert!(starts((Some(400), 999), 9).is_empty());
+        assert_eq!(candles.windows(now, Width::Week, (None, i64::MAX), 9).len(), 1);
+        assert_eq!(candles.windows(now, Width::Month, (None, i64::MAX), 9).len(), 1);
+        let five = candles.windows(now, Width::Minutes(5), (Some(0), 299), 10);
         assert_eq!(five.len(), 1);
         assert_eq!(five[0].base, Amount::from_units(3));
     }

@@ -26,13 +26,11 @@ pub(super) fn klines(exchange: &mut Exchange, call: &Call<'_>, out: &mut String)
     let code = exchange.personality.unknown_interval_code;
     let interval = interval.ok_or_else(|| ApiError::bad(code, "Invalid interval."))?;
     let limit = call.limit(500, i64::from(exchange.personality.klines_max))?;
-    let from = call.integer("startTime")?.unwrap_or(0).div_euclid(1_000);
+    // A start between two windows does not show the one that began before it.
+    let from = call.integer("startTime")?.map(|ms| -(-ms.max(0)).div_euclid(1_000));
     let to = call.integer("endTime")?.unwrap_or(i64::MAX).div_euclid(1_000);
-    // With a start alone the oldest ones from there on are meant.
-    let first = call.integer("startTime")?.is_some();
-    let most = if first { usize::MAX } else { limit };
-    let windows = symbol.candles.windows(exchange.now, interval.width, (from, to), most);
-    list(out, windows.iter().take(limit), |out, candle| {
+    let windows = symbol.candles.windows(exchange.now, interval.width, (from, to), limit);
+    list(out, windows.iter(), |out, candle| {
         let price = |price| PriceText(price, symbol.scale);
         let _ = write!(
             out,

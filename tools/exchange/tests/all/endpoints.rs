@@ -178,6 +178,35 @@ fn a_wide_candle_is_the_sum_of_its_minutes() {
 }
 
 #[test]
+fn no_period_makes_a_reply_large_or_the_exchange_panic() {
+    let mut world = World::new(&Config::default(), 1);
+    // A year without anybody: holes are filled only as far as they are asked for.
+    world.exchange = exchange::Exchange::new(&quiet(), 1, START).unwrap();
+    world.place("symbol=MXUSDT&side=SELL&type=LIMIT&quantity=10&price=2");
+    world.place("symbol=MXUSDT&side=BUY&type=LIMIT&quantity=5&price=2");
+    world.go_to_ms(365 * 86_400_000);
+    for interval in ["1m", "5m", "60m", "4h", "1d", "1W", "1M"] {
+        for span in [
+            "",
+            "&startTime=0",
+            "&endTime=0",
+            "&startTime=-9223372036854775808",
+            "&startTime=9223372036854775807",
+            "&endTime=-9223372036854775808",
+            "&startTime=1800000000001&endTime=9223372036854775807",
+        ] {
+            let target = format!("/api/v3/klines?symbol=MXUSDT&interval={interval}{span}");
+            let reply = world.get(&target);
+            assert_eq!(reply.status, 200, "{target}");
+            assert!(reply.body.as_array().unwrap().len() <= 500, "{target}");
+            world.pass_ms(1_000);
+        }
+    }
+    let months = world.get("/api/v3/klines?symbol=MXUSDT&interval=1M").body;
+    assert_eq!(months.as_array().unwrap().len(), 13);
+}
+
+#[test]
 fn a_pair_without_a_deal_has_statistics_that_say_so() {
     let mut world = World::new(&quiet(), 1);
     let day = world.get("/api/v3/ticker/24hr?symbol=MXUSDT").body;
