@@ -367,6 +367,99 @@ fn the_operators_page_tells_the_ledger_to_this_machine_only_and_costs_no_budget(
 }
 
 #[test]
+fn every_endpoint_grants_as_many_requests_as_its_weight_allows() {
+    let mut config = quiet();
+    config.rules.ban_after = u32::MAX;
+    for (method, path, weight) in [
+        ("GET", "ping", 1),
+        ("GET", "time", 1),
+        ("GET", "defaultSymbols", 1),
+        ("GET", "symbol/offline", 10),
+        ("GET", "exchangeInfo", 25),
+        ("GET", "depth", 3),
+        ("GET", "trades", 5),
+        ("GET", "aggTrades", 1),
+        ("GET", "klines", 1),
+        ("GET", "avgPrice", 1),
+        ("GET", "ticker/24hr", 25),
+        ("GET", "ticker/price", 10),
+        ("GET", "ticker/bookTicker", 10),
+        ("GET", "kyc/status", 1),
+        ("GET", "uid", 1),
+        ("GET", "selfSymbols", 1),
+        ("POST", "order/test", 1),
+        ("GET", "order", 2),
+        ("GET", "openOrders", 3),
+        ("GET", "allOrders", 10),
+        ("GET", "account", 10),
+        ("GET", "myTrades", 10),
+        ("GET", "tradeFee", 20),
+        ("GET", "mxDeduct/enable", 1),
+        ("POST", "mxDeduct/enable", 1),
+        ("POST", "strategy/group", 20),
+        ("GET", "strategy/group", 20),
+        ("DELETE", "strategy/group", 20),
+        ("POST", "strategy/group/uid", 20),
+        ("DELETE", "strategy/group/uid", 20),
+        ("GET", "capital/config/getall", 10),
+        ("POST", "userDataStream", 1),
+        ("GET", "userDataStream", 1),
+        ("PUT", "userDataStream", 1),
+        ("DELETE", "userDataStream", 1),
+    ] {
+        let mut world = World::new(&config, 1);
+        let path = format!("/api/v3/{path}");
+        let request = world.signed_bytes(method, &path, "");
+        let mut granted = 0;
+        let over = loop {
+            let reply = world.send(&request).unwrap();
+            if reply.status == 429 {
+                break reply;
+            }
+            granted += 1;
+        };
+        assert_eq!(granted, 500 / weight, "{method} {path}");
+        assert!(over.head.contains("Retry-After: 10"), "{}", over.head);
+        world.pass_ms(10_000);
+        let again = world.signed(method, &path, "");
+        assert_ne!(again.status, 429, "{method} {path} after its ten seconds");
+    }
+}
+
+#[test]
+fn states_of_a_pair_an_account_and_a_key_refuse_by_their_codes() {
+    let order = "symbol=MXUSDT&side=BUY&type=LIMIT&quantity=5&price=2";
+    let market = "symbol=MXUSDT&side=BUY&type=MARKET&quantity=5";
+    type Change = fn(&mut Config);
+    let cases: [(Change, &str, i64); 11] = [
+        (|c| c.symbols[0].status = "2".to_owned(), order, 30000),
+        (|c| c.symbols[0].status = "3".to_owned(), order, 30016),
+        (|c| c.symbols[0].trade_side_type = 3, order, 30001),
+        (|c| c.symbols[0].trade_side_type = 4, order, 30001),
+        (|c| c.symbols[0].trade_side_type = 2, order, 0),
+        (|c| c.symbols[0].api_allowed = false, order, 10007),
+        (|c| c.symbols[0].order_types = vec!["LIMIT".to_owned()], market, 30019),
+        (|c| c.symbols[0].order_types = vec!["MARKET".to_owned()], order, 30041),
+        (|c| c.symbols[0].notional_max = "9".to_owned(), order, 30003),
+        (|c| c.rules.open_orders_max = 0, order, 30029),
+        (|_| (), market, 30025),
+    ];
+    for (change, params, code) in cases {
+        let mut config = quiet();
+        change(&mut config);
+        let mut world = World::new(&config, 1);
+        assert_eq!(world.place(params).code(), code, "{params}");
+    }
+    let mut world = World::new(&quiet(), 1);
+    let bare = world.send(b"GET /api/v3/account HTTP/1.1\r\n\r\n").unwrap();
+    assert_eq!((bare.status, bare.code()), (400, 400));
+    world.key = "nobody".to_owned();
+    let unknown = world.signed("GET", "/api/v3/account", "");
+    assert_eq!((unknown.status, unknown.code()), (401, 10072));
+    assert_eq!(unknown.text("msg"), "Api key info invalid");
+}
+
+#[test]
 fn self_trade_prevention_groups_are_made_found_and_left() {
     let mut world = World::new(&quiet(), 1);
     let group = "/api/v3/strategy/group";
