@@ -29,12 +29,12 @@ pub(super) fn place(
     let key = call.key()?;
     list(out, orders.iter(), |out, order| {
         let result = texts(order).and_then(|texts| {
-            let id = place_one(exchange, key, &texts.asked()?)?;
+            let placed = place_one(exchange, key, &texts.asked()?)?;
             let _ = write!(
                 out,
                 "{{\"symbol\":{},\"orderId\":\"{}\"",
                 Quoted(&texts.symbol),
-                exchange.order_id_text(id),
+                exchange.order_id_text(placed.id),
             );
             Ok(())
         });

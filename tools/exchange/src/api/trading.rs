@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use model::{OrderKind, Span, VenueTime};
+use model::{OrderKind, Price, Span, VenueTime};
 
 use super::json::{OrNull, PriceText, QtyText, Quoted, list};
 use super::{Call, Effect};
@@ -44,7 +44,7 @@ pub(super) fn place(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) 
     }
     let order = Texts::read(call)?;
     let asked = order.asked()?;
-    let id = place_one(exchange, call.key()?, &asked)?;
+    let placed = place_one(exchange, call.key()?, &asked)?;
     match fault {
         Some(OrderFault::ServerErrorAccepted) => return Err(unavailable()),
         Some(OrderFault::ReplyLost) => effect.lost = true,
@@ -56,48 +56,60 @@ pub(super) fn place(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) 
         )
         | None => {}
     }
-    placed(exchange, id, &asked, out);
+    placed.write(exchange, &asked, out);
     Ok(effect)
 }
 
-/// Places one order, or finds the one that its client order id stands for; its id.
+/// What a reply to a placement tells beside what was asked.
+pub(super) struct Placed {
+    pub(super) id: u64,
+    symbol: usize,
+    price: Option<Price>,
+    at: VenueTime,
+}
+
+/// Places one order, or finds the one that its client order id stands for.
 pub(super) fn place_one(
     exchange: &mut Exchange,
     key: &ApiKey,
     asked: &Asked<'_>,
-) -> Result<u64, ApiError> {
+) -> Result<Placed, ApiError> {
     if exchange.personality.duplicate_client_ids == DuplicateIds::Returned {
         let known = &exchange.accounts[key.account].client_ids;
-        if let Some(id) = asked.client_id.and_then(|id| known.get(id)) {
-            return Ok(*id);
+        let id = asked.client_id.and_then(|id| known.get(id));
+        if let Some(order) = id.and_then(|id| exchange.orders.get(id)) {
+            let Order { id, symbol, price, created: at, .. } = *order;
+            return Ok(Placed { id, symbol, price, at });
         }
     }
     let ticket = exchange.check(key, asked)?;
-    exchange.execute(ticket)
+    let (symbol, price, at) = (ticket.symbol, ticket.limit, exchange.now);
+    Ok(Placed { id: exchange.execute(ticket)?, symbol, price, at })
 }
 
-/// The reply to a placement: acceptance only.
-fn placed(exchange: &Exchange, id: u64, asked: &Asked<'_>, out: &mut String) {
-    let Some(order) = exchange.orders.get(&id) else { return };
-    let scale = exchange.symbols[order.symbol].scale;
-    let _ = write!(
-        out,
-        "{{\"symbol\":{},\"orderId\":\"{}\",\"orderListId\":-1,\"price\":\"",
-        Quoted(asked.symbol),
-        exchange.order_id_text(id),
-    );
-    if let Some(limit) = order.price {
-        let _ = write!(out, "{}", PriceText(limit, scale));
+impl Placed {
+    /// Acceptance only: what became of the order is told elsewhere.
+    fn write(&self, exchange: &Exchange, asked: &Asked<'_>, out: &mut String) {
+        let scale = exchange.symbols[self.symbol].scale;
+        let _ = write!(
+            out,
+            "{{\"symbol\":{},\"orderId\":\"{}\",\"orderListId\":-1,\"price\":\"",
+            Quoted(asked.symbol),
+            exchange.order_id_text(self.id),
+        );
+        if let Some(price) = self.price {
+            let _ = write!(out, "{}", PriceText(price, scale));
+        }
+        let _ = write!(
+            out,
+            "\",\"origQty\":\"{}\",\"type\":\"{}\",\"side\":\"{}\",\"stpMode\":\"{}\",\"transactTime\":{}}}",
+            asked.qty.unwrap_or("0"),
+            asked.kind.name(),
+            asked.side.name(),
+            asked.stp_mode,
+            self.at.millis(),
+        );
     }
-    let _ = write!(
-        out,
-        "\",\"origQty\":\"{}\",\"type\":\"{}\",\"side\":\"{}\",\"stpMode\":\"{}\",\"transactTime\":{}}}",
-        asked.qty.unwrap_or("0"),
-        order.kind.name(),
-        order.side.name(),
-        order.stp_mode,
-        order.created.millis(),
-    );
 }
 
 pub(super) fn test(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
