@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::AtomicBool;
 
 use mio::event::Source;
@@ -81,8 +81,8 @@ impl Source for Counted {
 }
 
 impl Socket for Counted {
-    fn dial(address: SocketAddr, tuning: Tuning) -> io::Result<Self> {
-        TcpStream::dial(address, tuning).map(Self)
+    fn dial(address: SocketAddr, source: Option<IpAddr>, tuning: Tuning) -> io::Result<Self> {
+        TcpStream::dial(address, source, tuning).map(Self)
     }
 
     fn is_connected(&self) -> io::Result<bool> {
