@@ -299,12 +299,12 @@ mod tests {
 
     #[test]
     fn an_address_that_is_not_ours_is_no_source() {
-        // Reserved for documentation: no machine has it.
-        let source = "192.0.2.1".parse().unwrap();
+        // Reserved for documentation: no machine in use has it.
+        let source = "203.0.113.254".parse().unwrap();
         let list = ["127.0.0.1:2".parse().unwrap()];
         let error = Addresses::new(&list).unwrap().from_source(source).unwrap_err();
         assert!(matches!(error, AddressError::NotOurs { .. }), "{error}");
-        assert!(error.to_string().contains("192.0.2.1"), "{error}");
+        assert!(error.to_string().contains("203.0.113.254"), "{error}");
     }
 
     #[test]

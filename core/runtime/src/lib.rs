@@ -22,7 +22,7 @@ mod wire;
 
 pub use backoff::{BackoffConfig, Reconnects};
 pub use call::{Call, CallError, Secured};
-pub use clock::{Anchor, Clock, boot_id};
+pub use clock::{Anchor, Clock, KernelClock, boot_id, kernel_clock};
 pub use dial::{AddressError, Addresses, Endpoint, Tuning};
 pub use inbox::{Inbox, InboxError, InboxSender, KillFlag, inbox};
 pub use machine::{Closed, LinkId, LinkKind, Machine};

@@ -229,6 +229,14 @@ pub fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     read_denied_to(OTHERS, path)
 }
 
+/// The same of a credential that systemd handed over, whose access list may show as group.
+///
+/// # Errors
+/// As [`read_private`].
+pub fn read_credential(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    read_denied_to(WORLD, path)
+}
+
 fn read_denied_to(denied: u32, path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     use std::io::Read;
     use std::os::unix::fs::MetadataExt;

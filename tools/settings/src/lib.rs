@@ -7,7 +7,7 @@
 //! [`Settings::engine`] and [`Settings::sniper`] turn it into what the rooms of `core` are made from.
 //!
 //! **Absent:** the network, and the encrypted key store. Reads files only in [`Settings::load`],
-//! [`KeyRef::read`] and [`read_private`], and never the environment by itself.
+//! [`KeyRef::read`], [`read_private`] and [`read_credential`], and never the environment by itself.
 #![warn(missing_docs)]
 
 mod build;
@@ -27,7 +27,7 @@ use std::path::PathBuf;
 
 use model::Mode;
 
-pub use key_ref::{Credentials, KeyError, KeyRef, read_private};
+pub use key_ref::{Credentials, KeyError, KeyRef, read_credential, read_private};
 pub use plan::{Identity, Sniper};
 pub use problem::{Fault, LoadError, Problem, Source};
 pub use show::Shown;

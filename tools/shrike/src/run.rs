@@ -10,6 +10,7 @@ use settings::Settings;
 
 use crate::assembly::{Assembly, Plan};
 use crate::cli::{CliError, Exit, Out};
+use crate::keys::{self, Keyring, venue_key};
 
 /// Run the trader by configuration until Ctrl-C
 #[derive(Debug, Args)]
@@ -39,11 +40,24 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
     let files = [args.config.clone()];
     let settings = Settings::load(&files, &env, &[]).map_err(CliError::usage)?;
     check_mode(&settings, args.live)?;
+    let real = matches!(settings.mode, Mode::Live | Mode::LiveMin);
+    if real {
+        keys::no_dumps();
+    }
     let plan = plan(args, settings)?;
-    let assembly = Assembly::new(&plan).map_err(|error| {
+    let doubts = match real {
+        true => keys::before_trading(&plan.settings, &plan.keys)?,
+        false => keys::Doubts::default(),
+    };
+    let mut assembly = Assembly::new(&plan).map_err(|error| {
         if error.is_configuration { CliError::usage(&error) } else { CliError::failed(&error) }
     })?;
-    for note in &assembly.notes {
+    if doubts.hold {
+        assembly
+            .hold("it is not known that every key may not withdraw")
+            .map_err(CliError::failed)?;
+    }
+    for note in doubts.notes.iter().chain(&assembly.notes) {
         if out.is_json() {
             out.document(&json!({ "state": "starting", "note": note }))?;
         } else {
@@ -110,12 +124,10 @@ fn check_paper(settings: &Settings) -> Result<(), CliError> {
 }
 
 fn plan(args: &RunArgs, settings: Settings) -> Result<Plan, CliError> {
+    let mut ring = Keyring::new(&settings);
     let mut keys = Vec::with_capacity(settings.accounts.len());
     for account in &settings.accounts {
-        let key = account.key.read(|name| std::env::var(name).ok()).map_err(|error| {
-            CliError::usage(format_args!("accounts {:?}: {error}", account.name))
-        })?;
-        keys.push((key.key, key.secret));
+        keys.push(venue_key(&ring.fetch(&account.key)?)?);
     }
     Ok(Plan {
         data_dir: args.data.clone().unwrap_or_else(|| settings.data_dir.clone()),
