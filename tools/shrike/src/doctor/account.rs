@@ -30,15 +30,13 @@ pub(super) fn check(
             None
         }
     };
+    let has_key = key.is_some();
     let seen = examine(settings, Some(account), key).map_err(CliError::usage)?;
     found.extend(seen.findings);
     found.extend(seen.secured.as_ref().map(|secured| of_tls(secured, wall_ms())));
-    if let (KeyRef::Store(name), true) =
-        (&account.key, found.iter().all(|one| one.what != "key store"))
-    {
-        if let Ok(entry) = ring.entry(name) {
-            found.push(key_age(entry.listed.added_ms, entry.listed.bound, wall_ms()));
-        }
+    if let (KeyRef::Store(name), true) = (&account.key, has_key) {
+        let listed = &ring.entry(name)?.listed;
+        found.push(key_age(listed.added_ms, listed.bound, wall_ms()));
     }
     if let Some(balances) = &seen.balances {
         found.extend(of_money(settings, account, balances));

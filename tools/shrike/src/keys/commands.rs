@@ -38,7 +38,7 @@ enum What {
     )]
     Add(Add),
     /// Ask the exchange what a key may do; changes nothing there
-    #[command(after_help = "NAME is an account of the configuration or a key of the store. Exit \
+    #[command(after_help = "NAME is a key of the store or an account of the configuration. Exit \
                             code 0: good, 1: something must be mended, 3: the key may withdraw.\n\
                             Example: shrike keys check main")]
     Check {
@@ -170,9 +170,11 @@ fn not_added(
 fn check(settings: &Settings, name: &str, out: &mut Out) -> Result<Exit, CliError> {
     let mut ring = Keyring::new(settings);
     let account = named(settings, name);
+    let stored = keys::list(&store_path(settings)?);
+    let is_stored = stored.is_ok_and(|known| known.iter().any(|one| one.name == name));
     let place = match account {
-        Some(account) => account.key.clone(),
-        None => KeyRef::Store(name.to_owned()),
+        Some(account) if !is_stored => account.key.clone(),
+        _ => KeyRef::Store(name.to_owned()),
     };
     let mut age = None;
     if let KeyRef::Store(entry) = &place {
