@@ -320,9 +320,10 @@ fn refused(asked: &Result<Answer, AskError>, from: &str) -> Finding {
         _ => "exchange",
     };
     let seen = Seen(answer);
-    let mend = match errors::advice(answer.code) {
-        "" => "ask again",
-        advice => advice,
+    let mend = match (answer.http, errors::advice(answer.code)) {
+        (429 | 418, _) => "too much was asked from this address or account: wait some minutes",
+        (_, "") => "ask again",
+        (_, advice) => advice,
     };
     match address_in(&answer.text).filter(|_| what == "address binding") {
         Some(address) => Finding::fail(
