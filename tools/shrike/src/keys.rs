@@ -44,6 +44,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_holds_a_key_does_not_show_it_even_in_a_panic() {
+        let settings = settings::Settings::demo(&[]).unwrap();
+        let ring = Keyring::new(&settings);
+        let credentials =
+            settings::Credentials { key: "canary-key".into(), secret: "canary-secret".into() };
+        let plan = crate::assembly::Plan {
+            settings,
+            data_dir: "data".into(),
+            keys: vec![venue_key(&credentials).unwrap()],
+            operator: "somebody".into(),
+        };
+        let broken = std::panic::catch_unwind(|| {
+            std::panic::panic_any(format!("{plan:?} {credentials:?} {ring:?}"));
+        });
+        let said = broken.unwrap_err().downcast::<String>().unwrap();
+        assert!(said.contains("data_dir") && !said.contains("canary"), "{said}");
+    }
+
+    #[test]
     fn days_are_those_of_the_calendar() {
         let day = 86_400_000;
         for (days, wanted) in [

@@ -147,7 +147,8 @@ fn the_trader_takes_its_key_from_the_store_and_its_links_leave_from_its_source()
     // The exchange serves this key to 127.0.0.2 alone, so that a link from elsewhere would show.
     let desk = Desk::new(|key| key.addresses = Some(vec!["127.0.0.2".parse().unwrap()]));
     said(&desk.add(&["keys", "add", "main", "--offline"], KEY, SECRET), 0, &["added"]);
-    let mut trader = desk.trader(&[]);
+    let memory = tempfile::tempdir().unwrap();
+    let mut trader = desk.trader(&[], memory.path());
     trader.wait_for(&desk, "every block to end", |status| {
         status["blocks"] == Value::Array(Vec::new())
     });
@@ -157,11 +158,26 @@ fn the_trader_takes_its_key_from_the_store_and_its_links_leave_from_its_source()
 
 #[test]
 fn real_money_is_not_traded_with_a_key_that_may_withdraw() {
-    let desk = Desk::live(|key| key.permissions.push(Permission::SpotWithdrawWrite));
+    let desk = Desk::live(|config| {
+        config.accounts[0].keys[0].permissions.push(Permission::SpotWithdrawWrite);
+    });
     said(&desk.add(&["keys", "add", "main", "--offline"], KEY, SECRET), 0, &["added"]);
     let refused = desk.run(&["run", "--live", "--data", text(&desk.folder.path().join("data"))]);
     said(&refused, 3, &["account \"main\"", "SPOT_WITHDRAW_W", "nothing is traded"]);
     assert!(!desk.folder.path().join("data").exists(), "a data directory was begun");
+}
+
+#[test]
+fn entries_wait_for_a_person_while_it_is_not_known_that_a_key_may_not_withdraw() {
+    let desk = Desk::live(|config| config.rules.weight_per_10s = 2);
+    said(&desk.add(&["keys", "add", "main", "--offline"], KEY, SECRET), 0, &["added"]);
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let mut trader = desk.trader(&["--live"], memory.path());
+    trader.wait_for(&desk, "the halt", |status| status["kill"]["level"] == "halt");
+    assert_eq!(trader.end(), Some(0), "{}", trader.said());
+    let told = fs::read_to_string(trader.data.with_file_name("output")).unwrap();
+    assert!(told.contains("account main: exchange: ") && told.contains("code 429"), "{told}");
+    assert!(told.contains("entries are held back"), "{told}");
 }
 
 #[test]
@@ -194,12 +210,11 @@ fn the_doctor_says_a_line_each_with_value_and_mend() {
 
 #[test]
 fn the_doctor_reads_the_certificate_and_misses_money() {
-    let desk = Desk::live(|_| ());
+    let desk = Desk::live(|config| {
+        config.accounts[0].balances = [("USDT".to_owned(), "50".to_owned())].into();
+    });
     said(&desk.add(&["keys", "add", "main", "--offline"], KEY, SECRET), 0, &["added"]);
-    let mut poor = desk;
-    poor.set("SHRIKE__TARGETS__BASE_SIZE", "150000");
-    poor.set("SHRIKE__RISK__ORDER__MAX_NOTIONAL", "1000");
-    let found = poor.run(&["doctor"]);
+    let found = desk.run(&["doctor"]);
     said(&found, 1, &["TLSv1_3", "certificate good until", "FAIL  money for entries"]);
 }
 
@@ -232,7 +247,8 @@ fn no_part_of_a_key_is_ever_seen() {
     seen.output("wrong passphrase", &desk.run(&["keys", "check", "main"]));
     desk.write("passphrase", PASSPHRASE);
 
-    let mut trader = desk.trader(&["--json"]);
+    let memory = tempfile::tempdir().unwrap();
+    let mut trader = desk.trader(&["--json"], memory.path());
     trader.wait_for(&desk, "every block to end", |status| {
         status["blocks"] == Value::Array(Vec::new())
     });
@@ -256,11 +272,11 @@ fn no_part_of_a_key_is_ever_seen() {
     desk.set("CANARY_KEY", KEY);
     desk.set("CANARY_SECRET", OTHER_SECRET);
     seen.output("doctor of a wrong secret", &desk.run(&["doctor", "--json"]));
-    let mut trader = desk.trader(&[]);
+    let mut trader = desk.trader(&[], memory.path());
     trader.wait_for(&desk, "an alarm", |status| status["alarms"] != Value::Array(Vec::new()));
     seen.output("status of a wrong secret", &desk.about(&trader, &["status", "--json"]));
     assert_eq!(trader.end(), Some(0), "{}", trader.said());
-    seen.folder(&desk.folder.path().join("traders"));
+    seen.folder(memory.path());
     fs::remove_file(desk.folder.path().join("passphrase")).unwrap();
     fs::remove_file(desk.folder.path().join("scenario.toml")).unwrap();
     seen.folder(desk.folder.path());
@@ -355,7 +371,7 @@ struct Desk {
 
 impl Desk {
     fn new(change: impl FnOnce(&mut KeyConfig)) -> Self {
-        let mut desk = Self::begin(change, &[]);
+        let mut desk = Self::begin(|config| change(&mut config.accounts[0].keys[0]), &[]);
         let address = desk.listening();
         desk.reach(&address);
         desk.set("SHRIKE__VENUE__TLS", "false");
@@ -364,7 +380,7 @@ impl Desk {
     }
 
     /// With real money, as far as the trader can tell.
-    fn live(change: impl FnOnce(&mut KeyConfig)) -> Self {
+    fn live(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root.pem");
         let mut desk = Self::begin(change, &["--tls", "--cert-out", text(&root)]);
@@ -380,10 +396,10 @@ impl Desk {
         desk
     }
 
-    fn begin(change: impl FnOnce(&mut KeyConfig), more: &[&str]) -> Self {
+    fn begin(change: impl FnOnce(&mut Config), more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default().with_key(KEY, SECRET);
-        change(&mut config.accounts[0].keys[0]);
+        change(&mut config);
         let scenario = folder.path().join("scenario.toml");
         fs::write(&scenario, config.to_toml().unwrap()).unwrap();
         let args = ["exchange", "--listen", "127.0.0.1:0", "--scenario", text(&scenario)];
@@ -454,16 +470,15 @@ impl Desk {
         self.fed(args, &format!("{key}\n{secret}\n"))
     }
 
-    /// A trader on paper with everything logged.
-    fn trader(&self, more: &[&str]) -> Trader {
+    /// A trader with everything logged, whose ring is in the folder `memory`.
+    fn trader(&self, more: &[&str], memory: &Path) -> Trader {
         let place = self.folder.path().join("traders");
         fs::create_dir_all(&place).unwrap();
         let place = place.join(fs::read_dir(&place).unwrap().count().to_string());
-        fs::create_dir_all(place.join("ring")).unwrap();
-        fs::set_permissions(place.join("ring"), fs::Permissions::from_mode(0o700)).unwrap();
+        fs::create_dir_all(&place).unwrap();
         let data = place.join("data");
         let mut command = self.command(&[&["run", "--data", text(&data)], more].concat());
-        command.env("SHRIKE__RUNTIME_DIR", place.join("ring")).env("SHRIKE_LOG", "trace");
+        command.env("SHRIKE__RUNTIME_DIR", memory.join("ring")).env("SHRIKE_LOG", "trace");
         command.stdout(fs::File::create(place.join("output")).unwrap());
         command.stderr(fs::File::create(place.join("errors")).unwrap());
         Trader { process: Process(command.spawn().unwrap()), data }

@@ -341,10 +341,12 @@ fn may(asked: &Result<Answer, AskError>) -> May {
         Err(error) => return May::Unknown { seen: error.to_string() },
     };
     match (answer.http, answer.code) {
+        // Limits and faults settle nothing, whatever their bodies say.
+        (408 | 418 | 429 | 500.., _) => May::Unknown { seen: Seen(answer).to_string() },
         (_, code @ (401 | 700_007)) => May::No { code },
         (200, 0 | 200) => May::Yes,
-        // Refused before anybody looked at the permission, or by nobody who would know.
-        (403..=405 | 408 | 418 | 429 | 500.., _) => May::Unknown { seen: Seen(answer).to_string() },
+        // The firewall, or a path that is not there any more.
+        (403..=405, _) => May::Unknown { seen: Seen(answer).to_string() },
         (_, code) if code == 0 || of_the_key(code) => {
             May::Unknown { seen: Seen(answer).to_string() }
         }
@@ -429,7 +431,8 @@ mod tests {
         }
         let unknown =
             [(503, 0), (500, 30002), (429, 429), (403, 0), (404, 404), (400, 0), (400, 700_003)];
-        for (http, code) in unknown.into_iter().chain([(401, 10072), (400, 700_006), (504, 0)]) {
+        let more = [(401, 10072), (400, 700_006), (504, 0), (500, 700_007), (429, 700_007)];
+        for (http, code) in unknown.into_iter().chain(more) {
             assert!(matches!(answer(http, code), May::Unknown { .. }), "{http} {code}");
         }
         let broken = Err(AskError::Io(std::io::ErrorKind::TimedOut.into()));
