@@ -134,10 +134,7 @@ impl Write for Call {
 
 /// A socket with a bound on its waits says that it would block when the wait is over.
 fn timed_out(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
-        _ => error,
-    }
+    if error.kind() == io::ErrorKind::WouldBlock { io::ErrorKind::TimedOut.into() } else { error }
 }
 
 fn connect(endpoint: &Endpoint, patience: Duration) -> Result<(TcpStream, SocketAddr), CallError> {

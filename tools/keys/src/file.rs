@@ -12,9 +12,9 @@ const FILE_MAX: u64 = 1 << 20;
 
 /// All of the file, when only its owner can read it.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
-    let refused = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => Fault::Missing.of(path),
-        _ => Fault::system("read", &error).of(path),
+    let refused = |error: io::Error| {
+        let missing = error.kind() == io::ErrorKind::NotFound;
+        if missing { Fault::Missing.of(path) } else { Fault::system("read", &error).of(path) }
     };
     let file = File::open(path).map_err(refused)?;
     let about = file.metadata().map_err(refused)?;

@@ -142,11 +142,11 @@ fn prepared_text() -> Result<Option<String>, CliError> {
 }
 
 fn text_of(read: Result<Zeroizing<Vec<u8>>, KeyError>) -> Result<String, CliError> {
-    let bytes = read.map_err(|error| match error {
-        KeyError::Form { path } => {
-            CliError::usage(format_args!("{} is too long for a passphrase", path.display()))
+    let bytes = read.map_err(|error| {
+        if let KeyError::Form { path } = &error {
+            return CliError::usage(format_args!("{} is no passphrase: too long", path.display()));
         }
-        other => CliError::usage(other),
+        CliError::usage(error)
     })?;
     let text = std::str::from_utf8(&bytes).map(str::to_owned);
     text.map_err(|_| CliError::usage("the file of the passphrase is not text"))
