@@ -9,9 +9,13 @@
 //! | 16 | salt |
 //! | 12 + 16 | nonce and tag of nothing, sealed with all above: is it the right passphrase? |
 //! | 2 | number of entries |
-//! | each | length of name (1), name, added in ms since 1970 (8), flags (1), nonce (12), length (2), sealed key and secret; sealed together with the salt and what stands before the nonce |
+//! | each | an entry |
 //! | 12 + 16 | nonce and tag of nothing, sealed with all above |
 //! | 32 | SHA-256 of all above: damage is told from a wrong passphrase |
+//!
+//! An entry is the length of its name (1), the name, when it was added in ms since 1970 (8), flags
+//! (1), a nonce (12), a length (2), and so many bytes of sealed key and secret. They are sealed
+//! together with the salt and with what stands before the nonce.
 
 use sha2::{Digest, Sha256};
 

@@ -202,4 +202,7 @@ fn leaf(key: &Key) -> Json {
 }
 
 /// The forms of a reference to an API key.
-const KEY_REFERENCE: &str = "^(store:[a-z0-9_-]{1,32}|credential:[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}|file:.+|env:[A-Z][A-Z0-9_]{0,63})$";
+const KEY_REFERENCE: &str = concat!(
+    "^(store:[a-z0-9_-]{1,32}|credential:[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}|file:.+",
+    "|env:[A-Z][A-Z0-9_]{0,63})$"
+);

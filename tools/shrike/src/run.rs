@@ -44,11 +44,13 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
     if real {
         keys::no_dumps();
     }
-    let plan = plan(args, settings)?;
+    let mut ring = Keyring::new(&settings);
+    let plan = plan(args, settings, &mut ring)?;
     let doubts = match real {
-        true => keys::before_trading(&plan.settings, &plan.keys)?,
+        true => keys::before_trading(&plan.settings, &plan.keys, &mut ring)?,
         false => keys::Doubts::default(),
     };
+    drop(ring);
     let mut assembly = Assembly::new(&plan).map_err(|error| {
         if error.is_configuration { CliError::usage(&error) } else { CliError::failed(&error) }
     })?;
@@ -123,8 +125,7 @@ fn check_paper(settings: &Settings) -> Result<(), CliError> {
     }
 }
 
-fn plan(args: &RunArgs, settings: Settings) -> Result<Plan, CliError> {
-    let mut ring = Keyring::new(&settings);
+fn plan(args: &RunArgs, settings: Settings, ring: &mut Keyring) -> Result<Plan, CliError> {
     let mut keys = Vec::with_capacity(settings.accounts.len());
     for account in &settings.accounts {
         keys.push(venue_key(&ring.fetch(&account.key)?)?);

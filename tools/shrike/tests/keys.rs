@@ -5,10 +5,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use exchange::{Config, KeyConfig, Permission};
+use keys::{Cost, Entry, Listed, Passphrase, Store};
 use serde_json::Value;
+use settings::Credentials;
 use tempfile::TempDir;
 
 #[test]
@@ -127,6 +129,26 @@ fn a_store_that_cannot_be_opened_says_why() {
     newer[8] = 9;
     fs::write(&store, newer).unwrap();
     said(&check(), 2, &["has version 9"]);
+}
+
+#[test]
+fn a_key_that_grows_old_is_told_by_check_list_and_doctor() {
+    let desk = Desk::new(|_| ());
+    let store = desk.folder.path().join("keys");
+    let passphrase = Passphrase::given(PASSPHRASE.to_owned());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    for (days, words) in [(61, "61 days"), (81, "after 90, SOON")] {
+        let mut open = Store::open_to_change(&store, &passphrase, Cost::LEAST).unwrap();
+        let added_ms = i64::try_from(now).unwrap() - days * 86_400_000;
+        let listed = Listed { name: "main".to_owned(), added_ms, bound: false };
+        let credentials = Credentials { key: KEY.to_owned(), secret: SECRET.to_owned() };
+        open.add(Entry { listed, credentials }, true).unwrap();
+        open.save(&passphrase).unwrap();
+        drop(open);
+        said(&desk.run(&["keys", "check", "main"]), 0, &["warn  age of the key", words]);
+        said(&desk.run(&["doctor"]), 0, &["warn  age of the key", words]);
+        said(&desk.run(&["keys", "list"]), 0, &["main", "keys check"]);
+    }
 }
 
 #[test]

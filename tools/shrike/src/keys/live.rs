@@ -1,9 +1,11 @@
 //! What is asked of every key before real money is traded with it.
 
-use settings::Settings;
+use settings::{KeyRef, Settings};
 use venue::sign::Credentials;
 
-use super::check::{Withdraw, examine};
+use super::check::{Withdraw, examine, key_age};
+use super::keyring::Keyring;
+use super::wall_ms;
 use crate::cli::CliError;
 use crate::findings::{Finding, Verdict};
 
@@ -17,13 +19,15 @@ pub(crate) struct Doubts {
     pub(crate) hold: bool,
 }
 
-/// Asks of each account's key what it may do. `keys` are in the order of the accounts.
+/// Asks of each account's key what it may do, and how old it is. `keys` are in the order of the
+/// accounts, and came from `ring`.
 ///
 /// # Errors
 /// [`CliError`] with exit code 3 for a key that may withdraw.
 pub(crate) fn before_trading(
     settings: &Settings,
     keys: &[Credentials],
+    ring: &mut Keyring,
 ) -> Result<Doubts, CliError> {
     let mut doubts = Doubts::default();
     for (account, key) in settings.accounts.iter().zip(keys) {
@@ -39,7 +43,12 @@ pub(crate) fn before_trading(
             Withdraw::Unknown { .. } => doubts.hold = true,
             Withdraw::No => {}
         }
-        let lines = seen.findings.into_iter().filter(|one| one.verdict > Verdict::Ok);
+        let mut found = seen.findings;
+        if let KeyRef::Store(entry) = &account.key {
+            let listed = &ring.entry(entry)?.listed;
+            found.push(key_age(listed.added_ms, listed.bound, wall_ms()));
+        }
+        let lines = found.into_iter().filter(|one| one.verdict > Verdict::Ok);
         doubts.notes.extend(lines.map(|one| note(name, &one)));
     }
     Ok(doubts)
@@ -99,7 +108,7 @@ mod tests {
         let venue = thread::spawn(move || serve(&listener, history, cancel));
         let settings = Settings::demo(&[("venue.rest".to_owned(), address)]).unwrap();
         let key = Credentials::new("demo-key", b"demo-secret").unwrap();
-        let doubts = before_trading(&settings, &[key]);
+        let doubts = before_trading(&settings, &[key], &mut Keyring::new(&settings));
         venue.join().unwrap();
         doubts
     }
@@ -114,7 +123,7 @@ mod tests {
             while !lines.next().expect("a head").unwrap().is_empty() {}
             ended = request.starts_with("DELETE /api/v3/capital/withdraw?id=");
             let (status, body) = match request.split(['?', ' ']).nth(1).unwrap() {
-                "/api/v3/time" => (200, format!(r#"{{"serverTime":{}}}"#, super::super::wall_ms())),
+                "/api/v3/time" => (200, format!(r#"{{"serverTime":{}}}"#, wall_ms())),
                 "/api/v3/account" => (200, r#"{"balances":[]}"#.to_owned()),
                 "/api/v3/selfSymbols" => (200, r#"{"code":200,"data":["BTCUSDT"]}"#.to_owned()),
                 "/api/v3/openOrders" => (200, "[]".to_owned()),
