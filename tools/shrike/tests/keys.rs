@@ -436,6 +436,7 @@ impl Desk {
             desk.set(name, text(&path));
         }
         desk.set("SHRIKE__ACCOUNTS__0__KEY", "store:main");
+        desk.set("SHRIKE__RUNTIME_DIR", "/dev/shm/shrike-of-a-test");
         desk
     }
 
