@@ -337,15 +337,16 @@ impl Seen {
 
     fn bytes(&mut self, what: &str, bytes: &[u8]) {
         self.places += 1;
-        for canary in [KEY, SECRET, OTHER_SECRET, PASSPHRASE] {
-            for form in forms(canary) {
-                let found = bytes.windows(form.len()).position(|window| window == form);
-                assert_eq!(found, None, "{what} has {:?}", String::from_utf8_lossy(&form));
+        let canaries = [KEY, SECRET, OTHER_SECRET, PASSPHRASE].into_iter().flat_map(forms);
+        let words = ["signature=", "X-MEXC-APIKEY"].map(|word| word.as_bytes().to_vec());
+        let unwanted: Vec<Vec<u8>> = canaries.chain(words).collect();
+        let shortest = unwanted.iter().map(Vec::len).min().unwrap();
+        // None of them has a zero, and a journal has many: only what lies between is searched.
+        for piece in bytes.split(|byte| *byte == 0).filter(|piece| piece.len() >= shortest) {
+            for form in &unwanted {
+                let found = piece.windows(form.len()).any(|window| window == form);
+                assert!(!found, "{what} has {:?}", String::from_utf8_lossy(form));
             }
-        }
-        for word in ["signature=", "X-MEXC-APIKEY"] {
-            let found = bytes.windows(word.len()).position(|window| window == word.as_bytes());
-            assert_eq!(found, None, "{what} has {word}");
         }
     }
 }
