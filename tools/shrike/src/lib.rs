@@ -2,6 +2,7 @@
 
 pub mod assembly;
 pub mod board;
+mod checkpoints;
 pub mod cli;
 pub mod cli_control;
 pub mod control;
@@ -12,3 +13,5 @@ pub mod findings;
 pub mod inspect;
 pub mod keys;
 pub mod run;
+mod starts;
+mod supervise;

@@ -12,7 +12,10 @@ use venue::sign::Credentials;
 use zeroize::Zeroizing;
 
 /// Longest wait for a connection, a handshake step or a piece of a reply.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest time for all questions of one connection together: a start that has something to sell
+/// waits for them.
+const PATIENCE_IN_ALL: Duration = Duration::from_secs(20);
 /// How old a signed question may be when it arrives.
 const RECV_WINDOW_MS: u32 = 5_000;
 
@@ -25,6 +28,7 @@ pub(crate) struct Asker {
     key: Option<Credentials>,
     suffix: Suffix,
     clock: Option<ClockSeen>,
+    until: Instant,
 }
 
 /// The exchange's clock as one question showed it.
@@ -106,6 +110,7 @@ impl Asker {
             key,
             suffix: suffix.map_err(AskError::Header)?,
             clock: None,
+            until: Instant::now() + PATIENCE_IN_ALL,
         })
     }
 
@@ -211,6 +216,9 @@ impl Asker {
     }
 
     fn send_once(&mut self, method: Method, path: &str, query: &[u8]) -> Result<Answer, AskError> {
+        if Instant::now() > self.until {
+            return Err(AskError::Io(io::ErrorKind::TimedOut.into()));
+        }
         self.connect()?;
         let mut request = Zeroizing::new(Vec::with_capacity(1_024));
         request.extend_from_slice(method.word().as_bytes());
