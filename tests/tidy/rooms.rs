@@ -32,7 +32,7 @@ const ROOMS: &[Room] = &[
         folder: "core/runtime",
         ours: &["model", "risk", "engine", "venue", "journal"],
         outside: &[
-            "mio", "tungstenite", "rustls", "rustls-pki-types", "webpki-roots", "libc",
+            "mio", "tungstenite", "rustls", "rustls-pki-types", "webpki-roots", "libc", "socket2",
             "core_affinity", "crossbeam-channel", "hdrhistogram",
         ],
     },
@@ -47,6 +47,11 @@ const ROOMS: &[Room] = &[
         ],
     },
     Room {
+        folder: "tools/keys",
+        ours: &["settings"],
+        outside: &["aes-gcm", "argon2", "getrandom", "sha2", "zeroize"],
+    },
+    Room {
         folder: "tools/replay",
         ours: &["model", "engine", "journal", "settings"],
         outside: &[],
@@ -59,17 +64,18 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/settings",
         ours: &["model", "risk", "engine", "sdk", "listing_sniper"],
-        outside: &["blake3", "serde_json", "strsim", "toml"],
+        outside: &["blake3", "serde_json", "strsim", "toml", "zeroize"],
     },
     Room {
         folder: "tools/shrike",
         ours: &[
             "model", "risk", "engine", "venue", "journal", "runtime", "exchange", "scout", "sim",
-            "replay", "settings",
+            "replay", "settings", "keys",
         ],
         outside: &[
             "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber", "indicatif",
             "rustix", "signal-hook", "strsim", "tracing-appender", "hdrhistogram", "sha2",
+            "zeroize",
         ],
     },
     Room {
