@@ -23,6 +23,7 @@ const ROOMS: &[Room] = &[
         ours: &["model", "risk"],
         outside: &["simd-json", "rust_decimal", "httparse", "hmac", "sha2"],
     },
+    Room { folder: "core/paper", ours: &["model", "risk", "venue"], outside: &[] },
     Room {
         folder: "core/journal",
         ours: &["model"],
@@ -30,7 +31,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         folder: "core/runtime",
-        ours: &["model", "risk", "engine", "venue", "journal"],
+        ours: &["model", "risk", "engine", "venue", "journal", "paper"],
         outside: &[
             "mio", "tungstenite", "rustls", "rustls-pki-types", "webpki-roots", "libc",
             "core_affinity", "crossbeam-channel", "hdrhistogram",
@@ -58,7 +59,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         folder: "tools/settings",
-        ours: &["model", "risk", "engine", "sdk", "listing_sniper"],
+        ours: &["model", "risk", "engine", "paper", "sdk", "listing_sniper"],
         outside: &["blake3", "serde_json", "strsim", "toml"],
     },
     Room {
