@@ -5,6 +5,8 @@
 mod calm;
 #[path = "sim/kill.rs"]
 mod kill;
+#[path = "sim/paper.rs"]
+mod paper;
 #[path = "sim/storms.rs"]
 mod storms;
 #[path = "sim/support.rs"]

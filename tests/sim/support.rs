@@ -18,6 +18,23 @@ pub(crate) fn world(seed: u64, storm: Storm) -> World {
     World::new(&config).expect("the shipped configuration makes a world")
 }
 
+/// The same in paper mode: no key, and no order that leaves.
+pub(crate) fn world_on_paper(seed: u64, storm: Storm) -> World {
+    World::new(&on_paper(seed, storm, &[])).expect("the shipped configuration makes a world")
+}
+
+/// What a world on paper is made from; `changes` come on top.
+pub(crate) fn on_paper(seed: u64, storm: Storm, changes: &[(&str, &str)]) -> WorldConfig {
+    let account = "[{ name = \"paper\", key = \"env:NOT_READ\", budget = \"450\" }]";
+    let usual = [("mode", "paper"), ("accounts", account)];
+    let all = usual.iter().chain(changes);
+    let all: Vec<(String, String)> =
+        all.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let settings = Settings::demo(&all).expect("the shipped configuration is sound");
+    let keys = Vec::new();
+    WorldConfig { seed, listings: LISTINGS, storm, settings, keys, exchange: None }
+}
+
 /// Whether the account holds no more of the coin than the exchange would take an order for: fees in
 /// the coin itself leave a rest below the smallest order.
 ///

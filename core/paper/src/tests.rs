@@ -16,6 +16,8 @@ use model::{
     SymbolSpec, SymbolStatus, Text, TradeSides, VenueTime,
 };
 
+use venue::mexc::orders::CancelRequest;
+
 use crate::{Ask, Books, FeeAsset, Fees, Latency, Paper, PaperConfig};
 
 const ME: AccountId = AccountId(0);
@@ -247,11 +249,16 @@ impl Desk {
     }
 
     fn cancel(&mut self, id: ClientOrderId) {
-        let timestamp = self.venue_now();
-        let taken = self.paper.cancel(self.now, ME, PAIR, id, timestamp, 1_000);
-        taken.expect("a connection is free");
+        let cancel = self.cancel_of(id);
+        self.paper.cancel(self.now, &cancel).expect("a connection is free");
         self.run();
         self.pass(50);
+    }
+
+    fn cancel_of(&self, client_order_id: ClientOrderId) -> CancelRequest {
+        let timestamp = self.venue_now();
+        let (account, symbol, recv_window_ms) = (ME, PAIR, 1_000);
+        CancelRequest { account, symbol, client_order_id, timestamp, recv_window_ms }
     }
 
     fn ask(&mut self, ask: Ask) -> Vec<Event> {

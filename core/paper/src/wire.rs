@@ -7,6 +7,7 @@ use model::{
 };
 use risk::Approved;
 use venue::mexc::errors::classify;
+use venue::mexc::orders::CancelRequest;
 
 use crate::Paper;
 use crate::book::Books;
@@ -19,7 +20,7 @@ pub struct Busy;
 #[derive(Clone, Copy, Debug)]
 enum What {
     Place(Request),
-    Cancel { client_order_id: ClientOrderId, timestamp: VenueTime, recv_window_ms: u32 },
+    Cancel(CancelRequest),
 }
 
 /// One request.
@@ -102,22 +103,12 @@ impl Paper {
         self.write(now, request.account, request.symbol, What::Place(request))
     }
 
-    /// Takes the cancel of an order by our id; `timestamp` and window are those that a real one
-    /// would be signed with.
+    /// Takes the cancel of an order by our id, as a session takes it.
     ///
     /// # Errors
     /// [`Busy`]: nothing was taken.
-    pub fn cancel(
-        &mut self,
-        now: Mono,
-        account: AccountId,
-        symbol: SymbolId,
-        client_order_id: ClientOrderId,
-        timestamp: VenueTime,
-        recv_window_ms: u32,
-    ) -> Result<(), Busy> {
-        let what = What::Cancel { client_order_id, timestamp, recv_window_ms };
-        self.write(now, account, symbol, what)
+    pub fn cancel(&mut self, now: Mono, cancel: &CancelRequest) -> Result<(), Busy> {
+        self.write(now, cancel.account, cancel.symbol, What::Cancel(*cancel))
     }
 
     fn write(
@@ -166,9 +157,7 @@ impl Paper {
         self.wire.lost = flight.lost;
         let result = match flight.what {
             What::Place(request) => self.serve_order(&flight, &request, books),
-            What::Cancel { client_order_id, timestamp, recv_window_ms } => {
-                self.serve_cancel(&flight, client_order_id, timestamp, recv_window_ms)
-            }
+            What::Cancel(cancel) => self.serve_cancel(&flight, &cancel),
         };
         if let Err(refused) = result {
             self.reject(&flight, refused);
@@ -190,15 +179,10 @@ impl Paper {
         Ok(())
     }
 
-    fn serve_cancel(
-        &mut self,
-        flight: &Flight,
-        client_order_id: ClientOrderId,
-        timestamp: VenueTime,
-        recv_window_ms: u32,
-    ) -> Result<(), Refused> {
+    fn serve_cancel(&mut self, flight: &Flight, cancel: &CancelRequest) -> Result<(), Refused> {
         self.count(flight)?;
-        check_window(self.reached(flight), timestamp, recv_window_ms)?;
+        check_window(self.reached(flight), cancel.timestamp, cancel.recv_window_ms)?;
+        let client_order_id = cancel.client_order_id;
         let found = self.orders.find(client_order_id);
         let open = |at: &usize| {
             let order = self.orders.get(*at);
@@ -274,14 +258,14 @@ impl Flight {
     fn id(&self) -> (ClientOrderId, bool) {
         match &self.what {
             What::Place(request) => (request.client_order_id, false),
-            What::Cancel { client_order_id, .. } => (*client_order_id, true),
+            What::Cancel(cancel) => (cancel.client_order_id, true),
         }
     }
 
     fn adds_risk(&self) -> bool {
         match &self.what {
             What::Place(request) => matches!(request.authority, Authority::Permit(_)),
-            What::Cancel { .. } => false,
+            What::Cancel(_) => false,
         }
     }
 }

@@ -304,7 +304,7 @@ fn figures_that_do_not_fit_together_are_refused_with_both() {
         ("exit.ladder.1.gain_bps", "500", "rung 1 does not gain more"),
         ("exit.emergency_first_bps", "301", "301 is above exit.emergency_second_bps = 300"),
         ("venue.tls", "false", "api.mexc.com is not this machine"),
-        ("mode", "\"demo\"", "set by the command `shrike demo` alone"),
+        ("mode", "\"demo\"", "is not; start `shrike exchange`"),
         ("accounts.0.key", "\"demo\"", "built-in exchange's"),
     ];
     for (key, value, wanted) in cases {

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use model::{Amount, Confidence, EntryKind, ExitPlan, Mode, Pattern, PriceSource, Span, Triggers};
+use model::{
+    Amount, Confidence, EntryKind, ExitPlan, Mode, Pattern, PriceSource, Span, Text, Triggers,
+};
 
 use crate::key_ref::KeyRef;
 
@@ -148,14 +150,27 @@ pub struct Exit {
     pub emergency_market: bool,
 }
 
+/// The venue of paper mode. Key section `[paper]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paper {
+    /// How long things take there.
+    pub latency: paper::Latency,
+    /// What a deal costs there.
+    pub fees: paper::Fees,
+    /// What each account begins with.
+    pub purse: Amount,
+    /// Of this asset.
+    pub purse_asset: Text<16>,
+}
+
 /// What no order may exceed. Key section `[risk]` of limits.toml; every key is required.
 ///
-/// In mode `live_min` each amount is a tenth of what was written.
+/// In mode `live_min` each amount and quantity is a tenth of what was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// A01.
     pub order_max_notional: Amount,
-    /// A02, in whole units of the asset; not divided in `live_min`.
+    /// A02, in whole units of the asset.
     pub order_max_qty: Amount,
     /// A02, in ten-thousandths.
     pub order_max_book_share_bps: u32,
@@ -232,11 +247,12 @@ impl Endpoint {
 }
 
 impl Limits {
-    /// The same with every amount at a tenth, rounded down.
+    /// The same with every amount and quantity at a tenth, rounded down (A37).
     #[must_use]
     pub(crate) fn at_a_tenth(self) -> Self {
         Self {
             order_max_notional: tenth(self.order_max_notional),
+            order_max_qty: tenth(self.order_max_qty),
             exposure_symbol: tenth(self.exposure_symbol),
             exposure_quote: tenth(self.exposure_quote),
             exposure_total: tenth(self.exposure_total),

@@ -26,6 +26,7 @@ pub(crate) enum TextKind {
     FolderOrAuto,
     Endpoint,
     Name,
+    Asset,
     KeyRef,
     RootsOrPublic,
 }
@@ -142,6 +143,7 @@ impl TextKind {
             Self::FolderOrAuto => "a path, or \"auto\"",
             Self::Endpoint => "host:port or host:port/path",
             Self::Name => "1 to 16 of a-z, 0-9, _ and -",
+            Self::Asset => "1 to 16 of A-Z and 0-9",
             Self::KeyRef => "env:NAME or file:PATH",
             Self::RootsOrPublic => "a path, or \"public\"",
         }
@@ -159,6 +161,10 @@ impl TextKind {
                 !text.is_empty() && text.len() <= TEXT_MAX && !text.contains('\0')
             }
             Self::Endpoint => Endpoint::parse(text).is_some(),
+            Self::Asset => {
+                let known = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+                (1..=NAME_MAX).contains(&text.len()) && text.bytes().all(known)
+            }
             Self::Name => {
                 let known = |byte: u8| {
                     byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte)
@@ -169,7 +175,7 @@ impl TextKind {
         if !good {
             return Err(outside());
         }
-        if matches!(self, Self::Endpoint | Self::Name) && looks_secret(text) {
+        if matches!(self, Self::Endpoint | Self::Name | Self::Asset) && looks_secret(text) {
             return Err(Fault::LooksSecret { characters: text.chars().count() });
         }
         Ok(Value::Text(text.into()))

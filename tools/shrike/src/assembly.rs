@@ -405,6 +405,7 @@ fn make_trader(
     }
     let config = TraderConfig {
         engine: settings.engine(identity),
+        paper: settings.paper_venue(identity),
         rest_host: settings.venue.rest.host.clone(),
         stream_path: settings.venue.ws.path.clone(),
         credentials,

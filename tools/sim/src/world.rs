@@ -443,8 +443,10 @@ fn trader(
         .collect::<Result<Vec<_>, _>>()
         .map_err(WorldError::Key)?;
     let settings = &config.settings;
+    let identity = World::identity(config.seed);
     let config = TraderConfig {
-        engine: settings.engine(World::identity(config.seed)),
+        engine: settings.engine(identity),
+        paper: settings.paper_venue(identity),
         rest_host: settings.venue.rest.host.clone(),
         stream_path: "/ws".to_owned(),
         credentials,

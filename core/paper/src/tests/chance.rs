@@ -77,10 +77,9 @@ fn run(seed: u64, steps: &[Step]) -> Ran {
                 desk.run();
             }
             Step::CancelLast => {
-                let (now, timestamp) = (desk.now, desk.venue_now());
                 if let Some(last) = orders.last() {
-                    let id = last.client_order_id;
-                    let _ = desk.paper.cancel(now, ME, PAIR, id, timestamp, 1_000);
+                    let cancel = desk.cancel_of(last.client_order_id);
+                    let _ = desk.paper.cancel(desk.now, &cancel);
                 }
                 desk.run();
             }

@@ -130,8 +130,8 @@ fn a_cancel_ends_a_resting_order_and_frees_its_money() {
 #[test]
 fn a_deal_that_comes_before_the_cancel_arrives_counts() {
     let (mut desk, id) = resting();
-    let timestamp = desk.venue_now();
-    desk.paper.cancel(desk.now, ME, PAIR, id, timestamp, 1_000).unwrap();
+    let cancel = desk.cancel_of(id);
+    desk.paper.cancel(desk.now, &cancel).unwrap();
     desk.run();
     desk.pass(5);
     desk.print(Side::Sell, 99, 4);
