@@ -1,31 +1,98 @@
 //! The whole trader in paper mode: it buys and sells on the received market, and nothing leaves.
 
-use model::{Mode, TargetState, WhyNot};
-use sim::Storm;
+use model::{KillLevel, Mode, TargetState, WhyNot};
+use sim::{Storm, World};
 
-use crate::support::{LISTINGS, Stream, world_on_paper};
+use crate::support::{LISTINGS, Orders, Stream, on_paper};
 
 #[test]
-fn on_paper_listings_are_bought_and_sold_and_the_exchange_hears_of_none() {
+fn on_paper_every_listing_is_bought_and_sold_or_says_why_not_and_the_exchange_hears_of_none() {
     let mut completed = 0;
     for seed in 1..=8 {
-        let mut world = world_on_paper(seed, Storm::calm());
+        let mut world = world(seed, Storm::calm());
         let outcome = world.run(&mut Stream::new());
         assert_eq!(outcome.violation, None, "seed {seed}");
         let targets: Vec<_> = world.trader.engine().targets().collect();
         assert_eq!(targets.len(), LISTINGS, "seed {seed}");
         for target in targets {
             let (state, why) = (target.record.state, target.record.why);
-            eprintln!(
-                "{seed} {state:?} {why:?} {:?} {:?}",
-                target.position.bought, target.position.received
-            );
             let sold = state == TargetState::Completed && !target.position.bought.is_zero();
             completed += u32::from(sold);
             assert!(sold || why != WhyNot::None, "seed {seed}: {state:?} without a reason");
         }
-        assert_eq!(world.exchange.orders(0).count(), 0, "seed {seed}");
-        assert!(world.trader.engine().orders().all(|o| o.id().parts().mode == Mode::Paper));
+        check_nothing_left(&world, seed);
     }
-    assert!(completed >= 12, "only {completed} of 24 were bought and sold");
+    assert!(completed >= 20, "only {completed} of 24 were bought and sold");
+}
+
+#[test]
+fn storms_of_lost_links_and_late_frames_are_weathered_on_paper_too() {
+    let storms = (1..=16).map(|seed| (seed, Storm::of_seed(seed)));
+    let storms: Vec<_> = storms.filter(|(_, storm)| *storm != Storm::calm()).collect();
+    assert!(storms.len() >= 8, "only {} of 16 seeds have a storm", storms.len());
+    for (seed, storm) in storms {
+        let mut world = world(seed, storm);
+        let outcome = world.run(&mut Stream::new());
+        assert_eq!(outcome.violation, None, "seed {seed}");
+        assert!(outcome.settled, "seed {seed}: {outcome:?}");
+        check_nothing_left(&world, seed);
+    }
+}
+
+#[test]
+fn equal_seeds_give_equal_records_on_paper() {
+    let run = |seed| {
+        let mut stream = Stream::new();
+        let outcome = world(seed, Storm::calm()).run(&mut stream);
+        (stream, outcome)
+    };
+    assert_eq!(run(7), run(7));
+    assert_ne!(run(7).0.hash, run(8).0.hash);
+}
+
+#[test]
+fn a_kill_ends_buying_on_paper_and_the_way_out_stays() {
+    for seed in 1..=4 {
+        let mut world = world(seed, Storm::calm());
+        let mut orders = Orders::default();
+        let holds = |world: &World| world.trader.engine().targets().any(|t| t.is_holding());
+        while !holds(&world) {
+            let next = world.now().after(model::Span::from_millis(10));
+            assert_eq!(world.run_until(next, &mut orders), None, "seed {seed}");
+        }
+        world.kill(KillLevel::Flatten);
+        let outcome = world.run(&mut orders);
+        assert_eq!(outcome.violation, None, "seed {seed}");
+        assert!(orders.buys_before > 0 && orders.buys_after == 0, "seed {seed}: {orders:?}");
+        assert!(orders.sells_after > 0, "seed {seed}: {orders:?}");
+    }
+}
+
+#[test]
+fn the_longer_an_order_takes_the_less_of_the_opening_it_gets() {
+    let paid = |millis: &str| {
+        let delay = [("paper.order_ms", millis), ("paper.order_spread_ms", "0")];
+        let mut entries = 0;
+        for seed in 1..=6 {
+            let config = on_paper(seed, Storm::calm(), &delay);
+            let mut world = World::new(&config).expect("a world");
+            world.run(&mut Stream::new());
+            let targets = world.trader.engine().targets();
+            entries += targets.filter(|target| !target.position.bought.is_zero()).count();
+        }
+        entries
+    };
+    let (fast, slow) = (paid("5"), paid("2000"));
+    assert!(fast >= 16 && slow < fast, "{fast} entries at 5 ms, {slow} at 2,000 ms");
+}
+
+fn world(seed: u64, storm: Storm) -> World {
+    World::new(&on_paper(seed, storm, &[])).expect("the shipped configuration makes a world")
+}
+
+/// The exchange has no order and no deal of ours, and every id says that it is paper's.
+fn check_nothing_left(world: &World, seed: u64) {
+    assert_eq!(world.exchange.orders(0).count(), 0, "seed {seed}");
+    let mut orders = world.trader.engine().orders();
+    assert!(orders.all(|order| order.id().parts().mode == Mode::Paper), "seed {seed}");
 }

@@ -18,12 +18,7 @@ pub(crate) fn world(seed: u64, storm: Storm) -> World {
     World::new(&config).expect("the shipped configuration makes a world")
 }
 
-/// The same in paper mode: no key, and no order that leaves.
-pub(crate) fn world_on_paper(seed: u64, storm: Storm) -> World {
-    World::new(&on_paper(seed, storm, &[])).expect("the shipped configuration makes a world")
-}
-
-/// What a world on paper is made from; `changes` come on top.
+/// What a world in paper mode is made from: no key at all. `changes` come on top.
 pub(crate) fn on_paper(seed: u64, storm: Storm, changes: &[(&str, &str)]) -> WorldConfig {
     let account = "[{ name = \"paper\", key = \"env:NOT_READ\", budget = \"450\" }]";
     let usual = [("mode", "paper"), ("accounts", account)];
