@@ -5,6 +5,8 @@
 mod calm;
 #[path = "sim/kill.rs"]
 mod kill;
+#[path = "sim/modes.rs"]
+mod modes;
 #[path = "sim/paper.rs"]
 mod paper;
 #[path = "sim/storms.rs"]

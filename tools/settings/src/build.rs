@@ -39,7 +39,8 @@ pub(crate) fn build(table: Table, places: Places) -> Result<Settings, LoadError>
     rules.periods(&scout(table));
     let exit = exit(table);
     rules.exit(&exit);
-    rules.accounts(&accounts(table), mode);
+    let mut accounts = accounts(table);
+    rules.accounts(&accounts, mode);
     if places == Places::Said {
         rules.venue(&venue(table), mode);
     }
@@ -49,6 +50,9 @@ pub(crate) fn build(table: Table, places: Places) -> Result<Settings, LoadError>
     if mode == Mode::LiveMin {
         limits = limits.at_a_tenth();
         targets.base_size = tenth(targets.base_size);
+        for account in &mut accounts {
+            account.budget = tenth(account.budget);
+        }
     }
     let runtime_dir = table.text("runtime_dir");
     Ok(Settings {
@@ -56,7 +60,7 @@ pub(crate) fn build(table: Table, places: Places) -> Result<Settings, LoadError>
         data_dir: table.text("data_dir").into(),
         runtime_dir: (runtime_dir != "auto").then(|| runtime_dir.into()),
         venue: venue(table),
-        accounts: accounts(table),
+        accounts,
         loop_: hot_loop(table),
         scout: scout(table),
         targets,

@@ -45,7 +45,7 @@ pub struct Account {
     pub name: String,
     /// Where its API key is.
     pub key: KeyRef,
-    /// Quote that it may have at work.
+    /// Quote that it may have at work; a tenth of what was written in `live_min`.
     pub budget: Amount,
 }
 
@@ -215,6 +215,18 @@ pub struct Limits {
     /// A36.
     pub journal_max_lag: Span,
 }
+
+/// The keys that mode `live_min` takes a tenth of (A37), `*` for any index.
+pub(crate) const TENTHS: [&str; 8] = [
+    "accounts.*.budget",
+    "targets.base_size",
+    "risk.order.max_notional",
+    "risk.order.max_qty",
+    "risk.exposure.symbol",
+    "risk.exposure.quote",
+    "risk.exposure.total",
+    "risk.daily.max_buy",
+];
 
 /// The modes in which real money moves.
 pub(crate) const fn is_live(mode: Mode) -> bool {

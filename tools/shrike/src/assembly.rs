@@ -315,6 +315,7 @@ struct OpenedJournal {
 fn new_board(settings: &Settings) -> Board {
     let mut board = Board::new();
     board.set_mode(settings.mode);
+    board.set_limits(settings.limits);
     board.set_accounts(settings.accounts.len());
     board
 }
