@@ -65,8 +65,8 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/shrike",
         ours: &[
-            "model", "risk", "engine", "venue", "journal", "runtime", "exchange", "scout", "sim",
-            "replay", "settings",
+            "model", "risk", "engine", "venue", "journal", "paper", "runtime", "exchange", "scout",
+            "sim", "replay", "settings",
         ],
         outside: &[
             "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber", "indicatif",

@@ -24,7 +24,9 @@ use settings::{Identity, Settings, Sniper};
 use venue::sign::Credentials;
 
 use crate::board::{Board, of_inbox};
+use crate::cli::{CliError, Exit};
 use crate::control::{ControlConfig, ControlServer, Desk};
+use crate::modes::{self, Lineage};
 
 /// What a run needs besides its settings.
 #[derive(Clone, Debug)]
@@ -33,7 +35,7 @@ pub struct Plan {
     pub settings: Settings,
     /// Folder of everything that must survive.
     pub data_dir: PathBuf,
-    /// Key and secret of each account, in their order.
+    /// Key and secret of each account, in their order; none on paper.
     pub keys: Vec<(String, String)>,
     /// Who runs it.
     pub operator: String,
@@ -43,8 +45,17 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct AssemblyError {
     what: String,
-    /// Whether the configuration is at fault: exit code 2.
-    pub is_configuration: bool,
+    exit: Exit,
+}
+
+impl From<AssemblyError> for CliError {
+    fn from(error: AssemblyError) -> Self {
+        match error.exit {
+            Exit::Usage => Self::usage(error),
+            Exit::Refused => Self::refused(error),
+            Exit::Done | Exit::Failed => Self::failed(error),
+        }
+    }
 }
 
 impl fmt::Display for AssemblyError {
@@ -57,7 +68,7 @@ impl std::error::Error for AssemblyError {}
 
 /// Anything that names itself when it stops a run from beginning.
 fn because<E: fmt::Display>(doing: &'static str) -> impl FnOnce(E) -> AssemblyError {
-    move |error| AssemblyError { what: format!("{doing}: {error}"), is_configuration: false }
+    move |error| AssemblyError { what: format!("{doing}: {error}"), exit: Exit::Failed }
 }
 
 /// A trader that is ready to run, with everything that runs beside it.
@@ -115,6 +126,8 @@ impl Assembly {
     /// [`AssemblyError`]: nothing was sent to the exchange.
     pub fn new(plan: &Plan) -> Result<Self, AssemblyError> {
         let mut notes = Vec::new();
+        modes::check_kind(&plan.data_dir, plan.settings.mode)
+            .map_err(|what| AssemblyError { what, exit: Exit::Refused })?;
         let data = DataDir::open(&plan.data_dir).map_err(because("the data directory"))?;
         let operator = Text::clipped(&plan.operator);
         let identity = Identity { instance: data.instance(), epoch: data.epoch(), operator };
@@ -136,7 +149,11 @@ impl Assembly {
                 "the kill switch stands at {name}, {reason}; `shrike resume` lowers it"
             ));
         }
-        let trader = make_trader(plan, identity, producer, &durable, &kill)?;
+        let mut trader = make_trader(plan, identity, producer, &durable, &kill)?;
+        if plan.settings.mode == Mode::Paper {
+            let lineage = Lineage::read(&data.journal()).map_err(because("what was on paper"))?;
+            trader.restore_paper(lineage.past);
+        }
         let journal = JournalThread::spawn(writer, consumer, observer, lock)?;
         let (stats, reader) = runtime::stats();
         Ok(Self {
@@ -320,6 +337,30 @@ fn new_board(settings: &Settings) -> Board {
     board
 }
 
+/// The journal of a data directory whose trader does not run, to add a record of the operator's.
+///
+/// # Errors
+/// [`AssemblyError`], above all while a trader runs.
+pub(crate) fn offline_journal(
+    plan: &Plan,
+    observer: &mut impl Observer,
+) -> Result<Offline, AssemblyError> {
+    let data = DataDir::open(&plan.data_dir).map_err(because("the data directory"))?;
+    let opened = open_journal(plan, &data, observer, &mut Vec::new())?;
+    let OpenedJournal { writer, producer, consumer, lock, .. } = opened;
+    Ok(Offline { writer, producer, consumer, _lock: lock, _data: data })
+}
+
+/// A journal that nobody trades with, held until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Offline {
+    pub(crate) writer: Writer<HostDisk>,
+    pub(crate) producer: Producer,
+    pub(crate) consumer: Consumer,
+    _lock: journal::ring::RingLock,
+    _data: DataDir,
+}
+
 fn open_journal(
     plan: &Plan,
     data: &DataDir,
@@ -344,7 +385,7 @@ fn open_journal(
         );
         if matches!(plan.settings.mode, Mode::Live | Mode::LiveMin) {
             let what = format!("{text}; name a tmpfs as runtime_dir");
-            return Err(AssemblyError { what, is_configuration: true });
+            return Err(AssemblyError { what, exit: Exit::Usage });
         }
         notes.push(text);
     }
@@ -441,7 +482,7 @@ fn endpoints(plan: &Plan) -> Result<Vec<Endpoint>, AssemblyError> {
         })
     };
     let (market, order) = (settings.loop_.market_links, settings.loop_.order_links);
-    roles(market, order, settings.accounts.len())
+    roles(market, order, plan.keys.len())
         .into_iter()
         .map(|role| match role {
             LinkRole::Market | LinkRole::User => make(&venue.ws, true, false),
@@ -497,7 +538,7 @@ impl JournalThread {
         self.stop.store(true, Ordering::Release);
         self.thread.join().map_err(|_| AssemblyError {
             what: "the journal thread broke; `shrike verify` says what it kept".to_owned(),
-            is_configuration: false,
+            exit: Exit::Failed,
         })
     }
 }

@@ -7,4 +7,6 @@ pub mod cli_control;
 pub mod control;
 pub mod demo;
 pub mod inspect;
+pub mod modes;
+pub mod promote;
 pub mod run;

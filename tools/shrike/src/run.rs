@@ -10,12 +10,14 @@ use settings::Settings;
 
 use crate::assembly::{Assembly, Plan};
 use crate::cli::{CliError, Exit, Out};
+use crate::modes;
 
 /// Run the trader by configuration until Ctrl-C
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Paper mode sends orders to a simulated exchange on this machine and nowhere \
-                        else; start one with `shrike exchange`.\n\
+    after_help = "Paper mode reads the market of the configured exchange, needs no key, and sends \
+                        no order.\nMode demo trades on a simulated exchange on this machine; start one \
+                        with `shrike exchange`.\n\
                         Example: shrike run --config config/trader.toml"
 )]
 pub struct RunArgs {
@@ -38,11 +40,9 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
     let env: Vec<(String, String)> = std::env::vars().collect();
     let files = [args.config.clone()];
     let settings = Settings::load(&files, &env, &[]).map_err(CliError::usage)?;
-    check_mode(&settings, args.live)?;
+    check_mode(&settings, args)?;
     let plan = plan(args, settings)?;
-    let assembly = Assembly::new(&plan).map_err(|error| {
-        if error.is_configuration { CliError::usage(&error) } else { CliError::failed(&error) }
-    })?;
+    let assembly = Assembly::new(&plan)?;
     for note in &assembly.notes {
         if out.is_json() {
             out.document(&json!({ "state": "starting", "note": note }))?;
@@ -74,53 +74,54 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// Real money needs two words, and paper never leaves this machine.
-fn check_mode(settings: &Settings, live: bool) -> Result<(), CliError> {
+/// Real money needs two words, and its whole limits a promotion.
+fn check_mode(settings: &Settings, args: &RunArgs) -> Result<(), CliError> {
     let real = matches!(settings.mode, Mode::Live | Mode::LiveMin);
     let mode = settings.mode.name();
-    match (real, live) {
-        (true, false) => Err(CliError::refused(format_args!(
-            "the configuration says mode = {mode:?}; real money also needs --live on the line"
-        ))),
-        (false, true) => Err(CliError::refused(format_args!(
-            "--live was given, but the configuration says mode = {mode:?}; set mode = \"live_min\" \
-             first"
-        ))),
-        (false, false) => check_paper(settings),
-        (true, true) => Ok(()),
+    match (real, args.live) {
+        (true, false) => {
+            return Err(CliError::refused(format_args!(
+                "the configuration says mode = {mode:?}; real money also needs --live on the line"
+            )));
+        }
+        (false, true) => {
+            return Err(CliError::refused(format_args!(
+                "--live was given, but the configuration says mode = {mode:?}; set mode = \
+                 \"live_min\" first"
+            )));
+        }
+        (true, true) | (false, false) => {}
     }
-}
-
-fn check_paper(settings: &Settings) -> Result<(), CliError> {
-    let venue = &settings.venue;
-    let places = [
-        ("rest", &venue.rest),
-        ("ws", &venue.ws),
-        ("futures_ws", &venue.futures_ws),
-        ("web", &venue.web),
-    ];
-    match places.into_iter().find(|(_, place)| !place.is_loopback()) {
-        Some((key, place)) => Err(CliError::refused(format_args!(
-            "paper mode trades on a simulated exchange on this machine, and venue.{key} is {}:{}; \
-             start `shrike exchange` and set venue.rest, ws, web and futures_ws to its address",
-            place.host, place.port
-        ))),
-        None => Ok(()),
+    if settings.mode == Mode::Live {
+        let data_dir = args.data.as_ref().unwrap_or(&settings.data_dir);
+        modes::check_kind(data_dir, settings.mode).map_err(CliError::refused)?;
+        modes::check_promotion(settings, data_dir).map_err(CliError::refused)?;
     }
+    Ok(())
 }
 
 fn plan(args: &RunArgs, settings: Settings) -> Result<Plan, CliError> {
-    let mut keys = Vec::with_capacity(settings.accounts.len());
-    for account in &settings.accounts {
+    Ok(Plan {
+        data_dir: args.data.clone().unwrap_or_else(|| settings.data_dir.clone()),
+        keys: keys(&settings)?,
+        settings,
+        operator: operator(),
+    })
+}
+
+/// The keys of the accounts. On paper none is read: nothing could be signed.
+fn keys(settings: &Settings) -> Result<Vec<(String, String)>, CliError> {
+    let accounts = settings.accounts.iter().filter(|_| settings.mode != Mode::Paper);
+    let read = accounts.map(|account| {
         let key = account.key.read(|name| std::env::var(name).ok()).map_err(|error| {
             CliError::usage(format_args!("accounts {:?}: {error}", account.name))
         })?;
-        keys.push((key.key, key.secret));
-    }
-    Ok(Plan {
-        data_dir: args.data.clone().unwrap_or_else(|| settings.data_dir.clone()),
-        settings,
-        keys,
-        operator: std::env::var("USER").unwrap_or_else(|_| "operator".to_owned()),
-    })
+        Ok((key.key, key.secret))
+    });
+    read.collect()
+}
+
+/// Who runs it.
+pub(crate) fn operator() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "operator".to_owned())
 }

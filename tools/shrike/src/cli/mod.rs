@@ -49,6 +49,7 @@ struct Cli {
 enum Command {
     Demo(crate::demo::DemoArgs),
     Run(crate::run::RunArgs),
+    Promote(crate::promote::PromoteArgs),
     Status(crate::cli_control::StatusArgs),
     Kill(crate::cli_control::KillArgs),
     Resume(crate::cli_control::ResumeArgs),
@@ -64,6 +65,7 @@ fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
     match command {
         Command::Demo(args) => crate::demo::run(&args, out),
         Command::Run(args) => crate::run::run(&args, out),
+        Command::Promote(args) => crate::promote::run(&args, out),
         Command::Status(args) => Ok(control::status(&StatusArgs { json, ..args })),
         Command::Kill(args) => Ok(control::kill(&KillArgs { json, ..args })),
         Command::Resume(args) => Ok(control::resume(&ResumeArgs { json, ..args })),
