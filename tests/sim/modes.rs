@@ -1,8 +1,9 @@
 //! What each mode lets an order be.
 
+use journal::DataDir;
 use model::{Amount, ClientOrderId, Mode, Side};
 use settings::Settings;
-use sim::{Storm, World, WorldConfig};
+use sim::{MONO_START, Storm, World, WorldConfig};
 
 use crate::support::Stream;
 
@@ -22,7 +23,34 @@ fn the_gate_itself_stands_at_a_tenth_whatever_a_strategy_asks_for() {
     assert!(bought <= Amount::from_units(15), "{bought}");
 }
 
-/// The shipped configuration in a mode of real money, with the periods of the demo.
+#[test]
+fn a_round_trip_is_proved_by_the_journal_once_it_is_closed_and_only_with_real_money() {
+    for (mode, proves) in [("live_min", true), ("paper", false)] {
+        let (seed, dir) = (1, tempfile::tempdir().unwrap());
+        let settings = settings(mode);
+        let identity = World::identity(seed);
+        let data = DataDir::open_virtual(dir.path(), identity.instance, identity.epoch).unwrap();
+        let clocks = replay::Clocks { mono: MONO_START, ..replay::Clocks::default() };
+        let head = replay::head(&settings, identity, clocks, "virtual").unwrap();
+        let keys = if proves { demo_keys() } else { Vec::new() };
+        let storm = Storm::calm();
+        let config = WorldConfig { seed, listings: 3, storm, settings, keys, exchange: None };
+        let mut world = World::journaled(&config, &data.journal(), &head.records()).unwrap();
+        assert_eq!(world.run(&mut Stream::new()).violation, None);
+        let sold = |target: &engine::Target| target.position.received > Amount::ZERO;
+        let sold = world.trader.engine().targets().filter(|target| sold(target)).count();
+        assert!(sold >= 2, "{sold} of 3 were bought and sold");
+        let lineage = shrike::modes::Lineage::read(&data.journal()).unwrap();
+        assert_eq!(lineage.round_trips as usize, if proves { sold } else { 0 }, "{mode}");
+        assert_eq!(lineage.promotion, None);
+    }
+}
+
+fn demo_keys() -> Vec<(String, String)> {
+    vec![("demo-key".to_owned(), "demo-secret".to_owned())]
+}
+
+/// The shipped configuration in a mode, with the periods of the demo.
 fn settings(mode: &str) -> Settings {
     let text = |name: &str| {
         let path = format!("{}/../config/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -54,8 +82,7 @@ fn largest_of(settings: Settings) -> Amount {
     let mode = settings.mode;
     let mut largest = Amount::ZERO;
     for seed in 1..=3 {
-        let keys = vec![("demo-key".to_owned(), "demo-secret".to_owned())];
-        let (storm, settings) = (Storm::calm(), settings.clone());
+        let (storm, settings, keys) = (Storm::calm(), settings.clone(), demo_keys());
         let config = WorldConfig { seed, listings: 3, storm, settings, keys, exchange: None };
         let mut world = World::new(&config).expect("a world");
         let outcome = world.run(&mut Stream::new());
