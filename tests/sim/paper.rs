@@ -1,5 +1,6 @@
 //! The whole trader in paper mode: it buys and sells on the received market, and nothing leaves.
 
+use engine::Target;
 use model::{KillLevel, Mode, TargetState, WhyNot};
 use sim::{Storm, World};
 
@@ -84,6 +85,45 @@ fn the_longer_an_order_takes_the_less_of_the_opening_it_gets() {
     };
     let (fast, slow) = (paid("5"), paid("2000"));
     assert!(fast >= 16 && slow < fast, "{fast} entries at 5 ms, {slow} at 2,000 ms");
+}
+
+#[test]
+fn paper_does_not_flatter_it_earns_no_more_than_the_exchange_gave_on_the_same_openings() {
+    let (mut on_paper, mut at_the_exchange, mut dearer, mut compared) = (0, 0, 0, 0);
+    for seed in 1..=8 {
+        let mut paper = world(seed, Storm::calm());
+        paper.run(&mut Stream::new());
+        let mut real = crate::support::world(seed, Storm::calm());
+        real.run(&mut Stream::new());
+        for here in paper.trader.engine().targets() {
+            let same = |there: &&Target| there.symbol() == here.symbol();
+            let there = real.trader.engine().targets().find(same);
+            let bought = |target: &&Target| !target.position.bought.is_zero();
+            let (Some(here), Some(there)) = (Some(here).filter(bought), there.filter(bought))
+            else {
+                continue;
+            };
+            on_paper += gain_bps(here);
+            at_the_exchange += gain_bps(there);
+            dearer += u32::from(entry_price(here) >= entry_price(there));
+            compared += 1;
+        }
+    }
+    assert!(compared >= 16, "only {compared} openings were bought by both");
+    let (paper, real) = (on_paper / compared, at_the_exchange / compared);
+    assert!(paper <= real, "{paper} bps on paper, {real} bps at the exchange");
+    assert!(i128::from(dearer) * 2 > compared, "only {dearer} of {compared} entries were dearer");
+}
+
+/// What came back over what was paid, in ten-thousandths.
+fn gain_bps(target: &Target) -> i128 {
+    let position = &target.position;
+    (position.received.raw() - position.paid.raw()) * 10_000 / position.paid.raw()
+}
+
+/// Paid a unit, at a scale that is the same for both runs of a pair.
+fn entry_price(target: &Target) -> i128 {
+    target.position.paid.raw() / i128::from(target.position.bought.raw())
 }
 
 fn world(seed: u64, storm: Storm) -> World {

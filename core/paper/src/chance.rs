@@ -23,7 +23,7 @@ impl Chance {
 
     /// Evenly between `least` and `least + spread`.
     pub(crate) fn span(&mut self, least: Span, spread: Span) -> Span {
-        let more = u128::from(self.next()) * (u128::from(spread.nanos()) + 1) >> 64;
+        let more = (u128::from(self.next()) * (u128::from(spread.nanos()) + 1)) >> 64;
         Span::from_nanos(least.nanos().saturating_add(more as u64))
     }
 }

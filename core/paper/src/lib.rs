@@ -128,15 +128,15 @@ impl Paper {
     pub fn handle_event(&mut self, now: Mono, event: &Event, books: &impl Books) {
         self.now = now;
         self.pairs.learn(event, self.venue_now());
-        match &event.body {
-            Body::Symbol(names) => {
-                self.purse.learn(names.base.as_str(), names.base_asset);
-                self.purse.learn(names.quote.as_str(), names.quote_asset);
-            }
-            Body::Clock(sample) => self.clock = Some(*sample),
-            Body::Print(print) => self.on_print(event.symbol, print),
-            Body::Depth(_) if event.last => self.on_book(event.symbol, books),
-            _ => {}
+        if let Body::Symbol(names) = &event.body {
+            self.purse.learn(names.base.as_str(), names.base_asset);
+            self.purse.learn(names.quote.as_str(), names.quote_asset);
+        } else if let Body::Clock(sample) = &event.body {
+            self.clock = Some(*sample);
+        } else if let Body::Print(print) = &event.body {
+            self.on_print(event.symbol, print);
+        } else if matches!(event.body, Body::Depth(_)) && event.last {
+            self.on_book(event.symbol, books);
         }
     }
 

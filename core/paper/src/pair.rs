@@ -1,7 +1,8 @@
 //! What is known of a pair.
 
 use model::{
-    AssetId, Body, BookTop, Event, Level, ListingBody, Side, SymbolId, SymbolSpec, Text, VenueTime,
+    AssetId, Body, BookTop, Event, Level, LinkState, ListingBody, Side, Stream, SymbolId,
+    SymbolSpec, Text, VenueTime,
 };
 
 use crate::book::{Books, Market};
@@ -97,20 +98,20 @@ impl Pairs {
             return;
         }
         let Some(pair) = self.get_mut(event.symbol) else { return };
-        match &event.body {
-            Body::Listing(fact) => match fact.body {
+        if let Body::Listing(fact) = &event.body {
+            match fact.body {
                 ListingBody::Opens { at } => pair.set_opening(at, venue_now),
                 ListingBody::Listed { opens_at, .. } => pair.set_opening(opens_at, venue_now),
                 ListingBody::ApiAllowed { .. } | ListingBody::Gone => {}
-            },
-            Body::Top(top) => pair.set_top(Some(top)),
-            Body::Print(_) => pair.printed = true,
-            Body::Stream { stream: model::Stream::BookTop, state } => {
-                if *state != model::LinkState::Live {
-                    pair.set_top(None);
-                }
             }
-            _ => {}
+        } else if let Body::Top(top) = &event.body {
+            pair.set_top(Some(top));
+        } else if let Body::Print(_) = &event.body {
+            pair.printed = true;
+        } else if let Body::Stream { stream: Stream::BookTop, state } = &event.body
+            && *state != LinkState::Live
+        {
+            pair.set_top(None);
         }
     }
 }

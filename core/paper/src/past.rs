@@ -70,30 +70,25 @@ impl Past {
 
     /// Takes an event.
     pub fn take_event(&mut self, event: &Event) {
-        match &event.body {
-            Body::Symbol(names) => {
-                self.names.insert(event.symbol, *names);
-                self.specs.remove(&event.symbol);
+        if let Body::Symbol(names) = &event.body {
+            self.names.insert(event.symbol, *names);
+            self.specs.remove(&event.symbol);
+        } else if let Body::Spec(spec) = &event.body {
+            self.specs.insert(event.symbol, *spec);
+        } else if let Body::Placed(placed) = &event.body {
+            if let Some(order) = self.orders.get_mut(&placed.client_order_id) {
+                (order.key, order.taken) = (placed.order, true);
             }
-            Body::Spec(spec) => {
-                self.specs.insert(event.symbol, *spec);
-            }
-            Body::Placed(placed) => {
-                if let Some(order) = self.orders.get_mut(&placed.client_order_id) {
-                    (order.key, order.taken) = (placed.order, true);
+        } else if let Body::Order(update) = &event.body {
+            let id = update.client_order_id;
+            if let Some(order) = id.and_then(|id| self.orders.get_mut(&id)) {
+                (order.key, order.taken) = (update.order, true);
+                if !order.status.is_final() {
+                    order.status = update.status;
                 }
             }
-            Body::Order(update) => {
-                let id = update.client_order_id;
-                if let Some(order) = id.and_then(|id| self.orders.get_mut(&id)) {
-                    (order.key, order.taken) = (update.order, true);
-                    if !order.status.is_final() {
-                        order.status = update.status;
-                    }
-                }
-            }
-            Body::Fill(fill) => self.take_fill(event, fill),
-            _ => {}
+        } else if let Body::Fill(fill) = &event.body {
+            self.take_fill(event, fill);
         }
     }
 

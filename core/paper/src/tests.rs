@@ -275,27 +275,27 @@ impl Desk {
     }
 
     fn fills(&self, id: ClientOrderId) -> Vec<Fill> {
-        let of_order = |event: &Event| match event.body {
-            Body::Fill(fill) if fill.client_order_id == Some(id) => Some(fill),
-            _ => None,
+        let fill = |event: &Event| {
+            let Body::Fill(fill) = event.body else { return None };
+            (fill.client_order_id == Some(id)).then_some(fill)
         };
-        self.said.iter().filter_map(of_order).collect()
+        self.said.iter().filter_map(fill).collect()
     }
 
     /// The newest word of the stream on an order.
     fn status(&self, id: ClientOrderId) -> Option<OrderStatus> {
-        let of_order = |event: &Event| match event.body {
-            Body::Order(update) if update.client_order_id == Some(id) => Some(update.status),
-            _ => None,
+        let of_order = |event: &Event| {
+            let Body::Order(update) = event.body else { return None };
+            (update.client_order_id == Some(id)).then_some(update.status)
         };
         self.said.iter().rev().find_map(of_order)
     }
 
     /// The code with which an order or its cancel was refused.
     fn code(&self, id: ClientOrderId) -> Option<i32> {
-        let of_order = |event: &Event| match event.body {
-            Body::Reject(reject) if reject.client_order_id == id => Some(reject.code),
-            _ => None,
+        let of_order = |event: &Event| {
+            let Body::Reject(reject) = event.body else { return None };
+            (reject.client_order_id == id).then_some(reject.code)
         };
         self.said.iter().find_map(of_order)
     }

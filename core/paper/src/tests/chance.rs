@@ -98,9 +98,8 @@ fn run(seed: u64, steps: &[Step]) -> Ran {
 
 /// Each deal once, whoever told of it.
 fn deals(desk: &Desk) -> BTreeMap<u128, Fill> {
-    let fill = |event: &Event| match event.body {
-        Body::Fill(fill) => Some((fill.trade.0, fill)),
-        _ => None,
+    let fill = |event: &Event| {
+        if let Body::Fill(fill) = event.body { Some((fill.trade.0, fill)) } else { None }
     };
     desk.said.iter().filter_map(fill).collect()
 }

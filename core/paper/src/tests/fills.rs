@@ -151,7 +151,9 @@ fn before_the_first_deal_of_a_planned_opening_an_order_is_refused_as_the_venue_w
 
 #[test]
 fn each_rule_of_the_pair_is_refused_with_the_venues_code() {
-    let cases: [(fn(&mut SymbolSpec), OrderKind, i64, i64, i32); 8] = [
+    /// How the rules change, the order, and the code that it meets.
+    type Case = (fn(&mut SymbolSpec), OrderKind, i64, i64, i32);
+    let cases: [Case; 8] = [
         (|spec| spec.api_allowed = false, Limit, 101, 5, 10_007),
         (|spec| spec.status = SymbolStatus::Paused, Limit, 101, 5, 30_000),
         (|spec| spec.status = SymbolStatus::Offline, Limit, 101, 5, 30_016),

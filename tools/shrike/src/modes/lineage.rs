@@ -71,13 +71,16 @@ impl Lineage {
                     self.past.take_event(&event);
                 }
             }
-            Kind::OUTPUT => match Action::<Request>::read(&mut Bytes::new(record.payload)) {
-                Ok(Action::Place(request)) => self.past.take_order(&request),
-                Ok(Action::Persist { record: Record::Position(position), .. }) => {
-                    self.count(&position);
+            Kind::OUTPUT => {
+                let action = Action::<Request>::read(&mut Bytes::new(record.payload));
+                if let Ok(Action::Place(request)) = &action {
+                    self.past.take_order(request);
+                } else if let Ok(Action::Persist { record: Record::Position(position), .. }) =
+                    &action
+                {
+                    self.count(position);
                 }
-                _ => {}
-            },
+            }
             _ => {}
         }
     }
