@@ -30,12 +30,6 @@ impl Paper {
         let account = request.account;
         let (symbol, side, kind) = (request.symbol, request.side, request.kind);
         let Some(pair) = self.pairs.get(symbol).copied() else { return };
-        for (name, asset) in
-            [(pair.base_name.as_str(), pair.base), (pair.quote_name.as_str(), pair.quote)]
-        {
-            // The purse has room for every asset that the engine's ledger has room for.
-            let _ = self.purse.open(account, name, asset);
-        }
         self.purse.lock(account, pair.pays(side), ticket.lock);
         let at = self.orders.add(Order {
             id: request.client_order_id,

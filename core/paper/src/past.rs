@@ -4,7 +4,7 @@
 //! undone, because the purse is the starting purse and the sum of the deals that were told. Orders
 //! that rested go on to rest, behind everything that stands at their price when the pair is back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use model::{
     AccountId, Amount, Body, ClientOrderId, Event, Fill, OrderStatus, Price, Qty, Request, Round,
@@ -13,9 +13,14 @@ use model::{
 
 use crate::Paper;
 use crate::book::UNKNOWN;
-use crate::order::{Deal, Order, Orders};
+use crate::order::{Deal, Deals, Order, Orders};
 use crate::pair::Pairs;
 use crate::purse::Purse;
+
+/// Orders and deals of the past that are kept: more than the venue itself keeps, so that none of
+/// those that it may tell of again is missing.
+const ORDERS_KEPT: usize = 4 * Orders::CAPACITY;
+const DEALS_KEPT: usize = 4 * Deals::CAPACITY;
 
 /// Reads journaled inputs and approved orders, in their order, over any number of runs.
 #[derive(Debug, Default)]
@@ -24,7 +29,7 @@ pub struct Past {
     specs: BTreeMap<SymbolId, SymbolSpec>,
     orders: BTreeMap<ClientOrderId, PastOrder>,
     /// In the order of their age.
-    deals: Vec<PastDeal>,
+    deals: VecDeque<PastDeal>,
     known: BTreeSet<VenueKey>,
     gains: BTreeMap<(AccountId, Text<16>), Amount>,
 }
@@ -66,6 +71,13 @@ impl Past {
             filled: Qty::ZERO,
         };
         self.orders.insert(request.client_order_id, order);
+        if self.orders.len() > ORDERS_KEPT {
+            // Ids rise with the age of a data directory: the first is the oldest.
+            let ended = self.orders.iter().find(|(_, order)| order.status.is_final());
+            if let Some(id) = ended.map(|(id, _)| *id) {
+                self.orders.remove(&id);
+            }
+        }
     }
 
     /// Takes an event.
@@ -111,7 +123,13 @@ impl Past {
             (order.key, order.taken) = (fill.order, true);
         }
         let (account, at, fill) = (event.account, event.stamped, *fill);
-        self.deals.push(PastDeal { account, names, spec, at, fill, fee_asset });
+        self.deals.push_back(PastDeal { account, names, spec, at, fill, fee_asset });
+        if self.deals.len() > DEALS_KEPT
+            && let Some(oldest) = self.deals.pop_front()
+        {
+            // Its money is in the sum; it is too old to be told again.
+            self.known.remove(&oldest.fill.trade);
+        }
     }
 
     fn gain(&mut self, account: AccountId, asset: Text<16>, amount: Amount) {
@@ -124,7 +142,7 @@ impl Past {
         for ((account, asset), amount) in &self.gains {
             purse.give(*account, *asset, *amount);
         }
-        let mut waiting = Waiting { orders: Vec::new(), deals: self.deals };
+        let mut waiting = Waiting { orders: Vec::new(), deals: self.deals.into() };
         let mut orders: Vec<PastOrder> = self.orders.into_values().collect();
         orders.retain(|order| order.taken);
         orders.sort_by_key(|order| order.key);

@@ -175,8 +175,18 @@ impl Paper {
         self.count(flight)?;
         check_window(self.reached(flight), request.timestamp, request.recv_window_ms)?;
         let ticket = self.check(request, books)?;
+        if !self.open_pockets(request) {
+            return Err(Refused::with(30_029));
+        }
         self.execute(request, &ticket, books);
         Ok(())
+    }
+
+    /// Whether the purse can hold what the order gives and what it gets.
+    fn open_pockets(&mut self, request: &Request) -> bool {
+        let Some(pair) = self.pairs.get(request.symbol) else { return false };
+        let assets = [(pair.base_name.as_str(), pair.base), (pair.quote_name.as_str(), pair.quote)];
+        assets.into_iter().all(|(name, asset)| self.purse.open(request.account, name, asset))
     }
 
     fn serve_cancel(&mut self, flight: &Flight, cancel: &CancelRequest) -> Result<(), Refused> {

@@ -185,10 +185,11 @@ impl Trader {
     fn purse(&self) -> String {
         let shown = self.shrike(&["inspect"]).stdout;
         let shown = String::from_utf8(shown).unwrap();
-        let mut of_quote = shown.lines().filter(|line| line.contains("Balance(Balance")).filter(|line| {
-            // USDT is the quote of every pair: the asset with the second id.
-            line.contains("asset: AssetId(1)")
-        });
+        let mut of_quote =
+            shown.lines().filter(|line| line.contains("Balance(Balance")).filter(|line| {
+                // USDT is the quote of every pair: the asset with the second id.
+                line.contains("asset: AssetId(1)")
+            });
         let last = of_quote.next_back().expect("a balance in USDT");
         let (_, free) = last.split_once("free: ").expect("what is free");
         free.split(", locked").next().unwrap_or_default().to_owned()

@@ -33,6 +33,11 @@ pub enum LineageError {
     Open(OpenError),
     /// A record cannot be believed.
     Broken(Broken),
+    /// A start does not say with which money.
+    Start {
+        /// Its record.
+        seq: u64,
+    },
 }
 
 impl fmt::Display for LineageError {
@@ -42,6 +47,11 @@ impl fmt::Display for LineageError {
             Self::Broken(broken) => {
                 write!(f, "the journal: {broken}; `shrike verify` says what can be believed")
             }
+            Self::Start { seq } => write!(
+                f,
+                "the journal: record {seq} does not say in which mode it was traded; another \
+                 version of the program wrote it; use that one, or another data directory"
+            ),
         }
     }
 }
@@ -103,11 +113,15 @@ pub(super) fn first_mode(journal: &Path) -> Result<Option<Mode>, LineageError> {
     let mut first = None;
     each(journal, |record| {
         if record.kind == Kind::BOOT {
-            first = mode_of(record);
+            first = Some((record.seq, mode_of(record)));
         }
         first.is_none()
     })?;
-    Ok(first)
+    match first {
+        Some((seq, None)) => Err(LineageError::Start { seq }),
+        Some((_, mode)) => Ok(mode),
+        None => Ok(None),
+    }
 }
 
 fn mode_of(record: &RecordView<'_>) -> Option<Mode> {
