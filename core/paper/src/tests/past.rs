@@ -69,6 +69,18 @@ fn the_purse_is_what_it_began_with_and_the_sum_of_the_deals() {
 }
 
 #[test]
+fn a_deal_that_was_told_twice_is_booked_once() {
+    let mut run = Run::begin();
+    run.order(Side::Buy, ImmediateOrCancel, 101, 5);
+    run.desk.pass(50);
+    let once = run.desk.free(USDT);
+    run.desk.ask(Ask::Trades);
+    let fills = run.desk.said.iter().filter(|event| matches!(event.body, Body::Fill(_)));
+    assert_eq!(fills.count(), 2, "by the stream and by the answer");
+    assert_eq!(run.next(&run.desk.said).free(USDT), once);
+}
+
+#[test]
 fn deals_and_orders_of_earlier_runs_are_there_to_be_asked_for() {
     let mut run = Run::begin();
     let id = run.order(Side::Buy, ImmediateOrCancel, 101, 5);

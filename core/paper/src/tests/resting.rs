@@ -60,6 +60,15 @@ fn whoever_cancels_stood_behind_it() {
 }
 
 #[test]
+fn whoever_comes_later_to_its_price_stands_behind_it() {
+    let (mut desk, id) = resting();
+    desk.book(&[(100, 90), (99, 50)], &[(102, 30)]);
+    desk.print(Side::Sell, 100, 22);
+    desk.pass(10);
+    assert_eq!(desk.deals(id), [(100, 2)], "twenty stood before it, seventy came later");
+}
+
+#[test]
 fn quotes_strictly_beyond_its_price_meet_it_for_what_they_are() {
     let (mut desk, id) = resting();
     desk.book(&[(99, 50)], &[(100, 30)]);
