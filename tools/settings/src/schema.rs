@@ -131,7 +131,7 @@ pub(crate) const KEYS: &[Key] = &[
         TextKind::KeyRef,
         "\"env:MEXC_MAIN\"",
         "where the API key is: `env:NAME` reads NAME_KEY and NAME_SECRET, `file:PATH` a file of \
-        two lines; never the key itself",
+        two lines; never the key itself; in mode paper nothing is read",
     ),
     money("accounts.*.budget", 0, MONEY_MAX, "\"450\"", "quote that this account may have at work"),
     local(word(

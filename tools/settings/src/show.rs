@@ -197,7 +197,7 @@ fn leaf(key: &Key) -> Json {
             "type": "array", "items": { "enum": of }, "minItems": min, "uniqueItems": true
         }),
         Kind::Text(TextKind::KeyRef) => {
-            json!({ "type": "string", "pattern": "^(env:[A-Z][A-Z0-9_]{0,63}|file:.+)$" })
+            json!({ "type": "string", "pattern": "^(env:[A-Z][A-Z0-9_]{0,63}|file:.+|demo)$" })
         }
         Kind::Text(_) => json!({ "type": "string", "minLength": 1 }),
     };

@@ -144,7 +144,7 @@ impl TextKind {
             Self::Endpoint => "host:port or host:port/path",
             Self::Name => "1 to 16 of a-z, 0-9, _ and -",
             Self::Asset => "1 to 16 of A-Z and 0-9",
-            Self::KeyRef => "env:NAME or file:PATH",
+            Self::KeyRef => "env:NAME or file:PATH; demo in mode demo",
             Self::RootsOrPublic => "a path, or \"public\"",
         }
     }

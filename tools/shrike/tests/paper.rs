@@ -17,7 +17,10 @@ fn a_run_on_paper_buys_and_sells_and_the_exchange_gets_no_order_and_no_signed_re
     let wire = Wire::to(exchange.addr());
     let mut trader = Trader::start(tempfile::tempdir().unwrap(), wire.addr);
     let status = trader.wait_for("every block to end", |status| status["blocks"] == empty());
-    assert_eq!(status["mode"], "paper");
+    assert_eq!(
+        (&status["mode"], &status["limits"]["daily_max_buy"]),
+        (&"paper".into(), &"900".into())
+    );
 
     let scheduled = exchange.with(|exchange| {
         let now = exchange.now();

@@ -71,6 +71,18 @@ fn live_is_refused_until_it_is_promoted_by_the_word_that_was_shown() {
 }
 
 #[test]
+fn nothing_is_promoted_while_a_trader_runs() {
+    let data = traded("live_min", 20);
+    let shown = promote(data.path(), &["--json"]);
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let running = DataDir::open(data.path()).unwrap();
+    let refused = promote(data.path(), &["--confirm", shown["word"].as_str().unwrap()]);
+    said(&refused, 1, &["in use by another process"]);
+    drop(running);
+    said(&run_live(data.path(), &[]), 3, &["has no promotion"]);
+}
+
+#[test]
 fn a_promotion_is_for_one_configuration() {
     let data = traded("live_min", 20);
     let shown = promote(data.path(), &["--json"]);
