@@ -46,8 +46,8 @@ mod tests;
 mod wire;
 
 use model::{
-    AccountId, Body, ClockSample, Event, Link, LinkState, Mono, Stream, SymbolId, SymbolSpec,
-    TimerName, VenueKey, VenueTime,
+    AccountId, Body, ClockSample, Event, Link, LinkState, Mono, Stream, SymbolId, SymbolNames,
+    SymbolSpec, TimerName, VenueKey, VenueTime,
 };
 
 pub use answers::Ask;
@@ -119,9 +119,14 @@ impl Paper {
         }
     }
 
-    /// Takes up where earlier runs of the data directory ended; before anything else.
+    /// Takes up where earlier runs of the data directory ended; before anything but names and rules.
     pub fn restore(&mut self, past: Past) {
         self.waiting = past.settle(&mut self.purse);
+        for (symbol, pair) in self.pairs.iter() {
+            self.purse.learn(pair.base_name.as_str(), pair.base);
+            self.purse.learn(pair.quote_name.as_str(), pair.quote);
+            self.attach(symbol);
+        }
     }
 
     /// Takes what the trader has just acted on: names, openings, the clock, and the market.
@@ -129,8 +134,7 @@ impl Paper {
         self.now = now;
         self.pairs.learn(event, self.venue_now());
         if let Body::Symbol(names) = &event.body {
-            self.purse.learn(names.base.as_str(), names.base_asset);
-            self.purse.learn(names.quote.as_str(), names.quote_asset);
+            self.handle_names(event.symbol, names);
         } else if let Body::Clock(sample) = &event.body {
             self.clock = Some(*sample);
         } else if let Body::Print(print) = &event.body {
@@ -138,6 +142,13 @@ impl Paper {
         } else if matches!(event.body, Body::Depth(_)) && event.last {
             self.on_book(event.symbol, books);
         }
+    }
+
+    /// Takes the names of a pair, from an event or from what a run goes on from.
+    pub fn handle_names(&mut self, symbol: SymbolId, names: &SymbolNames) {
+        self.pairs.name(symbol, names);
+        self.purse.learn(names.base.as_str(), names.base_asset);
+        self.purse.learn(names.quote.as_str(), names.quote_asset);
     }
 
     /// Takes the rules of a pair as the trader holds them: figures of orders stand at their scale.

@@ -2,7 +2,7 @@
 
 use model::{
     AssetId, Body, BookTop, Event, Level, LinkState, ListingBody, Side, Stream, SymbolId,
-    SymbolSpec, Text, VenueTime,
+    SymbolNames, SymbolSpec, Text, VenueTime,
 };
 
 use crate::book::{Books, Market};
@@ -78,25 +78,34 @@ impl Pairs {
         self.pairs.get_mut(symbol.index())?.as_mut()
     }
 
+    /// The pairs that have names.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SymbolId, Pair)> + use<> {
+        let named = self.pairs.iter().enumerate();
+        let named = named.filter_map(|(at, pair)| Some((SymbolId(at as u32), (*pair)?)));
+        named.collect::<Vec<_>>().into_iter()
+    }
+
+    /// A pair has names. Told again they change nothing.
+    pub(crate) fn name(&mut self, symbol: SymbolId, names: &SymbolNames) {
+        let known = self.get(symbol).is_some_and(|pair| pair.name == names.name);
+        if let Some(slot) = self.pairs.get_mut(symbol.index()).filter(|_| !known) {
+            *slot = Some(Pair {
+                name: names.name,
+                base: names.base_asset,
+                base_name: names.base,
+                quote: names.quote_asset,
+                quote_name: names.quote,
+                spec: None,
+                opens_at: VenueTime::NONE,
+                printed: false,
+                bid: None,
+                ask: None,
+            });
+        }
+    }
+
     /// Takes what an event says of a pair beside its book.
     pub(crate) fn learn(&mut self, event: &Event, venue_now: VenueTime) {
-        if let Body::Symbol(names) = &event.body {
-            if let Some(slot) = self.pairs.get_mut(event.symbol.index()) {
-                *slot = Some(Pair {
-                    name: names.name,
-                    base: names.base_asset,
-                    base_name: names.base,
-                    quote: names.quote_asset,
-                    quote_name: names.quote,
-                    spec: None,
-                    opens_at: VenueTime::NONE,
-                    printed: false,
-                    bid: None,
-                    ask: None,
-                });
-            }
-            return;
-        }
         let Some(pair) = self.get_mut(event.symbol) else { return };
         if let Body::Listing(fact) = &event.body {
             match fact.body {

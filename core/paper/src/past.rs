@@ -83,8 +83,10 @@ impl Past {
     /// Takes an event.
     pub fn take_event(&mut self, event: &Event) {
         if let Body::Symbol(names) = &event.body {
-            self.names.insert(event.symbol, *names);
-            self.specs.remove(&event.symbol);
+            let before = self.names.insert(event.symbol, *names);
+            if before.is_none_or(|before| before.name != names.name) {
+                self.specs.remove(&event.symbol);
+            }
         } else if let Body::Spec(spec) = &event.body {
             self.specs.insert(event.symbol, *spec);
         } else if let Body::Placed(placed) = &event.body {

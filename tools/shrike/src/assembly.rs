@@ -10,23 +10,25 @@ use std::time::Duration;
 
 use journal::ring::{RING_BYTES, RingFile, RuntimeDir};
 use journal::{
-    Consumer, DataDir, Fault, HostDisk, Observer, OpenError, Producer, Reader, RecordView, Writer,
-    WriterSettings,
+    Consumer, DataDir, DataDirError, HostDisk, Observer, Producer, Writer, WriterSettings,
 };
-use model::{Body, Command, Event, KillLevel, Mode, Span, Text, VenueTime};
+use model::{Body, Command, Event, KillLevel, Mode, Span, SymbolNames, Text, VenueTime};
+use replay::{Recovered, recover};
 use runtime::{
-    Addresses, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole, LoopConfig,
-    LoopStats, PinWish, Roots, StatsReader, Tls, Trader, TraderConfig, Wait, WaitPolicy, boot_id,
-    inbox, roles,
+    Addresses, Carried, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole,
+    LoopConfig, LoopStats, PinWish, Roots, StatsReader, Tls, Trader, TraderConfig, Wait,
+    WaitPolicy, boot_id, inbox, roles,
 };
-use scout::{BrowserHeaders, Offer, ScoutThread, Security, ThreadConfig, Timeouts};
+use scout::{BrowserHeaders, Offer, ScoutConfig, ScoutThread, Security, ThreadConfig, Timeouts};
 use settings::{Identity, Settings, Sniper};
 use venue::sign::Credentials;
 
 use crate::board::{Board, of_inbox};
-use crate::cli::{CliError, Exit};
+use crate::checkpoints::Checkpoints;
+use crate::cli::CliError;
 use crate::control::{ControlConfig, ControlServer, Desk};
 use crate::modes::{self, Lineage};
+use crate::starts::{Starts, StartsWatch};
 
 /// What a run needs besides its settings.
 #[derive(Clone, Debug)]
@@ -45,15 +47,27 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct AssemblyError {
     what: String,
-    exit: Exit,
+    /// What stands in the way.
+    pub kind: AssemblyErrorKind,
+}
+
+/// What stands in the way of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssemblyErrorKind {
+    /// The configuration is at fault: exit code 2.
+    Configuration,
+    /// A rule of safety forbids it: exit code 3.
+    Refused,
+    /// Anything else: exit code 1.
+    Failed,
 }
 
 impl From<AssemblyError> for CliError {
     fn from(error: AssemblyError) -> Self {
-        match error.exit {
-            Exit::Usage => Self::usage(error),
-            Exit::Refused => Self::refused(error),
-            Exit::Done | Exit::Failed => Self::failed(error),
+        match error.kind {
+            AssemblyErrorKind::Configuration => Self::usage(error),
+            AssemblyErrorKind::Refused => Self::refused(error),
+            AssemblyErrorKind::Failed => Self::failed(error),
         }
     }
 }
@@ -68,7 +82,10 @@ impl std::error::Error for AssemblyError {}
 
 /// Anything that names itself when it stops a run from beginning.
 fn because<E: fmt::Display>(doing: &'static str) -> impl FnOnce(E) -> AssemblyError {
-    move |error| AssemblyError { what: format!("{doing}: {error}"), exit: Exit::Failed }
+    move |error| AssemblyError {
+        what: format!("{doing}: {error}"),
+        kind: AssemblyErrorKind::Failed,
+    }
 }
 
 /// A trader that is ready to run, with everything that runs beside it.
@@ -95,6 +112,9 @@ pub struct Assembly {
     journal: JournalThread,
     runtime_dir: PathBuf,
     data: DataDir,
+    /// Names of the process before.
+    names: Vec<SymbolNames>,
+    starts: Starts,
 }
 
 impl fmt::Debug for Assembly {
@@ -127,8 +147,10 @@ impl Assembly {
     pub fn new(plan: &Plan) -> Result<Self, AssemblyError> {
         let mut notes = Vec::new();
         modes::check_kind(&plan.data_dir, plan.settings.mode)
-            .map_err(|what| AssemblyError { what, exit: Exit::Refused })?;
-        let data = DataDir::open(&plan.data_dir).map_err(because("the data directory"))?;
+            .map_err(|what| AssemblyError { what, kind: AssemblyErrorKind::Refused })?;
+        let data = open_data(&plan.data_dir)?;
+        let starts = Starts::of(data.path());
+        let safe = starts.begin().map_err(because("the count of starts"))?;
         let operator = Text::clipped(&plan.operator);
         let identity = Identity { instance: data.instance(), epoch: data.epoch(), operator };
         let board = Arc::new(Mutex::new(new_board(&plan.settings)));
@@ -136,20 +158,19 @@ impl Assembly {
         let (sender, inbox) = inbox(INBOX);
         let mut observer = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
         let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
-        let OpenedJournal { writer, mut producer, consumer, lock, runtime_dir } = opened;
-        push_head(plan, identity, &mut producer)?;
-        let level = left_at(&data.journal());
-        let kill = KillFlag::at(level);
-        if level > KillLevel::Active {
-            let reason = Text::clipped("as the run before left it");
-            let body = Body::Command(Command::Kill { level, reason });
-            sender.send(Event::bare(body)).map_err(because("the kill switch"))?;
-            let name = level.name();
-            notes.push(format!(
-                "the kill switch stands at {name}, {reason}; `shrike resume` lowers it"
-            ));
+        let OpenedJournal { writer, recovered, mut producer, consumer, lock, runtime_dir } = opened;
+        push_head(plan, identity, recovered.image().as_deref(), &mut producer)?;
+        let kill = KillFlag::at(recovered.kill);
+        tell_of_kill(&recovered, &sender, &mut notes)?;
+        if safe {
+            begin_safely(&kill, &sender, &mut notes)?;
         }
-        let mut trader = make_trader(plan, identity, producer, &durable, &kill)?;
+        let names = recovered.state.as_ref().map(names_of).unwrap_or_default();
+        if let Some(state) = &recovered.state {
+            lock_board(&board).take_up(state);
+        }
+        let carried = carried(&recovered);
+        let mut trader = make_trader(plan, identity, carried, producer, &durable, &kill)?;
         if plan.settings.mode == Mode::Paper {
             let lineage = Lineage::read(&data.journal()).map_err(because("what was on paper"))?;
             trader.restore_paper(lineage.past);
@@ -172,6 +193,8 @@ impl Assembly {
             journal,
             runtime_dir,
             data,
+            names,
+            starts,
         })
     }
 
@@ -200,15 +223,26 @@ impl Assembly {
         let control = ControlServer::start(self.data.path(), &self.runtime_dir, desk)
             .map_err(because("the control inbox"))?;
         let sender = self.sender.clone();
-        let scout =
-            ScoutThread::spawn(scout_thread(plan)?, move |event| match sender.send(event) {
-                Ok(()) => Offer::Taken,
-                Err(InboxError::Full { .. }) => Offer::Full,
-                Err(InboxError::Ended) => Offer::Ended,
-            });
+        let scout = ScoutThread::spawn(scout_thread(plan, &self.names)?, move |event| match sender
+            .send(event)
+        {
+            Ok(()) => Offer::Taken,
+            Err(InboxError::Full { .. }) => Offer::Full,
+            Err(InboxError::Ended) => Offer::Ended,
+        });
         let scout = scout.map_err(because("the scout"))?;
         let names = Names::start(&self.endpoints).map_err(because("the look-up of names"))?;
-        Ok(Beside { _control: control, scout, _names: names })
+        let checkpoints = Checkpoints::start(&self.journal_dir(), &plan.settings);
+        let checkpoints = checkpoints.map_err(because("the checkpoints"))?;
+        let board = Arc::clone(&self.board);
+        let starts = self.starts.clone().watch(move || lock_board(&board).allows_entries());
+        Ok(Beside {
+            _control: control,
+            scout,
+            _names: names,
+            _checkpoints: checkpoints,
+            _starts: starts.map_err(because("the watch over starts"))?,
+        })
     }
 
     /// Runs the hot loop on the calling thread until the stop flag is raised, then closes the
@@ -217,8 +251,9 @@ impl Assembly {
     /// # Errors
     /// [`AssemblyError`] when the loop could not start or its poller failed.
     pub fn run(self) -> Result<Finished, AssemblyError> {
-        let Self { mut trader, endpoints, config, inbox, stats, mut reader, stop, board, .. } =
-            self;
+        let Self { mut trader, endpoints, config, inbox, stats, mut reader, stop, .. } = self;
+        let (board, starts) = (self.board, self.starts);
+        trader.begin(Clock.now());
         let ended = runtime::run(&mut trader, &config, endpoints, inbox, stats, &stop, |pinned| {
             tracing::info!("hot thread: {pinned:?}");
         });
@@ -226,6 +261,7 @@ impl Assembly {
         drop(trader);
         self.journal.finish()?;
         let ended = ended.map_err(because("the loop"))?;
+        starts.settle().map_err(because("the count of starts"))?;
         Ok(Finished { ended, stats: reader.read().clone(), board })
     }
 }
@@ -236,6 +272,9 @@ pub struct Beside {
     _control: ControlServer,
     scout: ScoutThread,
     _names: Names,
+    /// Dropped after the journal is closed: its last one is the state of the orderly end.
+    _checkpoints: Checkpoints,
+    _starts: StartsWatch,
 }
 
 impl Beside {
@@ -273,7 +312,7 @@ impl Names {
     }
 }
 
-fn scout_thread(plan: &Plan) -> Result<ThreadConfig, AssemblyError> {
+fn scout_thread(plan: &Plan, named: &[SymbolNames]) -> Result<ThreadConfig, AssemblyError> {
     let venue = &plan.settings.venue;
     let place = |from: &settings::Endpoint| scout::Endpoint {
         host: from.host.clone(),
@@ -286,7 +325,7 @@ fn scout_thread(plan: &Plan) -> Result<ThreadConfig, AssemblyError> {
         (true, None) => Security::Public,
     };
     Ok(ThreadConfig {
-        scout: sim::scout_config(&plan.settings),
+        scout: ScoutConfig { named: named.to_vec(), ..sim::scout_config(&plan.settings) },
         rest: place(&venue.rest),
         web: place(&venue.web),
         security,
@@ -301,28 +340,72 @@ fn own_roots(plan: &Plan) -> Result<Option<Vec<u8>>, AssemblyError> {
     path.map(|path| std::fs::read(path).map_err(because("venue.tls_roots"))).transpose()
 }
 
-/// The kill level that the journal ends with. What cannot be read to its end halts.
-fn left_at(journal: &Path) -> KillLevel {
-    let mut reader = match Reader::open_decisions(journal) {
-        Ok(reader) => reader,
-        Err(OpenError::NotAJournal { .. }) => return KillLevel::Active,
-        Err(_) => return KillLevel::Halt,
-    };
-    let mut board = Board::new();
-    loop {
-        match reader.read() {
-            Ok(Some(RecordView { seq, at, family, kind, payload })) => {
-                board.on_record(kind, family, seq, at, payload);
-            }
-            Ok(None) => return board.kill().level,
-            Err(broken) if broken.fault == Fault::TornTail => return board.kill().level,
-            Err(_) => return board.kill().level.max(KillLevel::Halt),
-        }
+/// A raised kill switch stands from the first moment, by the state that is carried on; decisions
+/// that break off raise it.
+fn tell_of_kill(
+    recovered: &Recovered,
+    sender: &InboxSender,
+    notes: &mut Vec<String>,
+) -> Result<(), AssemblyError> {
+    let level = recovered.kill;
+    let name = level.name();
+    if level > KillLevel::Active {
+        notes.push(format!(
+            "the kill switch stands at {name}, as the run before left it; `shrike resume` lowers it"
+        ));
     }
+    if recovered.is_whole {
+        return Ok(());
+    }
+    notes.push("the decisions break off: `shrike verify` says where".to_owned());
+    let reason = Text::clipped("the journal breaks off");
+    let body = Body::Command(Command::Kill { level, reason });
+    sender.send(Event::bare(body)).map_err(because("the kill switch"))
+}
+
+/// Three starts died within a minute: this one cancels and sells, and buys nothing.
+fn begin_safely(
+    kill: &KillFlag,
+    sender: &InboxSender,
+    notes: &mut Vec<String>,
+) -> Result<(), AssemblyError> {
+    let (level, reason) = (KillLevel::Halt, Text::clipped("three starts died within a minute"));
+    kill.raise(level);
+    notes.push(
+        "safe mode: three starts died within a minute; nothing is bought until `shrike resume`"
+            .to_owned(),
+    );
+    let body = Body::Command(Command::Kill { level, reason });
+    sender.send(Event::bare(body)).map_err(because("the kill switch"))
+}
+
+fn open_data(path: &Path) -> Result<DataDir, AssemblyError> {
+    DataDir::open(path).map_err(|error| AssemblyError {
+        kind: if matches!(error, DataDirError::InUse { .. }) {
+            AssemblyErrorKind::Refused
+        } else {
+            AssemblyErrorKind::Failed
+        },
+        what: format!("the data directory: {error}"),
+    })
+}
+
+fn carried(recovered: &Recovered) -> Option<Carried> {
+    let image = recovered.image()?;
+    Some(Carried { image, ring_lost: recovered.ring_lost })
+}
+
+fn names_of(state: &engine::Follower) -> Vec<SymbolNames> {
+    state.engine().names().map(|(_, names, _)| *names).collect()
+}
+
+fn lock_board(board: &Mutex<Board>) -> std::sync::MutexGuard<'_, Board> {
+    board.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 struct OpenedJournal {
     writer: Writer<HostDisk>,
+    recovered: Recovered,
     producer: Producer,
     consumer: Consumer,
     lock: journal::ring::RingLock,
@@ -385,7 +468,7 @@ fn open_journal(
         );
         if matches!(plan.settings.mode, Mode::Live | Mode::LiveMin) {
             let what = format!("{text}; name a tmpfs as runtime_dir");
-            return Err(AssemblyError { what, exit: Exit::Usage });
+            return Err(AssemblyError { what, kind: AssemblyErrorKind::Configuration });
         }
         notes.push(text);
     }
@@ -398,10 +481,15 @@ fn open_journal(
             notes.push(format!("{} records of the process before were saved", saved.saved));
         }
     }
+    let recovered = recover(&data.journal(), &plan.settings, machine_boot);
+    let recovered = recovered.map_err(|error| AssemblyError {
+        what: format!("what the run before left: {error}"),
+        kind: AssemblyErrorKind::Refused,
+    })?;
     let in_use =
         ring.start(RING_BYTES, data.epoch(), writer.next_seq()).map_err(because("the ring"))?;
     let journal::ring::RingInUse { producer, consumer, lock } = in_use;
-    Ok(OpenedJournal { writer, producer, consumer, lock, runtime_dir: place.path })
+    Ok(OpenedJournal { writer, recovered, producer, consumer, lock, runtime_dir: place.path })
 }
 
 /// A demo leaves a folder behind each time: its reserve is small.
@@ -413,10 +501,11 @@ fn writer_settings(mode: Mode) -> WriterSettings {
     }
 }
 
-/// The boot record and the configuration, before anything else.
+/// The boot record, the configuration and the state that is carried on, before anything else.
 fn push_head(
     plan: &Plan,
     identity: Identity,
+    state: Option<&[u8]>,
     producer: &mut Producer,
 ) -> Result<(), AssemblyError> {
     let anchor = Clock.anchor();
@@ -428,13 +517,17 @@ fn push_head(
     };
     let build = concat!("shrike ", env!("CARGO_PKG_VERSION"));
     let head = replay::head(&plan.settings, identity, clocks, build);
-    let head = head.map_err(because("the configuration in the journal"))?;
+    let mut head = head.map_err(because("the configuration in the journal"))?;
+    if let Some(state) = state {
+        head = head.going_on_from(state);
+    }
     head.push(anchor.mono, producer).map_err(because("the first records"))
 }
 
 fn make_trader(
     plan: &Plan,
     identity: Identity,
+    carried: Option<Carried>,
     producer: Producer,
     durable: &Arc<AtomicU64>,
     kill: &KillFlag,
@@ -455,6 +548,7 @@ fn make_trader(
         order_links: settings.loop_.order_links,
         ack_wait: ACK_WAIT,
         recv_window_ms: settings.entry.recv_window_ms,
+        carried,
     };
     let (durable, kill) = (Arc::clone(durable), kill.clone());
     Trader::new(config, settings.sniper(), (), producer, durable, kill)
@@ -538,7 +632,7 @@ impl JournalThread {
         self.stop.store(true, Ordering::Release);
         self.thread.join().map_err(|_| AssemblyError {
             what: "the journal thread broke; `shrike verify` says what it kept".to_owned(),
-            exit: Exit::Failed,
+            kind: AssemblyErrorKind::Failed,
         })
     }
 }

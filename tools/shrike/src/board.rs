@@ -13,6 +13,7 @@ mod observer;
 mod order;
 mod render;
 mod status;
+mod taken_up;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -184,6 +185,12 @@ impl Board {
         KillView { level, seq, durable: seq <= self.durable_seq }
     }
 
+    /// Whether nothing but the kill switch holds entries of some account back.
+    pub fn allows_entries(&self) -> bool {
+        let open = |blocks: &Blocks| blocks.union(self.blocks) == Blocks::NONE;
+        !self.stopped && self.account_blocks.values().any(open)
+    }
+
     /// Whether every target made so far is over, and how many there were.
     pub fn targets_over(&self) -> (usize, bool) {
         let over = self.targets.iter().all(|target| target.record.state.is_final());
@@ -279,7 +286,8 @@ impl Board {
             | Body::Stream { .. }
             | Body::Durable { .. }
             | Body::Command(_)
-            | Body::Shed(_) => {}
+            | Body::Shed(_)
+            | Body::Restored { .. } => {}
         }
     }
 
@@ -487,6 +495,7 @@ impl Board {
                 self.untold = Some(*alarm);
                 push_recent(&mut self.alarms, (*alarm, at));
             }
+            Record::Exit(_) => {}
             Record::NeverAccepted { client_order_id } => {
                 if let Some(order) = self.orders.get_mut(*client_order_id) {
                     order.end(Reply::NeverAccepted);

@@ -2,6 +2,7 @@
 
 pub mod assembly;
 pub mod board;
+mod checkpoints;
 pub mod cli;
 pub mod cli_control;
 pub mod control;
@@ -10,3 +11,5 @@ pub mod inspect;
 pub mod modes;
 pub mod promote;
 pub mod run;
+mod starts;
+mod supervise;

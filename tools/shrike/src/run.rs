@@ -1,5 +1,6 @@
-//! `shrike run`: the trader by configuration.
+//! `shrike trader`: the trader by configuration, in this process.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,14 +13,8 @@ use crate::assembly::{Assembly, Plan};
 use crate::cli::{CliError, Exit, Out};
 use crate::modes;
 
-/// Run the trader by configuration until Ctrl-C
+/// What says how a trader runs.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Paper mode reads the market of the configured exchange, needs no key, and sends \
-                        no order.\nMode demo trades on a simulated exchange on this machine; start one \
-                        with `shrike exchange`.\n\
-                        Example: shrike run --config config/trader.toml"
-)]
 pub struct RunArgs {
     /// Configuration; further files it includes are read too
     #[arg(long, value_name = "FILE", default_value = "config/trader.toml")]
@@ -32,16 +27,43 @@ pub struct RunArgs {
     live: bool,
 }
 
+impl RunArgs {
+    /// The configuration, read and checked.
+    ///
+    /// # Errors
+    /// [`CliError`]: usage, with everything that is wrong.
+    pub(crate) fn settings(&self) -> Result<Settings, CliError> {
+        let env: Vec<(String, String)> = std::env::vars().collect();
+        let files = [self.config.clone()];
+        let settings = Settings::load(&files, &env, &[]).map_err(CliError::usage)?;
+        check_mode(&settings, self)?;
+        Ok(settings)
+    }
+
+    /// Where everything is kept.
+    pub(crate) fn data_dir(&self, settings: &Settings) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| settings.data_dir.clone())
+    }
+
+    /// The same words for another process.
+    pub(crate) fn as_words(&self) -> Vec<OsString> {
+        let mut words = vec!["--config".into(), self.config.clone().into_os_string()];
+        if let Some(data) = &self.data {
+            words.extend(["--data".into(), data.clone().into_os_string()]);
+        }
+        if self.live {
+            words.push("--live".into());
+        }
+        words
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// [`CliError`]: usage for a configuration, refused for a mode that is not allowed.
 pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
-    let env: Vec<(String, String)> = std::env::vars().collect();
-    let files = [args.config.clone()];
-    let settings = Settings::load(&files, &env, &[]).map_err(CliError::usage)?;
-    check_mode(&settings, args)?;
-    let plan = plan(args, settings)?;
+    let plan = plan(args, args.settings()?)?;
     let assembly = Assembly::new(&plan)?;
     for note in &assembly.notes {
         if out.is_json() {
@@ -93,16 +115,16 @@ fn check_mode(settings: &Settings, args: &RunArgs) -> Result<(), CliError> {
         (true, true) | (false, false) => {}
     }
     if settings.mode == Mode::Live {
-        let data_dir = args.data.as_ref().unwrap_or(&settings.data_dir);
-        modes::check_kind(data_dir, settings.mode).map_err(CliError::refused)?;
-        modes::check_promotion(settings, data_dir).map_err(CliError::refused)?;
+        let data_dir = args.data_dir(settings);
+        modes::check_kind(&data_dir, settings.mode).map_err(CliError::refused)?;
+        modes::check_promotion(settings, &data_dir).map_err(CliError::refused)?;
     }
     Ok(())
 }
 
 fn plan(args: &RunArgs, settings: Settings) -> Result<Plan, CliError> {
     Ok(Plan {
-        data_dir: args.data.clone().unwrap_or_else(|| settings.data_dir.clone()),
+        data_dir: args.data_dir(&settings),
         keys: keys(&settings)?,
         settings,
         operator: operator(),

@@ -10,8 +10,8 @@ use exchange::Exchange;
 use journal::{Kind, RecordView};
 use model::wire::Reader;
 use model::{
-    Amount, ClientOrderId, Mono, OrderStatus, Permit, PermitId, Qty, Record, Request, Round, Side,
-    Span, SymbolId, VenueTime,
+    AccountId, Amount, ClientOrderId, Mono, OrderStatus, Permit, PermitId, Qty, Record, Request,
+    Round, Side, Span, SymbolId, VenueTime,
 };
 use runtime::Trader;
 use settings::Sniper;
@@ -35,6 +35,8 @@ pub enum Violation {
     DoubleLeg(ClientOrderId, ClientOrderId),
     /// I11: an id was given twice.
     IdReused(ClientOrderId),
+    /// A29: a buy and a sale of ours met, of one account or of two.
+    SelfTrade(SymbolId),
     /// I12: cost of what is held and bid for exceeds a cap.
     ExposureAboveCap(Amount),
     /// I17: more requests in a second than the budget allows.
@@ -59,6 +61,8 @@ pub enum Violation {
         /// What is left, in words.
         left: String,
     },
+    /// I31: the decisions tell of another state than the engine has.
+    Forgotten,
     /// A record of the journal cannot be read.
     Unreadable(u64),
 }
@@ -71,11 +75,13 @@ pub struct Oracle {
     on_paper: bool,
     exposure_max: Amount,
     budget: u32,
+    accounts: usize,
     permits: BTreeMap<PermitId, Permit>,
-    durable_tokens: BTreeSet<u64>,
-    token_of: BTreeMap<PermitId, u64>,
+    durable: BTreeSet<PermitId>,
+    /// Permits on their way to the disk: record and token.
+    waiting: BTreeMap<PermitId, (u64, u64)>,
     intents: BTreeMap<ClientOrderId, Request>,
-    sends: VecDeque<Mono>,
+    sends: BTreeMap<AccountId, VecDeque<Mono>>,
     checked_orders: BTreeSet<u64>,
     broken: Option<Violation>,
     checks: u64,
@@ -92,11 +98,12 @@ impl Oracle {
             on_paper: config.settings.mode == model::Mode::Paper,
             exposure_max: limits.exposure_total,
             budget: limits.rate_orders_per_s,
+            accounts: config.keys.len(),
             permits: BTreeMap::new(),
-            durable_tokens: BTreeSet::new(),
-            token_of: BTreeMap::new(),
+            durable: BTreeSet::new(),
+            waiting: BTreeMap::new(),
             intents: BTreeMap::new(),
-            sends: VecDeque::new(),
+            sends: BTreeMap::new(),
             checked_orders: BTreeSet::new(),
             broken: None,
             checks: 0,
@@ -118,24 +125,39 @@ impl Oracle {
     pub(crate) fn take(&mut self, record: &RecordView<'_>) {
         if record.kind == Kind::INPUT {
             let event = <model::Event as model::wire::Wire>::read(&mut Reader::new(record.payload));
-            match event.map(|event| event.body) {
-                Ok(model::Body::Durable { token }) => {
-                    self.durable_tokens.insert(token);
+            match event.map(|event| (event.account, event.body)) {
+                Ok((_, model::Body::Durable { token })) => {
+                    self.waiting.retain(|permit, (_, waits)| {
+                        let now = *waits == token && token != 0;
+                        if now {
+                            self.durable.insert(*permit);
+                        }
+                        !now
+                    });
                 }
-                Ok(model::Body::Sent(sent)) => self.count_send(sent.at),
+                Ok((account, model::Body::Sent(sent))) => self.count_send(account, sent.at),
                 Ok(_) => {}
                 Err(_) => self.fail(Violation::Unreadable(record.seq)),
             }
         }
         if record.kind == Kind::OUTPUT {
             match Action::<Request>::read(&mut Reader::new(record.payload)) {
-                Ok(action) => self.take_action(action),
+                Ok(action) => self.take_action(record.seq, action),
                 Err(_) => self.fail(Violation::Unreadable(record.seq)),
             }
         }
     }
 
-    fn take_action(&mut self, action: Action<Request>) {
+    /// The process died and another began; records up to `kept` were on disk.
+    pub(crate) fn restarted(&mut self, kept: u64) {
+        for (permit, (seq, _)) in std::mem::take(&mut self.waiting) {
+            if seq <= kept {
+                self.durable.insert(permit);
+            }
+        }
+    }
+
+    fn take_action(&mut self, seq: u64, action: Action<Request>) {
         match action {
             Action::Place(request) => {
                 let id = request.client_order_id;
@@ -147,7 +169,7 @@ impl Oracle {
                 }
             }
             Action::Persist { token, record: Record::Permit(permit) } => {
-                self.token_of.insert(permit.id, token);
+                self.waiting.insert(permit.id, (seq, token));
                 self.permits.insert(permit.id, permit);
             }
             Action::Persist { .. }
@@ -160,17 +182,18 @@ impl Oracle {
     }
 
     fn has_durable_permit(&self, request: &Request) -> bool {
-        let token = self.token_of.get(&request.authority.permit());
-        token.is_some_and(|token| self.durable_tokens.contains(token))
+        self.durable.contains(&request.authority.permit())
     }
 
-    fn count_send(&mut self, at: Mono) {
-        self.sends.push_back(at);
-        while self.sends.front().is_some_and(|first| first.after(Span::from_secs(1)) < at) {
-            self.sends.pop_front();
+    fn count_send(&mut self, account: AccountId, at: Mono) {
+        let sends = self.sends.entry(account).or_default();
+        sends.push_back(at);
+        while sends.front().is_some_and(|first| first.after(Span::from_secs(1)) < at) {
+            sends.pop_front();
         }
-        if self.sends.len() as u32 > self.budget {
-            self.fail(Violation::RateExceeded(self.sends.len() as u32));
+        let many = sends.len() as u32;
+        if many > self.budget {
+            self.fail(Violation::RateExceeded(many));
         }
     }
 
@@ -187,7 +210,7 @@ impl Oracle {
     ) -> Option<Violation> {
         self.checks += 1;
         if self.broken.is_none() {
-            self.check_orders(exchange);
+            (0..self.accounts).for_each(|account| self.check_orders(account, exchange));
         }
         if self.broken.is_none() && self.checks.is_multiple_of(HEAVY_EVERY) {
             self.check_positions(trader, exchange);
@@ -200,15 +223,19 @@ impl Oracle {
         self.broken.clone()
     }
 
-    /// Orders at the exchange against intents and permits.
-    fn check_orders(&mut self, exchange: &Exchange) {
+    /// Orders of one account at the exchange against intents and permits.
+    fn check_orders(&mut self, account: usize, exchange: &Exchange) {
         let mut live: BTreeMap<(PermitId, u8), ClientOrderId> = BTreeMap::new();
         let mut spent: BTreeMap<PermitId, Amount> = BTreeMap::new();
         let mut at_risk = Amount::ZERO;
         let mut found = None;
-        for order in exchange.orders(0) {
+        for order in exchange.orders(account) {
             let Some(id) = order.client_id.as_deref().and_then(own_id) else { continue };
-            let Some(request) = self.intents.get(&id).filter(|_| !self.on_paper) else {
+            let request = self
+                .intents
+                .get(&id)
+                .filter(|one| one.account.index() == account && !self.on_paper);
+            let Some(request) = request else {
                 found.get_or_insert(Violation::NoIntent(id));
                 continue;
             };
@@ -240,7 +267,7 @@ impl Oracle {
             }
         }
         let sold: Amount = exchange
-            .orders(0)
+            .orders(account)
             .filter(|order| order.side == Side::Sell && order.client_id.is_some())
             .fold(Amount::ZERO, |sum, order| sum.plus_or_max(order.quote_filled));
         // What was sold again is no longer at risk; a gain only makes this check milder.
@@ -271,7 +298,7 @@ impl Oracle {
         for order in trader.engine().orders() {
             let text = order.id().text();
             let at_venue = exchange
-                .orders(0)
+                .orders(order.request.account.index())
                 .find(|known| known.client_id.as_deref() == Some(text.as_str()))
                 .map_or(Qty::ZERO, |known| rescaled(trader, order.request.symbol, exchange, known));
             if order.filled > at_venue {
@@ -309,6 +336,20 @@ impl Oracle {
         }
     }
 
+    /// Both sides of a deal share its id.
+    fn check_self_trades(&mut self, trader: &Trader<Sniper>, exchange: &Exchange) {
+        let mut ours = BTreeSet::new();
+        for deal in (0..self.accounts).flat_map(|account| exchange.deals(account)) {
+            if deal.client_id.as_deref().is_some_and(|id| own_id(id).is_some())
+                && !ours.insert((deal.symbol, deal.id))
+            {
+                let name = exchange.symbol_names().nth(deal.symbol).unwrap_or_default();
+                let symbol = trader.table().find(name.as_bytes()).map(|entry| entry.id);
+                self.fail(Violation::SelfTrade(symbol.unwrap_or(SymbolId::NONE)));
+            }
+        }
+    }
+
     /// After the storm: holdings and balances agree to the last digit.
     pub(crate) fn check_end(
         &mut self,
@@ -316,16 +357,17 @@ impl Oracle {
         exchange: &Exchange,
     ) -> Option<Violation> {
         self.check_positions(trader, exchange);
+        self.check_self_trades(trader, exchange);
         let compared = trader.engine().targets().filter(|_| !self.on_paper);
         for target in compared.collect::<Vec<_>>() {
-            let symbol = target.symbol();
+            let (symbol, account) = (target.symbol(), target.account());
             let Some(base) = trader.table().get(symbol).map(|entry| entry.base) else { continue };
             let name = trader.table().asset(base).unwrap_or_default();
-            let pocket = exchange.balance(0, name);
+            let pocket = exchange.balance(account.index(), name);
             let held: Amount = trader
                 .engine()
                 .targets()
-                .filter(|other| other.symbol() == symbol)
+                .filter(|other| other.symbol() == symbol && other.account() == account)
                 .fold(Amount::ZERO, |sum, other| sum.plus_or_max(other.position.held));
             let truth = pocket.free.plus_or_max(pocket.locked);
             if held != truth {

@@ -2,7 +2,7 @@
 
 use engine::{Engine, Question as Ask};
 use model::{AccountId, Body, Event, KillLevel, Level, Mono, RiskRules, Strategies, SymbolId};
-use paper::{Books, Past};
+use paper::{Books, Paper, PaperConfig, Past};
 
 use super::Trader;
 
@@ -71,6 +71,21 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
             self.feed(now, event);
         }
     }
+}
+
+/// A paper venue that knows the pairs that the engine was restored with.
+pub(super) fn venue<S: Strategies, R: RiskRules>(
+    config: PaperConfig,
+    engine: &Engine<S, R>,
+) -> Box<Paper> {
+    let mut paper = Box::new(Paper::new(config));
+    for (symbol, names, spec) in engine.names() {
+        paper.handle_names(symbol, names);
+        if let Some(spec) = spec {
+            paper.handle_spec(symbol, spec);
+        }
+    }
+    paper
 }
 
 /// The engine's books, for an order on paper to meet.

@@ -48,7 +48,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(crate::demo::DemoArgs),
-    Run(crate::run::RunArgs),
+    Run(RunCommand),
+    Trader(TraderCommand),
     Promote(crate::promote::PromoteArgs),
     Status(crate::cli_control::StatusArgs),
     Kill(crate::cli_control::KillArgs),
@@ -60,11 +61,36 @@ enum Command {
     Replay(replay::ReplayArgs),
 }
 
+/// Run the trader by configuration until Ctrl-C, and start it again when it dies
+#[derive(Debug, clap::Args)]
+#[command(after_help = PAPER_HELP)]
+struct RunCommand {
+    #[command(flatten)]
+    args: crate::run::RunArgs,
+}
+
+/// The trader alone, as `shrike run` starts it; for systemd and the like
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Ends with 0 in order, 2 for a configuration, 3 when a rule of safety forbids it; \
+                  anything else asks for a restart.\n\
+                  Example: shrike trader --config config/trader.toml"
+)]
+struct TraderCommand {
+    #[command(flatten)]
+    args: crate::run::RunArgs,
+}
+
+const PAPER_HELP: &str = "Paper mode sends orders to a simulated exchange on this machine and nowhere \
+                          else; start one with `shrike exchange`.\n\
+                          Example: shrike run --config config/trader.toml";
+
 fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
     let json = out.is_json();
     match command {
         Command::Demo(args) => crate::demo::run(&args, out),
-        Command::Run(args) => crate::run::run(&args, out),
+        Command::Run(RunCommand { args }) => crate::supervise::run(&args, out),
+        Command::Trader(TraderCommand { args }) => crate::run::run(&args, out),
         Command::Promote(args) => crate::promote::run(&args, out),
         Command::Status(args) => Ok(control::status(&StatusArgs { json, ..args })),
         Command::Kill(args) => Ok(control::kill(&KillArgs { json, ..args })),
@@ -81,7 +107,8 @@ fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
 /// elsewhere, where the output is the result, only errors. `SHRIKE_LOG` says otherwise.
 fn log_to_error_output(command: &Command) {
     use tracing_subscriber::EnvFilter;
-    let usual = if matches!(command, Command::Run(_)) { "info" } else { "error" };
+    let usual =
+        if matches!(command, Command::Run(_) | Command::Trader(_)) { "info" } else { "error" };
     let filter = EnvFilter::try_from_env("SHRIKE_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     let format = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
     format.with_writer(std::io::stderr).with_ansi(false).init();
