@@ -40,6 +40,24 @@ pub(crate) fn check_kind(data_dir: &Path, mode: Mode) -> Result<(), String> {
             kind(first),
             kind(mode),
         )),
+        Some(Mode::LiveMin | Mode::Live) => check_nothing_held(data_dir, mode),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Refuses to go from `live_min` to `live` or back over an open position: its orders have ids of the
+/// mode that bought it.
+fn check_nothing_held(data_dir: &Path, mode: Mode) -> Result<(), String> {
+    let lineage = Lineage::read(&journal_of(data_dir)).map_err(|error| error.to_string())?;
+    match lineage.mode {
+        Some(last) if last != mode && !lineage.open.is_empty() => Err(format!(
+            "{} holds {} open positions of mode {:?}, and this run says mode = {:?}; close them in \
+             the mode that bought them first",
+            data_dir.display(),
+            lineage.open.len(),
+            last.name(),
+            mode.name()
+        )),
         Some(_) | None => Ok(()),
     }
 }

@@ -71,6 +71,18 @@ fn live_is_refused_until_it_is_promoted_by_the_word_that_was_shown() {
 }
 
 #[test]
+fn a_position_of_live_min_is_closed_before_live_begins() {
+    let data = in_memory();
+    let closed = |at| position(at, Some(Close::TakeProfit), Amount::from_units(11));
+    let held = |at, qty| position_of(at, None, Amount::ZERO, Qty::from_raw(qty).unwrap());
+    let records: Vec<Vec<u8>> = (0..20).map(closed).chain([held(21, 5), held(22, 0)]).collect();
+    write_journal(data.path(), &settings("live_min", &[]), &records);
+    for refused in [promote(data.path(), &[]), run_live(data.path(), &[])] {
+        said(&refused, 3, &["holds 1 open positions of mode \"live_min\"", "close them"]);
+    }
+}
+
+#[test]
 fn nothing_is_promoted_while_a_trader_runs() {
     let data = traded("live_min", 20);
     let shown = promote(data.path(), &["--json"]);
@@ -193,11 +205,15 @@ fn traded(mode: &str, trips: u32) -> TempDir {
 }
 
 fn position(target: u32, closed: Option<Close>, received: Amount) -> Vec<u8> {
+    position_of(target, closed, received, Qty::ZERO)
+}
+
+fn position_of(target: u32, closed: Option<Close>, received: Amount, qty: Qty) -> Vec<u8> {
     let record = Record::Position(PositionRecord {
         target: TargetId(65_536 + target),
         account: AccountId(0),
         symbol: SymbolId(target),
-        qty: Qty::ZERO,
+        qty,
         paid: Amount::from_units(10),
         received,
         other_fees: 0,

@@ -22,7 +22,10 @@ pub struct Lineage {
     pub promotion: Option<Promotion>,
     /// Purse, orders and deals on paper.
     pub(crate) past: Past,
-    mode: Option<Mode>,
+    /// Of the newest start.
+    pub(super) mode: Option<Mode>,
+    /// Positions that are held.
+    pub(super) open: BTreeSet<TargetId>,
     counted: BTreeSet<TargetId>,
 }
 
@@ -97,6 +100,11 @@ impl Lineage {
 
     /// A position counts once, when it is closed and money came back.
     fn count(&mut self, position: &PositionRecord) {
+        if position.closed.is_some() || position.qty.is_zero() {
+            self.open.remove(&position.target);
+        } else {
+            self.open.insert(position.target);
+        }
         let real = matches!(self.mode, Some(Mode::LiveMin | Mode::Live));
         let whole = position.closed.is_some()
             && position.paid > Amount::ZERO
