@@ -76,7 +76,8 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/sim",
         ours: &[
-            "model", "engine", "venue", "runtime", "journal", "exchange", "scout", "settings",
+            "model", "engine", "venue", "paper", "runtime", "journal", "exchange", "scout",
+            "settings",
         ],
         outside: &[],
     },

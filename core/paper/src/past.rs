@@ -23,7 +23,7 @@ const ORDERS_KEPT: usize = 4 * Orders::CAPACITY;
 const DEALS_KEPT: usize = 4 * Deals::CAPACITY;
 
 /// Reads journaled inputs and approved orders, in their order, over any number of runs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Past {
     names: BTreeMap<SymbolId, SymbolNames>,
     specs: BTreeMap<SymbolId, SymbolSpec>,
