@@ -14,12 +14,22 @@ const LISTINGS: usize = 3;
 /// Runs a seed with its journal under `dir`.
 fn journaled(seed: u64, storm: Storm, dir: &Path) -> Outcome {
     let settings = Settings::demo(&[]).expect("the shipped configuration is sound");
+    let keys = vec![("demo-key".to_owned(), "demo-secret".to_owned())];
+    journaled_with(settings, keys, seed, storm, dir)
+}
+
+fn journaled_with(
+    settings: Settings,
+    keys: Vec<(String, String)>,
+    seed: u64,
+    storm: Storm,
+    dir: &Path,
+) -> Outcome {
     let identity = World::identity(seed);
     let data = DataDir::open_virtual(dir, identity.instance, identity.epoch).unwrap();
     let venue = World::venue_start(seed);
     let clocks = replay::Clocks { mono: MONO_START, venue, ..replay::Clocks::default() };
     let head = replay::head(&settings, identity, clocks, "virtual").unwrap();
-    let keys = vec![("demo-key".to_owned(), "demo-secret".to_owned())];
     let config = WorldConfig { seed, listings: LISTINGS, storm, settings, keys, exchange: None };
     let mut world = World::journaled(&config, &data.journal(), &head.records()).unwrap();
     let outcome = world.run(&mut Untroubled);
@@ -62,6 +72,17 @@ fn replayed(dir: &Path) -> u64 {
     assert_eq!((report.epochs, report.skipped, report.cut_steps), (1, 0, 0), "{report:?}");
     assert!(report.events > 0 && report.ticks > 0, "{report:?}");
     report.actions
+}
+
+#[test]
+fn a_run_on_paper_replays_without_the_paper_venue() {
+    let dir = tempfile::tempdir().unwrap();
+    let account = "[{ name = \"paper\", key = \"env:NOT_READ\", budget = \"450\" }]";
+    let changes = [("mode", "paper"), ("accounts", account)];
+    let changes = changes.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let settings = Settings::demo(&changes).expect("the shipped configuration is sound");
+    journaled_with(settings, Vec::new(), SEED, Storm::calm(), dir.path());
+    assert!(replayed(dir.path()) > 50, "orders, records and questions");
 }
 
 #[test]

@@ -7,6 +7,10 @@ mod accounts;
 mod calm;
 #[path = "sim/kill.rs"]
 mod kill;
+#[path = "sim/modes.rs"]
+mod modes;
+#[path = "sim/paper.rs"]
+mod paper;
 #[path = "sim/storms.rs"]
 mod storms;
 #[path = "sim/support.rs"]

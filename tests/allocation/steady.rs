@@ -55,8 +55,19 @@ impl Observer for Nobody {
 
 /// What calls cost from the first link that comes up, through three openings, to the last sale.
 fn bill(seed: u64, storm: Storm) -> BTreeMap<Call, Cost> {
-    let settings = Settings::demo(&[]).expect("the shipped configuration is sound");
     let keys = vec![("demo-key".to_owned(), "demo-secret".to_owned())];
+    bill_of(seed, storm, &[], keys)
+}
+
+fn bill_of(
+    seed: u64,
+    storm: Storm,
+    changes: &[(&str, &str)],
+    keys: Vec<(String, String)>,
+) -> BTreeMap<Call, Cost> {
+    let changes = changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let changes: Vec<(String, String)> = changes.collect();
+    let settings = Settings::demo(&changes).expect("the shipped configuration is sound");
     let config = WorldConfig { seed, listings: 3, storm, settings, keys, exchange: None };
     let mut world = World::new(&config).expect("the shipped configuration makes a world");
     let counted = Counted::default();
@@ -98,6 +109,27 @@ fn check(seed: u64, storm: Storm) {
 fn a_trader_asks_the_heap_for_nothing_from_a_frame_to_an_order_and_back() {
     for seed in [1, 2, 7, 11] {
         check(seed, Storm::calm());
+    }
+}
+
+#[test]
+fn a_trader_on_paper_asks_the_heap_for_nothing_either() {
+    let account = "[{ name = \"paper\", key = \"env:NOT_READ\", budget = \"450\" }]";
+    let changes = [("mode", "paper"), ("accounts", account)];
+    for (seed, storm) in [1, 2, 7, 11]
+        .map(|seed| (seed, Storm::calm()))
+        .into_iter()
+        .chain([(2, Storm::of_seed(2)), (10, Storm::of_seed(10))])
+    {
+        let bill = bill_of(seed, storm, &changes, Vec::new());
+        for call in [Call::MarketFrame, Call::Durable, Call::Event, Call::Timeout] {
+            assert!(bill.contains_key(&call), "seed {seed}: no {call:?} came");
+        }
+        for (call, cost) in bill.iter().filter(|(call, _)| **call != Call::QueryReply) {
+            assert_eq!(cost.asked, 0, "seed {seed}: {call:?}: {cost:?}");
+        }
+        let keyed = [Call::PrivateFrame, Call::OrderReply, Call::OrderTransmit];
+        assert!(keyed.iter().all(|call| !bill.contains_key(call)), "seed {seed}: {bill:?}");
     }
 }
 

@@ -18,6 +18,18 @@ pub(crate) fn world(seed: u64, storm: Storm) -> World {
     World::new(&config).expect("the shipped configuration makes a world")
 }
 
+/// What a world in paper mode is made from: no key at all. `changes` come on top.
+pub(crate) fn on_paper(seed: u64, storm: Storm, changes: &[(&str, &str)]) -> WorldConfig {
+    let account = "[{ name = \"paper\", key = \"env:NOT_READ\", budget = \"450\" }]";
+    let usual = [("mode", "paper"), ("accounts", account)];
+    let all = usual.iter().chain(changes);
+    let all: Vec<(String, String)> =
+        all.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let settings = Settings::demo(&all).expect("the shipped configuration is sound");
+    let keys = Vec::new();
+    WorldConfig { seed, listings: LISTINGS, storm, settings, keys, exchange: None }
+}
+
 /// The same with two accounts of different budgets, which take the same listings.
 pub(crate) fn two_accounts(seed: u64, storm: Storm) -> World {
     two_accounts_with(seed, storm, "two-secret")

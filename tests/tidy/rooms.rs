@@ -23,6 +23,7 @@ const ROOMS: &[Room] = &[
         ours: &["model", "risk"],
         outside: &["simd-json", "rust_decimal", "httparse", "hmac", "sha2"],
     },
+    Room { folder: "core/paper", ours: &["model", "risk", "venue"], outside: &[] },
     Room {
         folder: "core/journal",
         ours: &["model"],
@@ -30,7 +31,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         folder: "core/runtime",
-        ours: &["model", "risk", "engine", "venue", "journal"],
+        ours: &["model", "risk", "engine", "venue", "journal", "paper"],
         outside: &[
             "mio", "tungstenite", "rustls", "rustls-pki-types", "webpki-roots", "libc", "socket2",
             "core_affinity", "crossbeam-channel", "hdrhistogram",
@@ -63,14 +64,14 @@ const ROOMS: &[Room] = &[
     },
     Room {
         folder: "tools/settings",
-        ours: &["model", "risk", "engine", "sdk", "listing_sniper"],
+        ours: &["model", "risk", "engine", "paper", "sdk", "listing_sniper"],
         outside: &["blake3", "serde_json", "strsim", "toml", "zeroize"],
     },
     Room {
         folder: "tools/shrike",
         ours: &[
-            "model", "risk", "engine", "venue", "journal", "runtime", "exchange", "scout", "sim",
-            "replay", "settings", "keys",
+            "model", "risk", "engine", "venue", "journal", "paper", "runtime", "exchange", "scout",
+            "sim", "replay", "settings", "keys",
         ],
         outside: &[
             "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber", "indicatif",
@@ -81,7 +82,8 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/sim",
         ours: &[
-            "model", "engine", "venue", "runtime", "journal", "exchange", "scout", "settings",
+            "model", "engine", "venue", "paper", "runtime", "journal", "exchange", "scout",
+            "settings",
         ],
         outside: &[],
     },

@@ -80,6 +80,8 @@ impl Kind {
     pub const ANCHOR: Self = Self(10);
     /// Part of the state that a start goes on from; the payload begins with the hash of the whole.
     pub const CHECKPOINT: Self = Self(11);
+    /// The operator let the whole limits be traded; the payload is the program's.
+    pub const PROMOTION: Self = Self(12);
     /// The first number of the journal's own frames.
     pub const OWN: Self = Self(0x8000);
     /// End of a group, with the durable heads of both chains; the payload is a [`crate::Commit`].
@@ -108,6 +110,7 @@ impl Kind {
             Self::STOP => "stop",
             Self::ANCHOR => "anchor",
             Self::CHECKPOINT => "checkpoint",
+            Self::PROMOTION => "promotion",
             Self::COMMIT => "commit",
             Self::GAP => "gap",
             _ => "unknown",

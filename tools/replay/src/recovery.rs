@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use engine::{Action, Follower, ImageError};
+use engine::{Action, Config, Follower, ImageError};
 use journal::{
     BlobHash, Boot, Checkpoint, Family, Fault, Kind, Observer, OpenError, Reader, RecordView,
     Trouble,
@@ -193,13 +193,17 @@ impl Recovery {
         let seq = record.seq;
         let boot = Boot::decode(record.payload).ok_or(RecoveryError::Boot { seq })?;
         let origin = Origin::decode(&boot.extra).ok_or(RecoveryError::Boot { seq })?;
-        if origin.mode != self.settings.mode {
+        let real = |mode| matches!(mode, Mode::LiveMin | Mode::Live);
+        // A promotion goes on in the same data directory, with nothing held over.
+        let promoted = real(origin.mode) && real(self.settings.mode);
+        if origin.mode != self.settings.mode && !promoted {
             let (recorded, wanted) = (origin.mode, self.settings.mode);
             return Err(RecoveryError::Mode { recorded, wanted });
         }
         self.machine_boot = boot.machine_boot;
         self.parts = Parts::default();
-        let config = self.settings.engine(identity(&boot, &origin));
+        // Ids of that start say its own mode.
+        let config = Config { mode: origin.mode, ..self.settings.engine(identity(&boot, &origin)) };
         match &mut self.follower {
             None => self.follower = Some(Follower::new(config)),
             Some(follower) => {

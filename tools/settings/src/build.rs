@@ -2,7 +2,7 @@
 
 use model::{
     Amount, Confidence, EntryKind, ExitPlan, ExitRung, FixedList, Mode, Pattern, PriceSource, Span,
-    Triggers,
+    Text, Triggers,
 };
 
 use crate::Settings;
@@ -10,19 +10,27 @@ use crate::check::Table;
 use crate::key_ref::KeyRef;
 use crate::problem::{Fault, LoadError, Problem, Source};
 use crate::types::{
-    Account, Endpoint, Entry, Exit, Limits, Loop, Period, Scout, Targets, Venue, Wait, is_live,
-    tenth,
+    Account, Endpoint, Entry, Exit, Limits, Loop, Paper, Period, Scout, Targets, Venue, Wait,
+    is_live, tenth,
 };
 use crate::value::{self, Value};
+
+/// Whether the addresses are those to be dialled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Places {
+    /// They are.
+    Said,
+    /// They are examples: nobody will dial them.
+    Examples,
+}
 
 /// Puts the settings together.
 ///
 /// # Errors
 /// What fits together badly, with both figures.
-pub(crate) fn build(table: Table, demo: bool) -> Result<Settings, LoadError> {
+pub(crate) fn build(table: Table, places: Places) -> Result<Settings, LoadError> {
     let table = &table;
     let mut rules = Rules { table, problems: Vec::new() };
-    rules.mode(demo);
     let mode = table.mode();
     let mut limits = limits(table);
     let mut targets = targets(table);
@@ -31,14 +39,20 @@ pub(crate) fn build(table: Table, demo: bool) -> Result<Settings, LoadError> {
     rules.periods(&scout(table));
     let exit = exit(table);
     rules.exit(&exit);
-    rules.accounts(&accounts(table), mode);
-    rules.venue(&venue(table), mode);
+    let mut accounts = accounts(table);
+    rules.accounts(&accounts, mode);
+    if places == Places::Said {
+        rules.venue(&venue(table), mode);
+    }
     if !rules.problems.is_empty() {
         return Err(LoadError { problems: rules.problems });
     }
     if mode == Mode::LiveMin {
         limits = limits.at_a_tenth();
         targets.base_size = tenth(targets.base_size);
+        for account in &mut accounts {
+            account.budget = tenth(account.budget);
+        }
     }
     let runtime_dir = table.text("runtime_dir");
     let key_store = table.text("key_store");
@@ -48,12 +62,13 @@ pub(crate) fn build(table: Table, demo: bool) -> Result<Settings, LoadError> {
         runtime_dir: (runtime_dir != "auto").then(|| runtime_dir.into()),
         key_store: (key_store != "auto").then(|| key_store.into()),
         venue: venue(table),
-        accounts: accounts(table),
+        accounts,
         loop_: hot_loop(table),
         scout: scout(table),
         targets,
         entry: entry(table),
         exit,
+        paper: on_paper(table),
         limits,
         table: table.clone(),
     })
@@ -177,6 +192,27 @@ fn exit(table: &Table) -> Exit {
     }
 }
 
+fn on_paper(table: &Table) -> Paper {
+    Paper {
+        latency: paper::Latency {
+            order: table.millis("paper.order_ms"),
+            order_spread: table.millis("paper.order_spread_ms"),
+            stream: table.millis("paper.stream_ms"),
+            stream_spread: table.millis("paper.stream_spread_ms"),
+        },
+        fees: paper::Fees {
+            maker_ppm: table.small("paper.maker_fee_ppm"),
+            taker_ppm: table.small("paper.taker_fee_ppm"),
+            asset: match table.text("paper.fee_asset") {
+                "quote" => paper::FeeAsset::Quote,
+                _ => paper::FeeAsset::Received,
+            },
+        },
+        purse: table.money("paper.purse"),
+        purse_asset: Text::clipped(table.text("paper.purse_asset")),
+    }
+}
+
 fn limits(table: &Table) -> Limits {
     Limits {
         order_max_notional: table.money("risk.order.max_notional"),
@@ -212,12 +248,6 @@ struct Rules<'a> {
 }
 
 impl Rules<'_> {
-    fn mode(&mut self, demo: bool) {
-        if self.table.mode() == Mode::Demo && !demo {
-            self.clash("mode", "mode = \"demo\" is set by the command `shrike demo` alone".into());
-        }
-    }
-
     /// A limit that a smaller one makes meaningless is a mistake of whoever wrote it.
     fn limits(&mut self, limits: &Limits) {
         self.rising(&[
@@ -326,6 +356,15 @@ impl Rules<'_> {
         if let (false, Some(far)) = (venue.tls, far) {
             let rule = format!("venue.tls = false, but {} is not this machine", far.host);
             self.clash("venue.tls", rule);
+        }
+        if let (Mode::Demo, Some(far)) = (mode, far) {
+            let rule = format!(
+                "mode = \"demo\" trades on a simulated exchange on this machine, and {}:{} is not; \
+                 start `shrike exchange` and set venue.rest, ws, web and futures_ws to its address, \
+                 or use mode = \"paper\"",
+                far.host, far.port
+            );
+            self.clash("mode", rule);
         }
         if is_live(mode) && venue.rest.is_loopback() {
             let rule = format!("mode = {:?}, but venue.rest is this machine", mode.name());

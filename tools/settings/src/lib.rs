@@ -32,9 +32,10 @@ pub use plan::{Identity, Sniper};
 pub use problem::{Fault, LoadError, Problem, Source};
 pub use show::Shown;
 pub use types::{
-    Account, Endpoint, Entry, Exit, Limits, Loop, Period, Scout, Targets, Venue, Wait,
+    Account, Endpoint, Entry, Exit, Limits, Loop, Paper, Period, Scout, Targets, Venue, Wait,
 };
 
+use build::Places;
 use source::Sayings;
 
 /// A whole configuration. Every figure is inside its range and fits the others.
@@ -62,6 +63,8 @@ pub struct Settings {
     pub entry: Entry,
     /// The way out.
     pub exit: Exit,
+    /// The venue of paper mode.
+    pub paper: Paper,
     /// What no order may exceed.
     pub limits: Limits,
     table: check::Table,
@@ -131,7 +134,7 @@ impl Settings {
         }
         sayings.add_env(env);
         sayings.add_overrides(overrides);
-        build::build(check::check(sayings)?, false)
+        build::build(check::check(sayings)?, Places::Said)
     }
 
     /// The shipped configuration for `shrike demo`, without reading a file. `overrides` come on
@@ -147,7 +150,7 @@ impl Settings {
         let changes = DEMO.map(|(key, value)| (key.to_owned(), value.to_owned()));
         sayings.add_overrides(&changes);
         sayings.add_overrides(overrides);
-        build::build(check::check(sayings)?, true)
+        build::build(check::check(sayings)?, Places::Said)
     }
 
     /// Settings that trade as those did whose [`canonical`](Self::canonical) text this is, the
@@ -161,7 +164,7 @@ impl Settings {
         let mut sayings = Sayings::default();
         sayings.add_file(CANONICAL, text);
         sayings.add_local_examples();
-        let settings = build::build(check::check(sayings)?, true)?;
+        let settings = build::build(check::check(sayings)?, Places::Examples)?;
         if settings.canonical() == text {
             return Ok(settings);
         }

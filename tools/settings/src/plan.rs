@@ -67,6 +67,22 @@ impl Settings {
         }
     }
 
+    /// The venue of paper mode; `None` in every other mode.
+    pub fn paper_venue(&self, identity: Identity) -> Option<paper::PaperConfig> {
+        let Identity { instance, epoch, .. } = identity;
+        (self.mode == model::Mode::Paper).then(|| paper::PaperConfig {
+            accounts: self.accounts.len() as u8,
+            connections: self.loop_.order_links,
+            seed: u64::from(instance) << 24 | u64::from(epoch),
+            instance,
+            epoch,
+            latency: self.paper.latency,
+            fees: self.paper.fees,
+            purse: self.paper.purse,
+            purse_asset: self.paper.purse_asset,
+        })
+    }
+
     /// The built-in strategy with these settings.
     pub fn sniper(&self) -> Sniper {
         sdk::Native(ListingSniper::new(listing_sniper::Settings {

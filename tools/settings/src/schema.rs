@@ -65,6 +65,7 @@ const PATTERNS: &[&str] = &["ready_state", "pre_ready", "launch_sequence"];
 const TRIGGERS: &[&str] = &["schedule", "print", "strategy"];
 const REFERENCES: &[&str] = &["pre_open_ask"];
 const ENTRY_KINDS: &[&str] = &["limit", "immediate_or_cancel"];
+const FEE_ASSETS: &[&str] = &["received", "quote"];
 const WAITS: &[&str] = &["spin", "adaptive", "park"];
 
 /// The largest order that any configuration may allow, in quote. `risk` compiles the same figure
@@ -80,8 +81,9 @@ pub(crate) const KEYS: &[Key] = &[
         "mode",
         MODES,
         "\"paper\"",
-        "what money is at stake; `demo` is set by the command `shrike demo` alone; `live_min` \
-        divides every limit of money and the base size by ten",
+        "what money is at stake; `paper` sends nothing and needs no key; `demo` sends signed orders \
+        to an exchange on this machine and nowhere else; `live_min` divides every limit of money and \
+        quantity and the base size by ten",
     ),
     here(
         "data_dir",
@@ -137,7 +139,7 @@ pub(crate) const KEYS: &[Key] = &[
         "\"env:MEXC_MAIN\"",
         "where the API key is: `store:NAME` in the key store, `credential:NAME` a file of two lines \
         in systemd's $CREDENTIALS_DIRECTORY, `file:PATH` any such file, `env:NAME` reads NAME_KEY \
-        and NAME_SECRET; never the key itself",
+        and NAME_SECRET; never the key itself; in mode paper nothing is read",
     ),
     here(
         "accounts.*.source",
@@ -346,6 +348,49 @@ pub(crate) const KEYS: &[Key] = &[
         "true",
         "third emergency rung: a market sale where the pair allows it",
     ),
+    whole(
+        "paper.order_ms",
+        0,
+        5_000,
+        "ms",
+        "40",
+        "paper: shortest time from an order, cancel or question to its reply; an order meets the \
+        book that is received by then",
+    ),
+    whole("paper.order_spread_ms", 0, 5_000, "ms", "60", "paper: at most this much longer"),
+    whole(
+        "paper.stream_ms",
+        0,
+        5_000,
+        "ms",
+        "5",
+        "paper: shortest time from a reply or a resting order's fill to the private stream's word",
+    ),
+    whole("paper.stream_spread_ms", 0, 5_000, "ms", "45", "paper: at most this much longer"),
+    whole(
+        "paper.maker_fee_ppm",
+        0,
+        50_000,
+        "ppm",
+        "0",
+        "paper: fee of a resting order; the pair's own where that is higher",
+    ),
+    whole(
+        "paper.taker_fee_ppm",
+        0,
+        50_000,
+        "ppm",
+        "500",
+        "paper: fee of a crossing order; the pair's own where that is higher",
+    ),
+    word(
+        "paper.fee_asset",
+        FEE_ASSETS,
+        "\"received\"",
+        "paper: what fees are paid in: what the deal brought, or the quote asset",
+    ),
+    money("paper.purse", 0, MONEY_MAX, "\"1000\"", "paper: what each account begins with"),
+    text("paper.purse_asset", TextKind::Asset, "\"USDT\"", "paper: the asset of the purse"),
     money(
         "risk.order.max_notional",
         0,

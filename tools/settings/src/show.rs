@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
+use model::Mode;
 use serde_json::{Map, Value as Json, json};
 
 use crate::Settings;
 use crate::check::sections;
 use crate::problem::Source;
 use crate::schema::{self, Key, Kind};
-use crate::value::TextKind;
+use crate::types::{TENTHS, tenth};
+use crate::value::{TextKind, Value};
 
 /// One key of the configuration in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct Shown {
     pub source: Source,
     /// Says where or on which machine, not what is traded.
     pub local: bool,
+    /// What the gate goes by where that is not what was written: a tenth in mode `live_min`.
+    pub in_force: Option<String>,
 }
 
 impl Settings {
@@ -34,13 +38,23 @@ impl Settings {
             unit: row.unit,
             source: checked.source.clone(),
             local: row.local,
+            in_force: self.in_force(row, &checked.value),
         });
         shown.collect()
     }
 
     /// A file that loads to the same settings, the source of each key beside it.
     pub fn show(&self) -> String {
-        write(&self.shown(), |row| format!("  # {}", row.source))
+        write(&self.shown(), |row| match &row.in_force {
+            Some(value) => format!("  # {}; in force in live_min: {value}", row.source),
+            None => format!("  # {}", row.source),
+        })
+    }
+
+    fn in_force(&self, key: &Key, value: &Value) -> Option<String> {
+        let Value::Money(amount) = value else { return None };
+        let less = self.mode == Mode::LiveMin && TENTHS.contains(&key.path);
+        less.then(|| Value::Money(tenth(*amount)).toml())
     }
 
     /// What is traded, without sources and without the keys that only say where: equal texts trade
@@ -204,5 +218,5 @@ fn leaf(key: &Key) -> Json {
 /// The forms of a reference to an API key.
 const KEY_REFERENCE: &str = concat!(
     "^(store:[a-z0-9_-]{1,32}|credential:[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}|file:.+",
-    "|env:[A-Z][A-Z0-9_]{0,63})$"
+    "|env:[A-Z][A-Z0-9_]{0,63}|demo)$"
 );

@@ -304,7 +304,7 @@ fn figures_that_do_not_fit_together_are_refused_with_both() {
         ("exit.ladder.1.gain_bps", "500", "rung 1 does not gain more"),
         ("exit.emergency_first_bps", "301", "301 is above exit.emergency_second_bps = 300"),
         ("venue.tls", "false", "api.mexc.com is not this machine"),
-        ("mode", "\"demo\"", "set by the command `shrike demo` alone"),
+        ("mode", "\"demo\"", "is not; start `shrike exchange`"),
         ("accounts.0.key", "\"demo\"", "built-in exchange's"),
     ];
     for (key, value, wanted) in cases {
@@ -335,8 +335,69 @@ fn live_min_trades_a_tenth_of_every_amount() {
     assert_eq!(settings.limits.exposure_total, Amount::from_units(45));
     assert_eq!(settings.limits.daily_max_buy, Amount::from_units(90));
     assert_eq!(settings.targets.base_size, Amount::from_units(10));
+    assert_eq!(settings.limits.order_max_qty, Amount::from_units(10_000_000_000));
+    assert_eq!(settings.accounts[0].budget, Amount::from_units(45));
     let whole = with("mode", "\"live\"").expect("the whole");
     assert_eq!(whole.limits.order_max_notional, Amount::from_units(150));
+}
+
+#[test]
+fn what_is_in_force_in_live_min_is_shown_beside_what_was_written() {
+    let settings = with("mode", "\"live_min\"").expect("a tenth");
+    let in_force = |key: &str| {
+        let shown = settings.shown();
+        shown.into_iter().find(|row| row.key == key).and_then(|row| row.in_force)
+    };
+    let text = |amount: Amount| Some(format!("\"{amount}\""));
+    let limits = &settings.limits;
+    for (key, amount) in [
+        ("accounts.0.budget", settings.accounts[0].budget),
+        ("targets.base_size", settings.targets.base_size),
+        ("risk.order.max_notional", limits.order_max_notional),
+        ("risk.order.max_qty", limits.order_max_qty),
+        ("risk.exposure.symbol", limits.exposure_symbol),
+        ("risk.exposure.quote", limits.exposure_quote),
+        ("risk.exposure.total", limits.exposure_total),
+        ("risk.daily.max_buy", limits.daily_max_buy),
+    ] {
+        assert_eq!(in_force(key), text(amount), "{key}");
+    }
+    let written = settings.shown().into_iter().filter(|row| row.in_force.is_some());
+    assert_eq!(written.count(), crate::types::TENTHS.len());
+    assert!(settings.show().contains("max_notional = \"150\"  # test.toml"), "{}", settings.show());
+    assert!(settings.show().contains("in force in live_min: \"15\""), "{}", settings.show());
+    let live = with("mode", "\"live\"").expect("the whole");
+    assert!(live.shown().iter().all(|row| row.in_force.is_none()));
+}
+
+#[test]
+fn the_paper_venue_is_made_in_paper_mode_alone_and_from_what_was_written() {
+    let operator = model::Text::EMPTY;
+    let identity = Identity { instance: 7, epoch: 3, operator };
+    let paper = with("paper.order_ms", "33").expect("paper").paper_venue(identity);
+    let paper = paper.expect("the shipped mode is paper");
+    assert_eq!(paper.latency.order, Span::from_millis(33));
+    assert_eq!((paper.purse, paper.purse_asset.as_str()), (Amount::from_units(1_000), "USDT"));
+    assert_eq!((paper.instance, paper.epoch, paper.accounts), (7, 3, 1));
+    for mode in ["\"live\"", "\"live_min\""] {
+        assert_eq!(with("mode", mode).expect("live").paper_venue(identity), None);
+    }
+}
+
+#[test]
+fn the_mode_demo_stays_on_this_machine() {
+    let at = |host: &str| {
+        let places = [("REST", ""), ("WEB", ""), ("WS", "/ws"), ("FUTURES_WS", "/edge")];
+        let env = places
+            .map(|(key, path)| (format!("SHRIKE__VENUE__{key}"), format!("{host}:8900{path}")));
+        let rest = [("SHRIKE__MODE", "demo"), ("SHRIKE__VENUE__TLS", "false")];
+        let rest = rest.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let env: Vec<_> = env.into_iter().chain(rest).collect();
+        Settings::from_texts(&texts(), &env, &[])
+    };
+    assert_eq!(at("127.0.0.1").expect("this machine").mode, Mode::Demo);
+    let error = at("10.0.0.1").expect_err("another machine").to_string();
+    assert!(error.contains("10.0.0.1:8900 is not; start `shrike exchange`"), "{error}");
 }
 
 #[test]

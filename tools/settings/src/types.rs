@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use model::{Amount, Confidence, EntryKind, ExitPlan, Mode, Pattern, PriceSource, Span, Triggers};
+use model::{
+    Amount, Confidence, EntryKind, ExitPlan, Mode, Pattern, PriceSource, Span, Text, Triggers,
+};
 
 use crate::key_ref::KeyRef;
 
@@ -46,7 +48,7 @@ pub struct Account {
     pub key: KeyRef,
     /// Address of this machine that its connections leave from; `None` leaves it to the system.
     pub source: Option<IpAddr>,
-    /// Quote that it may have at work.
+    /// Quote that it may have at work; a tenth of what was written in `live_min`.
     pub budget: Amount,
 }
 
@@ -151,14 +153,27 @@ pub struct Exit {
     pub emergency_market: bool,
 }
 
+/// The venue of paper mode. Key section `[paper]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paper {
+    /// How long things take there.
+    pub latency: paper::Latency,
+    /// What a deal costs there.
+    pub fees: paper::Fees,
+    /// What each account begins with.
+    pub purse: Amount,
+    /// Of this asset.
+    pub purse_asset: Text<16>,
+}
+
 /// What no order may exceed. Key section `[risk]` of limits.toml; every key is required.
 ///
-/// In mode `live_min` each amount is a tenth of what was written.
+/// In mode `live_min` each amount and quantity is a tenth of what was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// A01.
     pub order_max_notional: Amount,
-    /// A02, in whole units of the asset; not divided in `live_min`.
+    /// A02, in whole units of the asset.
     pub order_max_qty: Amount,
     /// A02, in ten-thousandths.
     pub order_max_book_share_bps: u32,
@@ -204,6 +219,18 @@ pub struct Limits {
     pub journal_max_lag: Span,
 }
 
+/// The keys that mode `live_min` takes a tenth of (A37), `*` for any index.
+pub(crate) const TENTHS: [&str; 8] = [
+    "accounts.*.budget",
+    "targets.base_size",
+    "risk.order.max_notional",
+    "risk.order.max_qty",
+    "risk.exposure.symbol",
+    "risk.exposure.quote",
+    "risk.exposure.total",
+    "risk.daily.max_buy",
+];
+
 /// The modes in which real money moves.
 pub(crate) const fn is_live(mode: Mode) -> bool {
     matches!(mode, Mode::Live | Mode::LiveMin)
@@ -235,11 +262,12 @@ impl Endpoint {
 }
 
 impl Limits {
-    /// The same with every amount at a tenth, rounded down.
+    /// The same with every amount and quantity at a tenth, rounded down (A37).
     #[must_use]
     pub(crate) fn at_a_tenth(self) -> Self {
         Self {
             order_max_notional: tenth(self.order_max_notional),
+            order_max_qty: tenth(self.order_max_qty),
             exposure_symbol: tenth(self.exposure_symbol),
             exposure_quote: tenth(self.exposure_quote),
             exposure_total: tenth(self.exposure_total),

@@ -28,6 +28,7 @@ pub(crate) enum TextKind {
     FolderOrAuto,
     Endpoint,
     Name,
+    Asset,
     KeyRef,
     RootsOrPublic,
     SourceOrAny,
@@ -145,7 +146,8 @@ impl TextKind {
             Self::FolderOrAuto => "a path, or \"auto\"",
             Self::Endpoint => "host:port or host:port/path",
             Self::Name => "1 to 16 of a-z, 0-9, _ and -",
-            Self::KeyRef => "store:NAME, credential:NAME, file:PATH or env:NAME",
+            Self::Asset => "1 to 16 of A-Z and 0-9",
+            Self::KeyRef => "store:NAME, credential:NAME, file:PATH or env:NAME; demo in mode demo",
             Self::RootsOrPublic => "a path, or \"public\"",
             Self::SourceOrAny => "an IP address, or \"any\"",
         }
@@ -164,6 +166,10 @@ impl TextKind {
             }
             Self::Endpoint => Endpoint::parse(text).is_some(),
             Self::SourceOrAny => text == "any" || source(text).is_some(),
+            Self::Asset => {
+                let known = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+                (1..=NAME_MAX).contains(&text.len()) && text.bytes().all(known)
+            }
             Self::Name => {
                 let known = |byte: u8| {
                     byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte)
@@ -174,7 +180,7 @@ impl TextKind {
         if !good {
             return Err(outside());
         }
-        if matches!(self, Self::Endpoint | Self::Name) && looks_secret(text) {
+        if matches!(self, Self::Endpoint | Self::Name | Self::Asset) && looks_secret(text) {
             return Err(Fault::LooksSecret { characters: text.chars().count() });
         }
         Ok(Value::Text(text.into()))

@@ -25,8 +25,10 @@ use venue::sign::Credentials;
 
 use crate::board::{Board, of_inbox};
 use crate::checkpoints::Checkpoints;
+use crate::cli::CliError;
 use crate::control::{ControlConfig, ControlServer, Desk};
 use crate::dialling::{DialError, Dialling};
+use crate::modes::{self, Lineage};
 use crate::narrate::{Both, Narrator};
 use crate::starts::{Starts, StartsWatch};
 
@@ -37,7 +39,7 @@ pub struct Plan {
     pub settings: Settings,
     /// Folder of everything that must survive.
     pub data_dir: PathBuf,
-    /// The key of each account, in their order.
+    /// The key of each account, in their order; none on paper.
     pub keys: Vec<Credentials>,
     /// Who runs it.
     pub operator: String,
@@ -60,6 +62,16 @@ pub enum AssemblyErrorKind {
     Refused,
     /// Anything else: exit code 1.
     Failed,
+}
+
+impl From<AssemblyError> for CliError {
+    fn from(error: AssemblyError) -> Self {
+        match error.kind {
+            AssemblyErrorKind::Configuration => Self::usage(error),
+            AssemblyErrorKind::Refused => Self::refused(error),
+            AssemblyErrorKind::Failed => Self::failed(error),
+        }
+    }
 }
 
 impl fmt::Display for AssemblyError {
@@ -136,6 +148,8 @@ impl Assembly {
     /// [`AssemblyError`]: nothing was sent to the exchange.
     pub fn new(plan: &Plan) -> Result<Self, AssemblyError> {
         let mut notes = Vec::new();
+        modes::check_kind(&plan.data_dir, plan.settings.mode)
+            .map_err(|what| AssemblyError { what, kind: AssemblyErrorKind::Refused })?;
         let data = open_data(&plan.data_dir)?;
         let starts = Starts::of(data.path());
         let safe = starts.begin().map_err(because("the count of starts"))?;
@@ -160,7 +174,11 @@ impl Assembly {
             observer.1.take_up(state);
         }
         let carried = carried(&recovered);
-        let trader = make_trader(plan, identity, carried, producer, &durable, &kill)?;
+        let mut trader = make_trader(plan, identity, carried, producer, &durable, &kill)?;
+        if plan.settings.mode == Mode::Paper {
+            let lineage = Lineage::read(&data.journal()).map_err(because("what was on paper"))?;
+            trader.restore_paper(lineage.past);
+        }
         let journal = JournalThread::spawn(writer, consumer, observer, lock)?;
         let (stats, reader) = runtime::stats();
         Ok(Self {
@@ -414,8 +432,33 @@ struct OpenedJournal {
 fn new_board(settings: &Settings) -> Board {
     let mut board = Board::new();
     board.set_mode(settings.mode);
+    board.set_limits(settings.limits);
     board.set_accounts(settings.accounts.len());
     board
+}
+
+/// The journal of a data directory whose trader does not run, to add a record of the operator's.
+///
+/// # Errors
+/// [`AssemblyError`], above all while a trader runs.
+pub(crate) fn offline_journal(
+    plan: &Plan,
+    observer: &mut impl Observer,
+) -> Result<Offline, AssemblyError> {
+    let data = DataDir::open(&plan.data_dir).map_err(because("the data directory"))?;
+    let opened = open_journal(plan, &data, observer, &mut Vec::new())?;
+    let OpenedJournal { writer, producer, consumer, lock, .. } = opened;
+    Ok(Offline { writer, producer, consumer, _lock: lock, _data: data })
+}
+
+/// A journal that nobody trades with, held until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Offline {
+    pub(crate) writer: Writer<HostDisk>,
+    pub(crate) producer: Producer,
+    pub(crate) consumer: Consumer,
+    _lock: journal::ring::RingLock,
+    _data: DataDir,
 }
 
 fn open_journal(
@@ -509,6 +552,7 @@ fn make_trader(
     let settings = &plan.settings;
     let config = TraderConfig {
         engine: settings.engine(identity),
+        paper: settings.paper_venue(identity),
         rest_host: settings.venue.rest.host.clone(),
         stream_path: settings.venue.ws.path.clone(),
         credentials: plan.keys.clone(),
@@ -533,7 +577,7 @@ fn endpoints(plan: &Plan) -> Result<Vec<Endpoint>, AssemblyError> {
         Ok(Endpoint { hot, orders, ..endpoint })
     };
     let (market, order) = (settings.loop_.market_links, settings.loop_.order_links);
-    let accounts = settings.accounts.len();
+    let accounts = plan.keys.len();
     roles(market, order, accounts)
         .into_iter()
         .zip(owners(market, order, accounts))

@@ -51,6 +51,7 @@ pub struct Board {
     orders: Orders,
     latencies: Latencies,
     mode: Option<Mode>,
+    limits: Option<settings::Limits>,
     boot: Option<(u32, u32)>,
     stopped: bool,
     kill: Kill,
@@ -118,6 +119,7 @@ impl Board {
             orders: Orders::default(),
             latencies: Latencies::default(),
             mode: None,
+            limits: None,
             boot: None,
             stopped: false,
             kill: Kill::default(),
@@ -139,6 +141,11 @@ impl Board {
     /// Says what money is at stake, where it is known before the first permit.
     pub fn set_mode(&mut self, mode: Mode) {
         self.mode = Some(mode);
+    }
+
+    /// Says what the gate goes by.
+    pub fn set_limits(&mut self, limits: settings::Limits) {
+        self.limits = Some(limits);
     }
 
     /// Says how many accounts trade: each begins without streams, connections and balances.

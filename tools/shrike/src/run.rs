@@ -9,9 +9,10 @@ use model::Mode;
 use serde_json::json;
 use settings::Settings;
 
-use crate::assembly::{Assembly, AssemblyErrorKind, Plan};
+use crate::assembly::{Assembly, Plan};
 use crate::cli::{CliError, Exit, Out};
 use crate::keys::{self, Keyring, venue_key};
+use crate::modes;
 
 /// What says how a trader runs.
 #[derive(Debug, Args)]
@@ -36,7 +37,7 @@ impl RunArgs {
         let env: Vec<(String, String)> = std::env::vars().collect();
         let files = [self.config.clone()];
         let settings = Settings::load(&files, &env, &[]).map_err(CliError::usage)?;
-        check_mode(&settings, self.live)?;
+        check_mode(&settings, self)?;
         Ok(settings)
     }
 
@@ -75,11 +76,7 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
         false => keys::Doubts::default(),
     };
     drop(ring);
-    let mut assembly = Assembly::new(&plan).map_err(|error| match error.kind {
-        AssemblyErrorKind::Configuration => CliError::usage(&error),
-        AssemblyErrorKind::Refused => CliError::refused(&error),
-        AssemblyErrorKind::Failed => CliError::failed(&error),
-    })?;
+    let mut assembly = Assembly::new(&plan)?;
     if doubts.hold {
         assembly
             .hold("it is not known that every key may not withdraw")
@@ -116,50 +113,42 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// Real money needs two words, and paper never leaves this machine.
-fn check_mode(settings: &Settings, live: bool) -> Result<(), CliError> {
+/// Real money needs two words, and its whole limits a promotion.
+fn check_mode(settings: &Settings, args: &RunArgs) -> Result<(), CliError> {
     let real = matches!(settings.mode, Mode::Live | Mode::LiveMin);
     let mode = settings.mode.name();
-    match (real, live) {
-        (true, false) => Err(CliError::refused(format_args!(
-            "the configuration says mode = {mode:?}; real money also needs --live on the line"
-        ))),
-        (false, true) => Err(CliError::refused(format_args!(
-            "--live was given, but the configuration says mode = {mode:?}; set mode = \"live_min\" \
-             first"
-        ))),
-        (false, false) => check_paper(settings),
-        (true, true) => Ok(()),
+    match (real, args.live) {
+        (true, false) => {
+            return Err(CliError::refused(format_args!(
+                "the configuration says mode = {mode:?}; real money also needs --live on the line"
+            )));
+        }
+        (false, true) => {
+            return Err(CliError::refused(format_args!(
+                "--live was given, but the configuration says mode = {mode:?}; set mode = \
+                 \"live_min\" first"
+            )));
+        }
+        (true, true) | (false, false) => {}
     }
+    if settings.mode == Mode::Live {
+        let data_dir = args.data_dir(settings);
+        modes::check_kind(&data_dir, settings.mode).map_err(CliError::refused)?;
+        modes::check_promotion(settings, &data_dir).map_err(CliError::refused)?;
+    }
+    Ok(())
 }
 
-fn check_paper(settings: &Settings) -> Result<(), CliError> {
-    let venue = &settings.venue;
-    let places = [
-        ("rest", &venue.rest),
-        ("ws", &venue.ws),
-        ("futures_ws", &venue.futures_ws),
-        ("web", &venue.web),
-    ];
-    match places.into_iter().find(|(_, place)| !place.is_loopback()) {
-        Some((key, place)) => Err(CliError::refused(format_args!(
-            "paper mode trades on a simulated exchange on this machine, and venue.{key} is {}:{}; \
-             start `shrike exchange` and set venue.rest, ws, web and futures_ws to its address",
-            place.host, place.port
-        ))),
-        None => Ok(()),
-    }
-}
-
+/// On paper no key is read: nothing could be signed.
 fn plan(args: &RunArgs, settings: Settings, ring: &mut Keyring) -> Result<Plan, CliError> {
     let mut keys = Vec::with_capacity(settings.accounts.len());
-    for account in &settings.accounts {
+    for account in settings.accounts.iter().filter(|_| settings.mode != Mode::Paper) {
         keys.push(venue_key(&ring.fetch(&account.key)?)?);
     }
-    Ok(Plan {
-        data_dir: args.data_dir(&settings),
-        settings,
-        keys,
-        operator: std::env::var("USER").unwrap_or_else(|_| "operator".to_owned()),
-    })
+    Ok(Plan { data_dir: args.data_dir(&settings), settings, keys, operator: operator() })
+}
+
+/// Who runs it.
+pub(crate) fn operator() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "operator".to_owned())
 }

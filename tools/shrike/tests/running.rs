@@ -13,7 +13,7 @@ fn a_trader_is_watched_stopped_resumed_and_ended_and_its_journal_replays() {
     let exchange = Exchange::start();
     let mut trader = exchange.trader("demo-secret");
     let status = trader.wait_for("every block to end", |status| status["blocks"] == empty());
-    assert_eq!((&status["mode"], &status["kill"]["level"]), (&"paper".into(), &"active".into()));
+    assert_eq!((&status["mode"], &status["kill"]["level"]), (&"demo".into(), &"active".into()));
 
     let killed = trader.shrike(&["kill", "reduce", "--reason", "a look at it"]);
     assert!(killed.status.success(), "{killed:?}");
@@ -37,8 +37,8 @@ fn a_trader_is_watched_stopped_resumed_and_ended_and_its_journal_replays() {
     assert!(replay["events"].as_u64() > Some(0), "{replay}");
 
     let mut trader = exchange.trader_in(trader.data, "demo-secret");
-    let status = trader.wait_for("a new run", |status| status["stopped"] == false);
-    assert_eq!(status["kill"]["level"], "halt", "a kill outlives the run: {status}");
+    let outlives = |status: &Value| status["stopped"] == false && status["kill"]["level"] == "halt";
+    trader.wait_for("a new run, and the kill that outlives the run before", outlives);
     assert_eq!(trader.end(), Some(0));
     let replay: Value =
         serde_json::from_slice(&trader.shrike(&["replay", "--json"]).stdout).unwrap();
@@ -105,7 +105,7 @@ impl Exchange {
         Self { _process: Process(child), address }
     }
 
-    /// A trader on paper against this exchange, by the shipped configuration.
+    /// A trader with signed orders on this exchange, by the shipped configuration.
     fn trader(&self, secret: &str) -> Trader {
         self.trader_in(tempfile::tempdir().unwrap(), secret)
     }
@@ -116,7 +116,7 @@ impl Exchange {
         for (key, path) in [("REST", ""), ("WEB", ""), ("WS", "/ws"), ("FUTURES_WS", "/edge")] {
             command.env(format!("SHRIKE__VENUE__{key}"), format!("{}{path}", self.address));
         }
-        command.env("SHRIKE__VENUE__TLS", "false");
+        command.env("SHRIKE__VENUE__TLS", "false").env("SHRIKE__MODE", "demo");
         command.env("MEXC_MAIN_KEY", "demo-key").env("MEXC_MAIN_SECRET", secret);
         command.stdout(Stdio::null()).stderr(std::fs::File::create(&errors).unwrap());
         Trader { process: Process(command.spawn().unwrap()), data, errors }

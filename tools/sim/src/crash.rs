@@ -61,6 +61,8 @@ pub(crate) struct Memory {
     settings: Settings,
     seed: u64,
     follower: Follower,
+    /// The same for the paper venue.
+    past: paper::Past,
     epoch: u32,
     /// Records that are not on disk: sequence, kind, time, payload.
     tail: VecDeque<(u64, Kind, Mono, Vec<u8>)>,
@@ -70,7 +72,8 @@ impl Memory {
     pub(crate) fn new(config: &WorldConfig) -> Self {
         let settings = config.settings.clone();
         let follower = Follower::new(settings.engine(World::identity(config.seed)));
-        Self { settings, seed: config.seed, follower, epoch: 1, tail: VecDeque::new() }
+        let past = paper::Past::default();
+        Self { settings, seed: config.seed, follower, past, epoch: 1, tail: VecDeque::new() }
     }
 
     pub(crate) fn take(&mut self, record: &RecordView<'_>) {
@@ -87,9 +90,13 @@ impl Memory {
             let mut bytes = Reader::new(&payload);
             if kind == Kind::INPUT {
                 let event = Event::read(&mut bytes).expect("the trader's own bytes");
+                self.past.take_event(&event);
                 self.follower.input(at, &event);
             } else if kind == Kind::OUTPUT {
                 let action = Action::<Request>::read(&mut bytes).expect("the trader's own bytes");
+                if let Action::Place(request) = &action {
+                    self.past.take_order(request);
+                }
                 self.follower.output(at, &action);
             }
         }
@@ -136,6 +143,7 @@ impl World {
         let memory = self.memory.as_mut().expect("a run with crashes remembers");
         memory.settle(kept);
         let (identity, image) = memory.next_start();
+        let past = memory.past.clone();
         self.dead_counts.add(self.trader.counts());
         self.network.crash(&mut self.exchange);
         self.oracle.restarted(kept);
@@ -148,6 +156,7 @@ impl World {
         self.kill = KillFlag::at(KillLevel::Active);
         let carried = Some(Carried { image, ring_lost: death == Death::Machine });
         self.trader = trader(&self.config, identity, carried, producer, &self.durable, &self.kill)?;
+        self.trader.restore_paper(past);
         self.kill.raise(self.trader.engine().kill_level());
         let names = self.trader.engine().names().map(|(_, names, _)| *names).collect();
         self.pages.restart(&self.config.settings, names);

@@ -21,7 +21,7 @@ use crate::world::WorldConfig;
 /// An invariant that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// I1: the exchange has an order of ours that no journaled intent explains.
+    /// I1: the exchange has an order of ours that no journaled intent explains, or on paper any.
     NoIntent(ClientOrderId),
     /// I3: an entry left before its permit was durable, or without one.
     NoDurablePermit(ClientOrderId),
@@ -71,6 +71,8 @@ pub enum Violation {
 #[derive(Debug)]
 pub struct Oracle {
     calm: bool,
+    /// The exchange knows nothing of what is dealt on paper.
+    on_paper: bool,
     exposure_max: Amount,
     budget: u32,
     accounts: usize,
@@ -93,6 +95,7 @@ impl Oracle {
         let limits = &config.settings.limits;
         Self {
             calm: config.storm == crate::Storm::calm(),
+            on_paper: config.settings.mode == model::Mode::Paper,
             exposure_max: limits.exposure_total,
             budget: limits.rate_orders_per_s,
             accounts: config.keys.len(),
@@ -228,7 +231,10 @@ impl Oracle {
         let mut found = None;
         for order in exchange.orders(account) {
             let Some(id) = order.client_id.as_deref().and_then(own_id) else { continue };
-            let request = self.intents.get(&id).filter(|one| one.account.index() == account);
+            let request = self
+                .intents
+                .get(&id)
+                .filter(|one| one.account.index() == account && !self.on_paper);
             let Some(request) = request else {
                 found.get_or_insert(Violation::NoIntent(id));
                 continue;
@@ -286,6 +292,9 @@ impl Oracle {
 
     /// What the trader has booked is a part of what the exchange dealt.
     fn check_positions(&mut self, trader: &Trader<Sniper>, exchange: &Exchange) {
+        if self.on_paper {
+            return;
+        }
         for order in trader.engine().orders() {
             let text = order.id().text();
             let at_venue = exchange
@@ -349,7 +358,8 @@ impl Oracle {
     ) -> Option<Violation> {
         self.check_positions(trader, exchange);
         self.check_self_trades(trader, exchange);
-        for target in trader.engine().targets() {
+        let compared = trader.engine().targets().filter(|_| !self.on_paper);
+        for target in compared.collect::<Vec<_>>() {
             let (symbol, account) = (target.symbol(), target.account());
             let Some(base) = trader.table().get(symbol).map(|entry| entry.base) else { continue };
             let name = trader.table().asset(base).unwrap_or_default();

@@ -501,6 +501,7 @@ pub(crate) fn trader(
     let settings = &config.settings;
     let config = TraderConfig {
         engine: settings.engine(identity),
+        paper: settings.paper_venue(identity),
         rest_host: settings.venue.rest.host.clone(),
         stream_path: "/ws".to_owned(),
         credentials,

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 /// Rooms that decide. Equal inputs must give equal outputs, byte for byte.
-pub const PURE_ROOMS: [&str; 4] = ["model", "risk", "engine", "venue"];
+pub const PURE_ROOMS: [&str; 5] = ["model", "risk", "engine", "venue", "paper"];
 
 /// Rooms that may open `unsafe`, each module with a reason.
 pub const UNSAFE_ROOMS: [&str; 2] = ["journal", "runtime"];

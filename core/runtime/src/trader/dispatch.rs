@@ -52,10 +52,14 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
     fn place(&mut self, now: Mono, order: Approved) {
         let request = *order.request();
         self.counts.requests += 1;
-        let desk = &mut self.desks[request.account.index()];
-        let busy = match desk.free_order() {
-            Some(at) => desk.orders[at].place(now, order, &self.table).is_err(),
-            None => true,
+        let busy = if let Some(paper) = &mut self.paper {
+            paper.place(now, order).is_err()
+        } else {
+            let desk = &mut self.desks[request.account.index()];
+            match desk.free_order() {
+                Some(at) => desk.orders[at].place(now, order, &self.table).is_err(),
+                None => true,
+            }
         };
         if busy {
             let client_order_id = request.client_order_id;
@@ -75,10 +79,14 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         let timestamp = self.clock.venue_time(now).unwrap_or(VenueTime::NONE);
         let recv_window_ms = self.recv_window_ms;
         let cancel = CancelRequest { account, symbol, client_order_id, timestamp, recv_window_ms };
-        let desk = &mut self.desks[account.index()];
-        let busy = match desk.free_order() {
-            Some(at) => desk.orders[at].cancel(now, &cancel, &self.table).is_err(),
-            None => true,
+        let busy = if let Some(paper) = &mut self.paper {
+            paper.cancel(now, &cancel).is_err()
+        } else {
+            let desk = &mut self.desks[account.index()];
+            match desk.free_order() {
+                Some(at) => desk.orders[at].cancel(now, &cancel, &self.table).is_err(),
+                None => true,
+            }
         };
         if busy {
             let body = Body::Busy { client_order_id, cancel: true };
@@ -87,6 +95,9 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
     }
 
     fn ask(&mut self, now: Mono, account: AccountId, symbol: SymbolId, ask: Ask) {
+        if self.ask_paper(now, account, symbol, ask) {
+            return;
+        }
         let none = VenueTime::NONE;
         let question = match ask {
             Ask::Order(client_order_id) => Question::Order { symbol, client_order_id },

@@ -8,6 +8,7 @@ mod answers;
 mod dispatch;
 mod links;
 mod market;
+mod on_paper;
 mod private;
 mod tape;
 
@@ -20,6 +21,7 @@ use model::{
     AccountId, Block, Body, ClockSample, Event, KillLevel, LinkState, Mono, RiskRules, Span,
     Strategies, SymbolId, TimerName, VenueTime,
 };
+use paper::Paper;
 use venue::SymbolTable;
 use venue::http1::Limits;
 use venue::mexc::clock::{ClockConfig, ClockEstimator};
@@ -49,8 +51,10 @@ pub struct TraderConfig {
     pub rest_host: String,
     /// Path of the stream endpoint, such as `/ws`.
     pub stream_path: String,
-    /// One an account, in the order of the engine's accounts.
+    /// One an account, in the order of the engine's accounts; none on paper.
     pub credentials: Vec<Credentials>,
+    /// The venue of paper mode: accounts have no key, no private stream and no link for orders then.
+    pub paper: Option<paper::PaperConfig>,
     /// Connections that carry market data; one more stands by for the rotation.
     pub market_links: u8,
     /// Connections that carry orders, for each account.
@@ -92,7 +96,7 @@ impl std::fmt::Display for TraderError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Credentials { accounts, credentials } => {
-                write!(f, "{accounts} accounts and {credentials} keys")
+                write!(f, "{credentials} keys, and {accounts} accounts that need one")
             }
             Self::Host(error) => write!(f, "the host of REST: {error}"),
             Self::Image(error) => error.fmt(f),
@@ -147,7 +151,9 @@ pub struct Trader<S, R = ()> {
     clock_next: Mono,
     clock_told: Option<ClockSample>,
     market: Market,
+    /// Empty on paper.
     desks: Vec<Desk>,
+    paper: Option<Box<Paper>>,
     public: QuerySession,
     answered: Answered,
     roles: Roles,
@@ -176,11 +182,12 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         durable: Arc<AtomicU64>,
         kill: KillFlag,
     ) -> Result<Self, TraderError> {
-        let (accounts, credentials) = (config.engine.accounts.len(), config.credentials.len());
+        let credentials = config.credentials.len();
+        let accounts = if config.paper.is_some() { 0 } else { config.engine.accounts.len() };
         if accounts != credentials {
             return Err(TraderError::Credentials { accounts, credentials });
         }
-        let mut desks = Vec::with_capacity(accounts);
+        let mut desks = Vec::with_capacity(credentials);
         for (at, credentials) in config.credentials.iter().enumerate() {
             let account = AccountId(at as u8);
             desks.push(Desk::new(account, &config, credentials).map_err(TraderError::Host)?);
@@ -197,8 +204,10 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         if let Some(carried) = &config.carried {
             engine.restore(&carried.image).map_err(TraderError::Image)?;
         }
+        let paper = config.paper.map(|config| on_paper::venue(config, &engine));
         Ok(Self {
             roles,
+            paper,
             market,
             table: table_of(&engine),
             kill_told: engine.kill_level(),
@@ -291,6 +300,7 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         self.learn(event);
         self.engine.on_event(now, event, &mut self.actions);
         self.learn_scales(event);
+        self.paper_hears(now, event);
         self.carry_out(now);
     }
 
@@ -340,6 +350,7 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         if let Some(range) = self.tape.shed() {
             self.feed(now, Event::bare(Body::Shed(range)));
         }
+        self.run_paper(now);
     }
 
     fn ask_time(&mut self, now: Mono) {
@@ -367,7 +378,8 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
     fn session_timeout(&self) -> Option<(Mono, TimerName)> {
         let own = Some((self.clock_next, "clock sample"));
         let desks = self.desks.iter().filter_map(Desk::poll_timeout);
-        let rest = [own, self.public.poll_timeout(), self.market.poll_timeout()];
+        let paper = self.paper.as_ref().and_then(|paper| paper.poll_timeout());
+        let rest = [own, self.public.poll_timeout(), self.market.poll_timeout(), paper];
         rest.into_iter().flatten().chain(desks).min_by_key(|(at, _)| *at)
     }
 }
@@ -428,7 +440,10 @@ impl<S: Strategies, R: RiskRules> Machine for Trader<S, R> {
                 self.queue.extend(event);
             }
             Role::Query(desk) => self.desks[desk].query.handle_open(),
-            Role::Public => self.public.handle_open(),
+            Role::Public => {
+                self.public.handle_open();
+                self.paper_reaches(now, true);
+            }
         }
         self.feed_queue(now);
         self.after_turn(now);
@@ -451,6 +466,7 @@ impl<S: Strategies, R: RiskRules> Machine for Trader<S, R> {
             Role::Public => {
                 let answered = &mut self.answered;
                 self.public.handle_closed(now, &mut |reply| answered.take(&reply));
+                self.paper_reaches(now, false);
             }
         }
         self.read_answers(now, link);
@@ -570,6 +586,7 @@ impl<S: Strategies, R: RiskRules> Machine for Trader<S, R> {
         }
         self.settle_streams(link);
         self.feed_queue(now);
+        self.run_paper(now);
     }
 
     fn poll_timeout(&self) -> Option<(Mono, TimerName)> {

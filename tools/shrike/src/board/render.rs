@@ -48,12 +48,26 @@ fn head(status: &Value) -> String {
             format!("{} of {} on disk", cell(&journal["durable_seq"]), cell(&journal["last_seq"])),
         ),
     ];
+    let limits = status["limits"].as_object().map(|limits| ("limits", in_force(limits)));
     let trouble = journal["trouble"].as_str().map(|text| ("trouble", printable(text)));
-    rows.into_iter().chain(trouble).fold(String::new(), |mut text, (name, value)| {
+    rows.into_iter().chain(limits).chain(trouble).fold(String::new(), |mut text, (name, value)| {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{name:<12} {value}");
         text
     })
+}
+
+/// What the gate goes by, in quote.
+fn in_force(limits: &serde_json::Map<String, Value>) -> String {
+    let named = [
+        ("order", "order_max_notional"),
+        ("pair", "exposure_symbol"),
+        ("all", "exposure_total"),
+        ("day", "daily_max_buy"),
+    ];
+    let shown = named
+        .map(|(name, key)| format!("{name} {}", limits.get(key).map_or_else(String::new, cell)));
+    shown.join(", ")
 }
 
 fn block(block: &Value) -> String {

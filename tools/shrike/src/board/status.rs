@@ -25,6 +25,7 @@ impl Board {
         let kill = self.kill();
         json!({
             "mode": self.mode.map(model::Mode::name),
+            "limits": self.limits.as_ref().map(limits_document),
             "instance": instance.map(|instance| format!("{instance:06x}")),
             "epoch": epoch,
             "stopped": self.stopped,
@@ -228,4 +229,15 @@ fn names_of(blocks: Blocks) -> impl Iterator<Item = &'static str> {
 fn advice_of(alarm: &Alarm) -> Option<&'static str> {
     let code = i32::try_from(alarm.figure).ok().filter(|_| alarm.kind == AlarmKind::Credentials)?;
     Some(venue::mexc::errors::advice(code)).filter(|advice| !advice.is_empty())
+}
+
+/// The limits of money as the gate has them: in mode `live_min` a tenth of what was written.
+fn limits_document(limits: &settings::Limits) -> Value {
+    json!({
+        "order_max_notional": limits.order_max_notional.to_string(),
+        "exposure_symbol": limits.exposure_symbol.to_string(),
+        "exposure_quote": limits.exposure_quote.to_string(),
+        "exposure_total": limits.exposure_total.to_string(),
+        "daily_max_buy": limits.daily_max_buy.to_string(),
+    })
 }

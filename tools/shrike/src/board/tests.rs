@@ -20,6 +20,19 @@ fn demo(life: &Life) -> Value {
 }
 
 #[test]
+fn the_limits_in_force_are_told_and_shown() {
+    let mut board = Board::new();
+    assert_eq!(board.status()["limits"], Value::Null);
+    let demo = settings::Settings::demo(&[]).unwrap().limits;
+    let order_max_notional = model::Amount::from_units(15);
+    board.set_limits(settings::Limits { order_max_notional, ..demo });
+    let status = board.status();
+    assert_eq!(status["limits"]["order_max_notional"], "15");
+    let shown = render_status(&status);
+    assert!(shown.contains("limits       order 15, pair 150, all 450, day 900"), "{shown}");
+}
+
+#[test]
 fn a_whole_life_becomes_the_document_that_scripts_rely_on() {
     let document = demo(&Life::whole());
     assert_eq!(document["seed"], 7);

@@ -119,6 +119,7 @@ fn row(shown: &Shown) -> Value {
         "unit": shown.unit,
         "source": shown.source.to_string(),
         "local": shown.local,
+        "in_force": shown.in_force.as_deref().map(value),
     })
 }
 

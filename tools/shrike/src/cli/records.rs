@@ -9,6 +9,8 @@ use model::{AccountId, Event, SymbolId};
 use replay::Origin;
 use serde_json::{Value, json};
 
+use crate::modes::Promotion;
+
 /// Number, time in seconds of the process's clock, family, kind and what it tells.
 pub(super) fn line(record: &RecordView<'_>) -> String {
     let RecordView { seq, at, family, kind, .. } = record;
@@ -41,6 +43,8 @@ fn value(record: &RecordView<'_>) -> String {
         Kind::PRUNE => {
             Prune::decode(payload).map_or_else(|| bytes(payload), |prune| format!("{prune:?}"))
         }
+        Kind::PROMOTION => Promotion::decode(payload)
+            .map_or_else(|| bytes(payload), |promotion| promotion.to_string()),
         Kind::TICK | Kind::STOP => String::new(),
         _ => bytes(payload),
     }

@@ -31,7 +31,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub(super) fn run(stage: &Stage, headless: bool, out: &mut Out) -> Result<Exit, CliError> {
     let exchange = start_exchange(stage)?;
     let plan = plan(stage, exchange.addr())?;
-    let assembly = Assembly::new(&plan).map_err(CliError::failed)?;
+    let assembly = Assembly::new(&plan)?;
     let mut voice = Voice::new(out.is_json());
     for note in &assembly.notes {
         voice.say(out, note)?;

@@ -1,0 +1,224 @@
+//! A run on paper over real sockets, with everything that it sends to the exchange written down.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use exchange::{Config, Handle, Server, ServerConfig};
+use serde_json::Value;
+use tempfile::TempDir;
+
+#[test]
+fn a_run_on_paper_buys_and_sells_and_the_exchange_gets_no_order_and_no_signed_request() {
+    let exchange = exchange();
+    let wire = Wire::to(exchange.addr());
+    let mut trader = Trader::start(tempfile::tempdir().unwrap(), wire.addr);
+    let status = trader.wait_for("every block to end", |status| status["blocks"] == empty());
+    assert_eq!(
+        (&status["mode"], &status["limits"]["daily_max_buy"]),
+        (&"paper".into(), &"900".into())
+    );
+
+    let scheduled = exchange.with(|exchange| {
+        let now = exchange.now();
+        exchange.schedule_demo(2, now)
+    });
+    assert_eq!(scheduled, Some(Ok(())));
+    let over = |status: &Value| {
+        let targets = status["targets"].as_array().map(Vec::as_slice).unwrap_or_default();
+        targets.len() == 2 && targets.iter().all(|target| target["state"] == "completed")
+    };
+    let status = trader.wait_for("two targets bought and sold", over);
+    assert!(status["events"]["fills"].as_u64() >= Some(4), "{}", status["events"]);
+    assert_eq!(status["positions"], empty());
+    let balances = exchange.with(|exchange| exchange.balance(0, "USDT").free);
+    assert_eq!(balances, Some(model::Amount::from_units(10_000)), "its money was not touched");
+    assert_eq!(exchange.with(|exchange| exchange.orders(0).count()), Some(0));
+
+    assert_eq!(trader.end(), Some(0), "{}", trader.said());
+    let sent = wire.sent();
+    for wanted in ["GET /api/v3/time", "GET /api/v3/depth", "GET /ws"] {
+        assert!(sent.contains(wanted), "{wanted} is not in what was sent");
+    }
+    for forbidden in ["signature", "APIKEY", "apikey", "listenKey", "/order", "POST", "DELETE"] {
+        assert!(!sent.contains(forbidden), "{forbidden} was sent");
+    }
+    let replay: Value =
+        serde_json::from_slice(&trader.shrike(&["replay", "--json"]).stdout).unwrap();
+    assert_eq!(replay["equal"], true, "{replay}");
+
+    // The next start takes the purse up: what was dealt stays dealt.
+    let spent = trader.purse();
+    let mut next = Trader::start(trader.data, wire.addr);
+    next.wait_for("every block to end", |status| status["blocks"] == empty());
+    assert_eq!(next.end(), Some(0), "{}", next.said());
+    let after = next.purse();
+    assert!(spent != "1000" && after == spent, "{spent} and then {after}");
+
+    let mut other = shrike(&["run", "--data", text(&next.data.path().join("data"))]);
+    point(&mut other, wire.addr);
+    other.env("SHRIKE__MODE", "demo").env("SHRIKE__ACCOUNTS__0__KEY", "demo");
+    let refused = other.output().unwrap();
+    assert_eq!(refused.status.code(), Some(3), "{refused:?}");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("was traded in mode \"paper\""), "{said}");
+}
+
+/// How long a process may take to get where it is waited for.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+fn exchange() -> Handle {
+    let config = ServerConfig { exchange: Config::default(), seed: 7, ..ServerConfig::default() };
+    let server = Server::bind("127.0.0.1:0".parse().unwrap(), &config).unwrap();
+    server.spawn().unwrap()
+}
+
+/// Stands before the exchange and keeps every byte that a trader sends to it.
+struct Wire {
+    addr: SocketAddr,
+    sent: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Wire {
+    fn to(exchange: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (addr, sent) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(Vec::new())));
+        let kept = Arc::clone(&sent);
+        std::thread::spawn(move || {
+            for near in listener.incoming() {
+                let (Ok(near), Ok(far)) = (near, TcpStream::connect(exchange)) else { return };
+                let _ = (near.set_nodelay(true), far.set_nodelay(true));
+                let (near_too, far_too) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+                let kept = Arc::clone(&kept);
+                std::thread::spawn(move || {
+                    carry(near, far, |bytes| kept.lock().unwrap().extend_from_slice(bytes));
+                });
+                std::thread::spawn(move || carry(far_too, near_too, |_| ()));
+            }
+        });
+        Self { addr, sent }
+    }
+
+    /// As text; frames of streams are masked and so unreadable, requests are not.
+    fn sent(&self) -> String {
+        String::from_utf8_lossy(&self.sent.lock().unwrap()).into_owned()
+    }
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, seen: impl Fn(&[u8])) {
+    let mut buffer = [0; 16 * 1024];
+    while let Ok(len @ 1..) = from.read(&mut buffer) {
+        seen(&buffer[..len]);
+        if to.write_all(&buffer[..len]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Both);
+}
+
+struct Trader {
+    process: Process,
+    data: TempDir,
+}
+
+/// A process that is killed when a test fails before it ended.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Fails when it has ended, as it should have.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Trader {
+    /// By the shipped configuration, with periods and a time stop that a test can wait for.
+    fn start(data: TempDir, exchange: SocketAddr) -> Self {
+        let mut command = shrike(&["run", "--data", text(&data.path().join("data"))]);
+        point(&mut command, exchange);
+        for period in ["CALENDAR_MS", "CALENDAR_NEAR_MS", "SYMBOLS_MS", "SYMBOLS_NEAR_MS"] {
+            command.env(format!("SHRIKE__SCOUT__{period}"), "1000");
+        }
+        command.env("SHRIKE__SCOUT__EXCHANGE_INFO_MS", "2000");
+        command.env("SHRIKE__SCOUT__EXCHANGE_INFO_NEAR_MS", "2000");
+        command.env("SHRIKE__EXIT__TIME_STOP_S", "8");
+        command.env("SHRIKE__RUNTIME_DIR", data.path().join("ring"));
+        let errors = std::fs::File::create(data.path().join("errors")).unwrap();
+        command.stdout(Stdio::null()).stderr(errors);
+        Self { process: Process(command.spawn().unwrap()), data }
+    }
+
+    fn shrike(&self, args: &[&str]) -> Output {
+        let data = self.data.path().join("data");
+        let mut command = match args[0] {
+            "verify" | "replay" => shrike(&[args[0], text(&data)]),
+            "inspect" => shrike(&["inspect", "journal", text(&data)]),
+            _ => shrike(&[args[0], "--data", text(&data)]),
+        };
+        command.args(&args[1..]).stdin(Stdio::null()).output().unwrap()
+    }
+
+    fn wait_for(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let since = Instant::now();
+        loop {
+            let status = serde_json::from_slice(&self.shrike(&["status", "--json"]).stdout).ok();
+            match status {
+                Some(status) if is_so(&status) => return status,
+                last => assert!(since.elapsed() < PATIENCE, "no {what}: {last:?} {}", self.said()),
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn end(&mut self) -> Option<i32> {
+        let line = format!("kill -TERM {}", self.process.0.id());
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+        self.process.0.wait().unwrap().code()
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.data.path().join("errors")).unwrap()
+    }
+
+    /// The last word of its journal on what is free of the first balance that was told, in USDT.
+    fn purse(&self) -> String {
+        let shown = self.shrike(&["inspect"]).stdout;
+        let shown = String::from_utf8(shown).unwrap();
+        let mut of_quote =
+            shown.lines().filter(|line| line.contains("Balance(Balance")).filter(|line| {
+                // USDT is the quote of every pair: the asset with the second id.
+                line.contains("asset: AssetId(1)")
+            });
+        let last = of_quote.next_back().expect("a balance in USDT");
+        let (_, free) = last.split_once("free: ").expect("what is free");
+        free.split(", locked").next().unwrap_or_default().to_owned()
+    }
+}
+
+/// Sets every address of the exchange, and takes every key away.
+fn point(command: &mut Command, exchange: SocketAddr) {
+    for (key, path) in [("REST", ""), ("WEB", ""), ("WS", "/ws"), ("FUTURES_WS", "/edge")] {
+        command.env(format!("SHRIKE__VENUE__{key}"), format!("{exchange}{path}"));
+    }
+    command.env("SHRIKE__VENUE__TLS", "false");
+    command.env_remove("MEXC_MAIN_KEY").env_remove("MEXC_MAIN_SECRET");
+}
+
+fn shrike(args: &[&str]) -> Command {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shrike"));
+    command.args(args).current_dir(root).env_remove("SHRIKE_DATA").env_remove("SHRIKE_LOG");
+    command
+}
+
+fn empty() -> Value {
+    Value::Array(Vec::new())
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
