@@ -267,6 +267,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
             Command::CancelTarget { target } => self.cancel_target(target, actions),
             Command::Exit(order) => self.exit_by_hand(order.target, order.qty),
+            Command::ByHand { token, wish } => self.on_by_hand(event, token, &wish, actions),
         }
     }
 

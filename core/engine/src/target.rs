@@ -1,8 +1,9 @@
 //! One target from proposal to its end, with its permit, its position and its way out.
 
 use model::{
-    AccountId, Amount, Close, EntryPlan, ExitPlan, FixedList, Mono, OrderLeg, PositionRecord,
-    Price, Qty, Signal, SymbolId, SymbolSpec, TargetRecord, TargetState, VenueTime,
+    AccountId, Amount, Close, EntryPlan, ExitPlan, FixedList, Mono, OrderLeg, Pattern,
+    PositionRecord, Price, Qty, Signal, SymbolId, SymbolSpec, TargetRecord, TargetState, VenueTime,
+    WhyNot,
 };
 use risk::PermitUse;
 
@@ -143,6 +144,10 @@ pub(crate) struct Exits {
     /// When the time stop was passed over because only the kept share is left.
     pub(crate) time_stop_done: bool,
     pub(crate) alarmed: bool,
+    /// The operator asked for all of it to be sold.
+    pub(crate) manual: bool,
+    /// The operator takes the position over: what may still trade is cancelled, nothing is sold.
+    pub(crate) handing_over: bool,
 }
 
 /// A price at or below the stop.
@@ -190,6 +195,21 @@ impl Target {
     /// Whether it holds or is selling.
     pub fn is_holding(&self) -> bool {
         matches!(self.record.state, TargetState::Open | TargetState::Closing)
+    }
+
+    /// Whether it waits until the operator arms it again.
+    pub fn is_disarmed(&self) -> bool {
+        self.record.why == WhyNot::Disarmed
+    }
+
+    /// Whether it is a purchase by hand of a pair that trades.
+    pub(crate) fn is_bought(&self) -> bool {
+        self.record.pattern == Pattern::Bought
+    }
+
+    /// Whether its opening is that of a listing, and moves with it.
+    pub(crate) fn follows_listing(&self) -> bool {
+        !matches!(self.record.pattern, Pattern::Bought | Pattern::Adopted)
     }
 
     pub(crate) fn plan(&self) -> &ExitPlan {
