@@ -399,7 +399,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let slot = self.untouched(id)?;
         let target = self.targets.get(slot).ok_or(WhyNot::NoTarget)?;
         let (account, symbol) = (target.account(), target.symbol());
-        let spec = self.symbols.get(symbol).and_then(|symbol| symbol.spec).ok_or(WhyNot::NoRules)?;
+        let spec =
+            self.symbols.get(symbol).and_then(|symbol| symbol.spec).ok_or(WhyNot::NoRules)?;
         let price = self.planned_price(target, &spec)?;
         let limit = self.limits(account)?.order_notional_max;
         let qty = entry_qty(target.entry.notional.min(limit), price, &spec);

@@ -162,7 +162,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if account.ledger.free(quote) < reserved { Err(WhyNot::Balance) } else { Ok(()) }
     }
 
-    pub(crate) fn mint(&mut self, slot: usize, price_max: Price, notional: Amount, actions: &mut Actions) {
+    pub(crate) fn mint(
+        &mut self,
+        slot: usize,
+        price_max: Price,
+        notional: Amount,
+        actions: &mut Actions,
+    ) {
         let (id, token) = (PermitId(self.next_id()), self.next_token);
         self.next_token += 1;
         let (mode, plugin, config) = (self.config.mode, self.config.plugin, self.config.config);
@@ -229,9 +235,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Some(opens_at) = self.symbols.get(id).and_then(|s| s.listing.opens_at()) else {
             return self.withdraw(id, actions);
         };
-        let moved = |t: &Target| {
-            untried(t) && t.follows_listing() && t.record.opens_at != opens_at
-        };
+        let moved = |t: &Target| untried(t) && t.follows_listing() && t.record.opens_at != opens_at;
         for slot in self.targets.active_where(moved).iter() {
             let had_permit = self.targets.get(slot).is_some_and(|t| t.permit.is_some());
             if had_permit {

@@ -142,8 +142,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let execute = self.config.thresholds.execute;
         let Some(target) = self.targets.get(slot) else { return };
         if target.record.state == TargetState::Pending && !target.is_disarmed() {
-            let sure =
-                target.record.confidence >= execute || target.record.pattern.is_by_hand();
+            let sure = target.record.confidence >= execute || target.record.pattern.is_by_hand();
             let (state, why) = if sure {
                 (TargetState::Ready, WhyNot::None)
             } else {
