@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    AssetId, Price, Qty, Signal, SpecSource, SymbolId, SymbolNames, SymbolSpec, Text, format_scaled,
+    Amount, AssetId, Price, Qty, Round, Signal, SpecSource, SymbolId, SymbolNames, SymbolSpec,
+    Text, format_scaled,
 };
 
 /// Symbols kept at most: as many as the trader's own table has.
@@ -19,6 +20,11 @@ pub(super) struct Scales {
 }
 
 impl Scales {
+    /// What a quantity is worth at a price; `None` when it overflows.
+    pub(super) fn value(self, price: Price, qty: Qty, round: Round) -> Option<Amount> {
+        Amount::notional(price, self.price, qty, self.qty, round)
+    }
+
     pub(super) fn price(self, price: Price) -> String {
         format_scaled(price.raw(), self.price, &mut [0; 40]).to_owned()
     }
@@ -59,6 +65,11 @@ impl Names {
             Some(symbol) if !symbol.name.is_empty() => symbol.name.as_str().to_owned(),
             _ => format!("#{}", id.0),
         }
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<SymbolId> {
+        let mut symbols = self.symbols.iter();
+        symbols.find(|(_, symbol)| symbol.name.as_str() == name).map(|(id, _)| *id)
     }
 
     pub(super) fn asset(&self, id: AssetId) -> Option<&str> {
