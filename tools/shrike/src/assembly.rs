@@ -19,12 +19,12 @@ use runtime::{
     LoopStats, PinWish, Roots, StatsReader, Tls, Trader, TraderConfig, Wait, WaitPolicy, boot_id,
     inbox, roles,
 };
-use scout::{BrowserHeaders, Offer, ScoutThread, Security, ThreadConfig, Timeouts};
+use scout::{BrowserHeaders, Dialer, Offer, ScoutThread, Security, ThreadConfig, Timeouts};
 use settings::{Identity, Settings, Sniper};
 use venue::sign::Credentials;
 
-use crate::board::{Board, of_inbox};
-use crate::control::{ControlConfig, ControlServer, Desk};
+use crate::board::{Board, Budget, of_inbox};
+use crate::control::{Around, ControlConfig, ControlServer, Desk, Rehearsals};
 
 /// What a run needs besides its settings.
 #[derive(Clone, Debug)]
@@ -174,14 +174,6 @@ impl Assembly {
     /// # Errors
     /// [`AssemblyError`] when one of them cannot begin.
     pub fn start_beside(&self, plan: &Plan) -> Result<Beside, AssemblyError> {
-        let desk = Desk::new(
-            Arc::clone(&self.board),
-            self.sender.clone(),
-            self.kill.clone(),
-            ControlConfig::default(),
-        );
-        let control = ControlServer::start(self.data.path(), &self.runtime_dir, desk)
-            .map_err(because("the control inbox"))?;
         let sender = self.sender.clone();
         let scout =
             ScoutThread::spawn(scout_thread(plan)?, move |event| match sender.send(event) {
@@ -190,6 +182,15 @@ impl Assembly {
                 Err(InboxError::Ended) => Offer::Ended,
             });
         let scout = scout.map_err(because("the scout"))?;
+        let around = Around { scout: scout.handle(), rehearsals: Some(rehearsals(plan)?) };
+        let desk = Desk::new(
+            Arc::clone(&self.board),
+            self.sender.clone(),
+            self.kill.clone(),
+            ControlConfig::default(),
+        );
+        let control = ControlServer::start(self.data.path(), &self.runtime_dir, desk.with(around))
+            .map_err(because("the control inbox"))?;
         let names = Names::start(&self.endpoints).map_err(because("the look-up of names"))?;
         Ok(Beside { _control: control, scout, _names: names })
     }
@@ -256,6 +257,14 @@ impl Names {
     }
 }
 
+/// A connection of its own for test orders, which neither the hot loop nor the scout share.
+fn rehearsals(plan: &Plan) -> Result<Rehearsals, AssemblyError> {
+    let ThreadConfig { rest, security, timeouts, .. } = scout_thread(plan)?;
+    let dialer = Dialer::new(&rest, &security, timeouts.connect);
+    let dialer = dialer.map_err(because("the way to the test endpoint"))?;
+    Ok(Rehearsals::new(dialer, rest.host, credentials(plan)?))
+}
+
 fn scout_thread(plan: &Plan) -> Result<ThreadConfig, AssemblyError> {
     let venue = &plan.settings.venue;
     let place = |from: &settings::Endpoint| scout::Endpoint {
@@ -315,8 +324,18 @@ struct OpenedJournal {
 fn new_board(settings: &Settings) -> Board {
     let mut board = Board::new();
     board.set_mode(settings.mode);
-    board.set_accounts(settings.accounts.len());
+    board.set_budgets(budgets(settings));
     board
+}
+
+fn budgets(settings: &Settings) -> Vec<Budget> {
+    let limits = &settings.limits;
+    let budget = |account: &settings::Account| Budget {
+        name: account.name.clone(),
+        daily_buy_max: limits.daily_max_buy,
+        orders_per_s: limits.rate_orders_per_s,
+    };
+    settings.accounts.iter().map(budget).collect()
 }
 
 fn open_journal(
@@ -398,16 +417,11 @@ fn make_trader(
     kill: &KillFlag,
 ) -> Result<Trader<Sniper>, AssemblyError> {
     let settings = &plan.settings;
-    let mut credentials = Vec::with_capacity(plan.keys.len());
-    for (key, secret) in &plan.keys {
-        let made = Credentials::new(key, secret.as_bytes());
-        credentials.push(made.map_err(because("a key"))?);
-    }
     let config = TraderConfig {
         engine: settings.engine(identity),
         rest_host: settings.venue.rest.host.clone(),
         stream_path: settings.venue.ws.path.clone(),
-        credentials,
+        credentials: credentials(plan)?,
         market_links: settings.loop_.market_links,
         order_links: settings.loop_.order_links,
         ack_wait: ACK_WAIT,
@@ -416,6 +430,11 @@ fn make_trader(
     let (durable, kill) = (Arc::clone(durable), kill.clone());
     Trader::new(config, settings.sniper(), (), producer, durable, kill)
         .map_err(because("the trader"))
+}
+
+fn credentials(plan: &Plan) -> Result<Vec<Credentials>, AssemblyError> {
+    let made = plan.keys.iter().map(|(key, secret)| Credentials::new(key, secret.as_bytes()));
+    made.collect::<Result<_, _>>().map_err(because("a key"))
 }
 
 fn endpoints(plan: &Plan) -> Result<Vec<Endpoint>, AssemblyError> {

@@ -45,8 +45,11 @@ use target::{Deal, Targets};
 
 pub use answers::Answer;
 pub use budget::Budget;
+pub use hands::Pair;
+pub use names::Scales as Figures;
 pub use observer::{BoardObserver, of_inbox};
 pub use render::render_status;
+pub(crate) use render::{cell as render_cell, table as render_table};
 
 /// Where a journaled event says which kind it is: behind stamp, symbol, account and last.
 const BODY_AT: usize = 14;

@@ -4,6 +4,7 @@ pub mod assembly;
 pub mod board;
 pub mod cli;
 pub mod cli_control;
+pub mod cli_hands;
 pub mod control;
 pub mod demo;
 pub mod inspect;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::order::Reply;
 use super::target::Target;
-use super::{Answer, Board, why};
+use super::{Answer, Board, Figures, why};
 
 /// Orders that are listed at most, newest first when all are asked for.
 const ORDERS_LISTED: usize = 512;
@@ -26,6 +26,35 @@ impl Board {
     /// Whether everything up to the record `seq` is on disk.
     pub fn is_durable(&self, seq: u64) -> bool {
         seq <= self.durable_seq
+    }
+
+    /// Account and pair of a target.
+    pub fn target_place(&self, id: TargetId) -> Option<(AccountId, SymbolId)> {
+        self.targets.get(id).map(|target| (target.record.account, target.record.symbol))
+    }
+
+    /// The name of a pair.
+    pub fn symbol_name(&self, id: SymbolId) -> String {
+        self.names.name(id)
+    }
+
+    /// How figures of a pair are printed.
+    pub fn scales_of(&self, id: SymbolId) -> Option<Figures> {
+        self.names.scales(id)
+    }
+
+    /// Names and scales of a pair.
+    pub fn pair_of(&self, id: SymbolId) -> Option<Pair> {
+        let symbol = self.names.symbol(id)?;
+        let (name, quote) = (symbol.name.as_str(), symbol.quote.as_str());
+        let figures = symbol.scales?;
+        Some(Pair {
+            name: name.to_owned(),
+            base: name.strip_suffix(quote)?.to_owned(),
+            quote: quote.to_owned(),
+            price_decimals: figures.price,
+            qty_decimals: figures.qty,
+        })
     }
 
     /// The state of a target, and whether it ever held something.
@@ -132,6 +161,28 @@ impl Board {
             open && record.account == account && record.symbol == symbol
         });
         found.map(|target| self.position(target))
+    }
+}
+
+/// A pair by its names and scales.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The venue's name.
+    pub name: String,
+    /// Base ticker.
+    pub base: String,
+    /// Quote ticker.
+    pub quote: String,
+    /// Decimals of a price.
+    pub price_decimals: u8,
+    /// Decimals of a quantity.
+    pub qty_decimals: u8,
+}
+
+impl Pair {
+    /// How its figures are printed.
+    pub fn figures(&self) -> Figures {
+        Figures { price: self.price_decimals, qty: self.qty_decimals }
     }
 }
 

@@ -14,9 +14,9 @@ const ASSETS_MAX: usize = 2 * SYMBOLS_MAX;
 
 /// Decimals of a symbol's prices and quantities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Scales {
-    price: u8,
-    qty: u8,
+pub struct Scales {
+    pub(super) price: u8,
+    pub(super) qty: u8,
 }
 
 impl Scales {
@@ -25,11 +25,13 @@ impl Scales {
         Amount::notional(price, self.price, qty, self.qty, round)
     }
 
-    pub(super) fn price(self, price: Price) -> String {
+    /// A price as text.
+    pub fn price(self, price: Price) -> String {
         format_scaled(price.raw(), self.price, &mut [0; 40]).to_owned()
     }
 
-    pub(super) fn qty(self, qty: Qty) -> String {
+    /// A quantity as text.
+    pub fn qty(self, qty: Qty) -> String {
         format_scaled(qty.raw(), self.qty, &mut [0; 40]).to_owned()
     }
 }

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::cli_control::{self as control, KillArgs, ResumeArgs, StatusArgs};
+use crate::cli_hands as hands;
 
 pub use end::{CliError, Exit};
 pub use out::Out;
@@ -52,6 +53,12 @@ enum Command {
     Status(crate::cli_control::StatusArgs),
     Kill(crate::cli_control::KillArgs),
     Resume(crate::cli_control::ResumeArgs),
+    Listings(crate::cli_hands::ListingsArgs),
+    Targets(crate::cli_hands::TargetsArgs),
+    Buy(crate::cli_hands::BuyArgs),
+    Exit(crate::cli_hands::ExitArgs),
+    Positions(crate::cli_hands::PositionsArgs),
+    Orders(crate::cli_hands::OrdersArgs),
     Exchange(exchange::ExchangeArgs),
     Inspect(inspect::InspectArgs),
     Config(config::ConfigArgs),
@@ -67,6 +74,12 @@ fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
         Command::Status(args) => Ok(control::status(&StatusArgs { json, ..args })),
         Command::Kill(args) => Ok(control::kill(&KillArgs { json, ..args })),
         Command::Resume(args) => Ok(control::resume(&ResumeArgs { json, ..args })),
+        Command::Listings(args) => hands::listings(&args, out),
+        Command::Targets(args) => hands::targets(&args, out),
+        Command::Buy(args) => hands::buy(&args, out),
+        Command::Exit(args) => hands::exit(&args, out),
+        Command::Positions(args) => hands::positions(&args, out),
+        Command::Orders(args) => hands::orders(&args, out),
         Command::Exchange(args) => exchange::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Config(args) => config::run(&args, out),
