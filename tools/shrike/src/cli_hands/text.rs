@@ -147,7 +147,7 @@ mod tests {
             "target": { "id": 7, "state": "ready" },
         });
         let text = listings(&[row]);
-        assert!(text.contains("2026-09-21 13:33:20"), "{text}");
+        assert!(text.contains("2026-09-21 14:13:20"), "{text}");
         assert!(text.contains("calendar opens (1970-01-01 00:00:00)"), "{text}");
         assert!(text.contains("7 ready"), "{text}");
         assert_eq!(listings(&[]), "No listing is known.");
