@@ -25,13 +25,14 @@ mod why;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use engine::{Action, Note};
+use engine::{Action, Note, Outcome};
 use journal::{Boot, Family, Kind};
 use model::wire::{Reader, Wire};
 use model::{
-    AccountId, Alarm, Block, Blocks, Body, ClientOrderId, Event, Fill, KillLevel, Link, LinkState,
-    Mode, Mono, Permit, PositionRecord, Price, QueryAnswer, Record, Reject, ReplyLost, Request,
-    Sent, Span, Stream, SymbolId, TargetRecord, TargetState, Text, VenueText, WhyNot,
+    AccountId, Alarm, Block, Blocks, Body, ByHand, ClientOrderId, Command, Event, Fill, KillLevel,
+    Link, LinkState, ListingBody, ListingFact, Mode, Mono, Permit, PositionRecord, Price,
+    QueryAnswer, Record, Reject, ReplyLost, Request, Sent, Source, Span, Stream, SymbolId,
+    TargetByHand, TargetRecord, TargetState, Text, VenueKey, VenueText, WhyNot,
 };
 
 use answers::Answers;
@@ -85,10 +86,20 @@ pub struct Board {
     last_event: Option<Moment>,
     last_record: Option<Mono>,
     listings: Listings,
+    /// The operator's word about an opening, until the engine has taken it.
+    said: Option<Said>,
     answers: Answers,
     budgets: Budgets,
     /// Best bids of followed pairs, as their streams last told.
     bids: BTreeMap<SymbolId, Price>,
+}
+
+/// An opening that the operator named with a target.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    token: u64,
+    symbol: SymbolId,
+    fact: ListingFact,
 }
 
 /// The kill switch as last recorded.
@@ -157,6 +168,7 @@ impl Board {
             last_event: None,
             last_record: None,
             listings: Listings::default(),
+            said: None,
             answers: Answers::default(),
             budgets: Budgets::default(),
             bids: BTreeMap::new(),
@@ -311,6 +323,7 @@ impl Board {
             Body::Answer(QueryAnswer::BalancesEnd) => {
                 self.set_block(event.account, Block::Reconciliation, false);
             }
+            Body::Command(command) => self.on_command(event.symbol, command),
             Body::Listing(fact) => self.listings.take(event.symbol, fact, at),
             Body::Depth(_)
             | Body::Top(_)
@@ -319,9 +332,19 @@ impl Board {
             | Body::Answer(_)
             | Body::Stream { .. }
             | Body::Durable { .. }
-            | Body::Command(_)
             | Body::Shed(_) => {}
         }
+    }
+
+    fn on_command(&mut self, symbol: SymbolId, command: &Command) {
+        let Command::ByHand { token, wish: ByHand::AddTarget(TargetByHand { opens_at, .. }) } =
+            *command
+        else {
+            return;
+        };
+        let body = ListingBody::Opens { at: opens_at };
+        let fact = ListingFact { source: Source::Operator, coin: VenueKey::NONE, body };
+        self.said = opens_at.is_some().then_some(Said { token, symbol, fact });
     }
 
     fn on_sent(&mut self, sent: &Sent) {
@@ -581,7 +604,13 @@ impl Board {
                 self.counts.declined += 1;
                 push_recent(&mut self.declined, (*symbol, *why, at));
             }
-            Note::Answer { token, outcome } => self.answers.take(*token, *outcome, seq),
+            Note::Answer { token, outcome } => {
+                self.answers.take(*token, *outcome, seq);
+                let said = self.said.take().filter(|said| said.token == *token);
+                if let (Some(Said { symbol, fact, .. }), Outcome::Done { .. }) = (said, outcome) {
+                    self.listings.take(symbol, &fact, at);
+                }
+            }
         }
     }
 }
