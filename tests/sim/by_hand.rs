@@ -6,7 +6,7 @@ use journal::{Kind, Observer, RecordView, Trouble};
 use model::wire::Reader;
 use model::{
     AccountId, Amount, Body, BuyByHand, ByHand, Close, Command, Event, Mono, Pattern, PriceCap,
-    Record, Request, Side, Span, SymbolId, TargetByHand, TargetState, VenueTime, WhyNot,
+    Request, Side, Span, SymbolId, TargetByHand, TargetState, VenueTime, WhyNot,
 };
 use settings::Settings;
 use sim::{Storm, World, WorldConfig};
@@ -211,7 +211,6 @@ fn add(cap: PriceCap) -> ByHand {
 struct Seen {
     answers: Vec<(u64, Outcome)>,
     buys: Vec<SymbolId>,
-    permits: usize,
 }
 
 impl Seen {
@@ -226,11 +225,11 @@ impl Observer for Seen {
             return;
         }
         let action = Action::<Request>::read(&mut Reader::new(record.payload));
-        match action.expect("its own action reads back") {
-            Action::Note(Note::Answer { token, outcome }) => self.answers.push((token, outcome)),
-            Action::Place(request) if request.side == Side::Buy => self.buys.push(request.symbol),
-            Action::Persist { record: Record::Permit(_), .. } => self.permits += 1,
-            _ => {}
+        let action = action.expect("its own action reads back");
+        if let Action::Note(Note::Answer { token, outcome }) = action {
+            self.answers.push((token, outcome));
+        } else if let Action::Place(Request { side: Side::Buy, symbol, .. }) = action {
+            self.buys.push(symbol);
         }
     }
 

@@ -144,10 +144,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.revoke(slot, actions);
         let Some(target) = self.targets.get_mut(slot) else { return Err(WhyNot::NoTarget.into()) };
         target.token = 0;
-        let state = match target.record.state {
-            TargetState::Pending => TargetState::Pending,
-            _ => TargetState::Ready,
-        };
+        let pending = target.record.state == TargetState::Pending;
+        let state = if pending { TargetState::Pending } else { TargetState::Ready };
         self.set_state(slot, state, WhyNot::Disarmed, actions);
         Ok(Outcome::Done { target: Some(id) })
     }
@@ -450,18 +448,16 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// Moves a target on that waits for the operator's hand; `false` for any other.
     pub(crate) fn drive_by_hand(&mut self, slot: usize, actions: &mut Actions) -> bool {
         let Some(target) = self.targets.get(slot) else { return true };
-        match target.record.state {
-            TargetState::Pending | TargetState::Ready if target.is_disarmed() => {
-                self.drive_disarmed(slot, actions);
-                true
-            }
+        let waits = matches!(target.record.state, TargetState::Pending | TargetState::Ready);
+        if waits && target.is_disarmed() {
+            self.drive_disarmed(slot, actions);
+            true
+        } else if target.is_holding() && target.exits.handing_over {
+            self.hand_over(slot, actions);
+            true
+        } else {
             // Adopted: its right to sell is on the way to the disk.
-            TargetState::Ready if target.position.exists() => true,
-            TargetState::Open | TargetState::Closing if target.exits.handing_over => {
-                self.hand_over(slot, actions);
-                true
-            }
-            _ => false,
+            waits && target.position.exists()
         }
     }
 

@@ -476,14 +476,7 @@ fn ask_whole(desk: &mut Desk, account: AccountId, id: SymbolId, wish: ByHand) ->
     let token = 4_711;
     let body = Body::Command(Command::ByHand { token, wish });
     let done = desk.tell(&Event::of(account, id, body));
-    let answers: Vec<Outcome> = done
-        .actions
-        .iter()
-        .filter_map(|(_, action)| match action {
-            Action::Note(Note::Answer { token: 4_711, outcome }) => Some(*outcome),
-            _ => None,
-        })
-        .collect();
+    let answers: Vec<Outcome> = done.actions.iter().filter_map(|(_, a)| answer(a, token)).collect();
     assert_eq!(answers.len(), 1, "every wish is answered once: {:#?}", done.actions);
     (done, answers[0])
 }
@@ -496,11 +489,17 @@ fn ask(
     wish: ByHand,
 ) -> (Done, Result<TargetId, Outcome>) {
     let (done, outcome) = ask_whole(desk, account, id, wish);
-    let target = match outcome {
-        Outcome::Done { target: Some(target) } => Ok(target),
-        other => Err(other),
+    let target = if let Outcome::Done { target: Some(target) } = outcome {
+        Ok(target)
+    } else {
+        Err(outcome)
     };
     (done, target)
+}
+
+fn answer(action: &Action, token: u64) -> Option<Outcome> {
+    let Action::Note(Note::Answer { token: of, outcome }) = action else { return None };
+    (*of == token).then_some(*outcome)
 }
 
 fn wish(cap: PriceCap) -> TargetByHand {

@@ -176,7 +176,9 @@ impl Dialer {
         let deadline = Deadline { at, max, stop: &AtomicBool::new(false) };
         self.0.connect(&deadline).map_err(|error| match error {
             FetchError::Io(error) => error,
-            other => io::Error::other(other.to_string()),
+            FetchError::Stopped | FetchError::TooSlow { .. } | FetchError::Http(_) => {
+                io::Error::other(error.to_string())
+            }
         })
     }
 }

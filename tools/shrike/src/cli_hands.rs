@@ -194,6 +194,10 @@ fn ask_trader(place: &Place, ask: &Value) -> Result<Value, CliError> {
     answer.map_err(|error| match &error {
         ClientError::Refused(_) => CliError::refused(&error),
         ClientError::Usage(_) => CliError::usage(&error),
-        _ => CliError::failed(&error),
+        ClientError::NotRunning { .. }
+        | ClientError::Address(_)
+        | ClientError::Io(_)
+        | ClientError::Answer(_)
+        | ClientError::Failed(_) => CliError::failed(&error),
     })
 }

@@ -94,11 +94,10 @@ impl Board {
             ListingBody::ApiAllowed { allowed: false } => ("api not allowed", None),
             ListingBody::Gone => ("gone", None),
         };
-        let triple = match body {
-            ListingBody::Listed { triple: Triple { sts, st, tt }, .. } => {
-                Some(format!("{sts},{st},{tt}"))
-            }
-            _ => None,
+        let triple = if let ListingBody::Listed { triple: Triple { sts, st, tt }, .. } = body {
+            Some(format!("{sts},{st},{tt}"))
+        } else {
+            None
         };
         json!({
             "source": source_name(source),

@@ -116,10 +116,8 @@ struct Answered {
 
 impl Answered {
     fn target(&self) -> Option<TargetId> {
-        match self.outcome {
-            Some(Outcome::Done { target }) => target,
-            _ => None,
-        }
+        let Some(Outcome::Done { target }) = self.outcome else { return None };
+        target
     }
 }
 

@@ -96,7 +96,35 @@ pub(super) fn refused(refusal: &Refusal, figures: Option<Figures>) -> String {
         Refusal::RateSpent => {
             "the account's requests of this second are spent; try again".to_owned()
         }
-        other => format!("{other:?}"),
+        // The rest is for orders, not for wishes; their figures are the gate's own.
+        Refusal::NotionalAboveCeiling { .. }
+        | Refusal::QtyAboveMax { .. }
+        | Refusal::BookShareAboveMax { .. }
+        | Refusal::PriceOutsideCollar { .. }
+        | Refusal::PriceDrifted { .. }
+        | Refusal::MarketEntry
+        | Refusal::NoRules
+        | Refusal::RulesTooOld { .. }
+        | Refusal::NotTradable { .. }
+        | Refusal::OffTick { .. }
+        | Refusal::QtyBelowMin { .. }
+        | Refusal::NotionalBelowMin { .. }
+        | Refusal::NotionalAboveVenue { .. }
+        | Refusal::WrongPermit { .. }
+        | Refusal::PermitNotDurable { .. }
+        | Refusal::PermitRevoked { .. }
+        | Refusal::OutsideWindow { .. }
+        | Refusal::PriceAbovePermit { .. }
+        | Refusal::NotionalAbovePermit { .. }
+        | Refusal::OrdersSpent { .. }
+        | Refusal::RecvWindowTooLong { .. }
+        | Refusal::DuplicateLeg { .. }
+        | Refusal::Overflow
+        | Refusal::ExposureAboveMax { .. }
+        | Refusal::TooManyOrders { .. }
+        | Refusal::DailyBuyAboveMax { .. }
+        | Refusal::SelfTrade { .. }
+        | Refusal::Rule { .. } => format!("{refusal:?}"),
     };
     format!("refused by {control}: {text}")
 }

@@ -453,7 +453,13 @@ impl Recorder {
             ByHand::Sell { .. } => {
                 Refusal::NotionalAboveMax { asked: Amount::from_units(9), max: Amount::ONE }.into()
             }
-            _ => return,
+            ByHand::Arm { .. }
+            | ByHand::Disarm { .. }
+            | ByHand::CancelTarget { .. }
+            | ByHand::CancelOrder { .. }
+            | ByHand::Adopt { .. }
+            | ByHand::Forget
+            | ByHand::Rehearse { .. } => return,
         };
         self.act(&Action::Note(Note::Answer { token, outcome }));
     }
