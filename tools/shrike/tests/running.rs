@@ -82,6 +82,10 @@ fn an_operator_buys_sells_adopts_and_rehearses_by_hand_and_the_journal_replays()
     let above = trader.hand(3, &["buy", "ETHUSDT", "--notional", "900", "--price-max", "3100"]);
     assert_eq!((&above["state"], &above["why"]), (&"refused".into(), &"A01".into()), "{above}");
 
+    let far = trader.hand(1, &["buy", "ETHUSDT", "--notional", "25", "--price-max", "2000"]);
+    assert_eq!((&far["state"], &far["why"]), (&"not_bought".into(), &"A03".into()), "{far}");
+    assert!(far["message"].as_str().unwrap().contains("2000 lies more than 3 % away"), "{far}");
+
     let sold = trader.hand(0, &["exit", "MXUSDT", "--now"]);
     assert_eq!(sold["target"]["state"], "completed", "{sold}");
     let nothing = trader.hand(3, &["exit", "MXUSDT"]);
@@ -215,7 +219,7 @@ impl Trader {
     fn target_by_hand(&self) {
         let hour = std::time::SystemTime::now() + Duration::from_secs(3_600);
         let at = hour.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis().to_string();
-        let line = ["targets", "add", "ETHUSDT", "--notional", "50", "--price-max", "3000"];
+        let line = ["targets", "add", "BTCUSDT", "--notional", "50", "--price-max", "80000"];
         let early = self.hand(3, &line);
         assert_eq!(early["why"], "no_opening", "{early}");
         let made = self.hand(0, &[&line[..], &["--opens-at", &at]].concat());
@@ -225,11 +229,11 @@ impl Trader {
         assert_eq!(listing["target"]["id"], made["target"]["id"], "{coming}");
         assert!(listing["opens_in_ns"].as_i64() > Some(3_000_000_000_000), "{coming}");
         let status = self.status().unwrap();
-        assert!(status["inaction"].as_str().unwrap().contains("ETHUSDT opens in"), "{status}");
+        assert!(status["inaction"].as_str().unwrap().contains("BTCUSDT opens in"), "{status}");
 
         let rehearsed = self.hand(0, &["targets", "rehearse", &target]);
         assert_eq!(rehearsed["state"], "passed", "{rehearsed}");
-        assert_eq!(rehearsed["rehearsal"]["price"], "3000", "{rehearsed}");
+        assert_eq!(rehearsed["rehearsal"]["price"], "80000", "{rehearsed}");
         assert!(rehearsed["rehearsal"]["round_trip_ns"].as_u64() > Some(0), "{rehearsed}");
 
         let disarmed = self.hand(0, &["targets", "disarm", &target]);

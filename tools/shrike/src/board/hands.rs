@@ -3,6 +3,7 @@
 use model::{
     AccountId, Amount, ClientOrderId, Price, Round, Side, SymbolId, TargetId, TargetState,
 };
+use risk::Refusal;
 use serde_json::{Value, json};
 
 use super::order::Reply;
@@ -21,6 +22,11 @@ impl Board {
     /// What the engine answered under `token`.
     pub fn answer(&self, token: u64) -> Option<Answer> {
         self.answers.find(token)
+    }
+
+    /// What the gate last said against an order of a target.
+    pub fn target_refusal(&self, id: TargetId) -> Option<Refusal> {
+        self.targets.get(id)?.refusal
     }
 
     /// Whether everything up to the record `seq` is on disk.

@@ -137,7 +137,7 @@ fn until(now: Option<VenueTime>, at: VenueTime) -> String {
     }
 }
 
-fn seconds(nanos: u64) -> String {
+pub(super) fn seconds(nanos: u64) -> String {
     let tenths = nanos / 100_000_000;
     match tenths {
         0..600 => format!("{}.{} s", tenths / 10, tenths % 10),

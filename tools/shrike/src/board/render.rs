@@ -74,8 +74,8 @@ fn head(status: &Value) -> String {
 fn next_opening(next: &Value) -> String {
     match next["opens_in_ns"].as_u64() {
         Some(nanos) => {
-            let (name, seconds) = (cell(&next["symbol"]), nanos / 1_000_000_000);
-            format!("{name} opens in {seconds} s")
+            let (name, left) = (cell(&next["symbol"]), super::inaction::seconds(nanos));
+            format!("{name} opens in {left}")
         }
         None => "no opening is known".to_owned(),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     Amount, ClientOrderId, Close, Confidence, ExitPlan, Fill, Mono, OrderKind, Pattern, Permit,
-    PermitId, PositionRecord, Qty, Side, Signal, TargetId, TargetRecord, VenueTime,
+    PermitId, PositionRecord, Qty, Side, Signal, TargetId, TargetRecord, VenueTime, WhyNot,
 };
 use risk::Refusal;
 
@@ -158,7 +158,8 @@ impl Targets {
     /// Takes a record; gives the target that had to go for it.
     pub(super) fn take(&mut self, record: TargetRecord, at: Moment) -> Option<TargetId> {
         if let Some(target) = self.targets.get_mut(&record.id) {
-            if target.record.state != record.state {
+            // The refusal that ends a target stands before the record that says so.
+            if target.record.state != record.state && record.why != WhyNot::Refused {
                 target.refusal = None;
             }
             (target.record, target.changed) = (record, at);

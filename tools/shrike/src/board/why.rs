@@ -1,6 +1,6 @@
 //! One sentence for each target: what it waits for, or why it is over.
 
-use model::{Block, ExitPlan, KillLevel, TargetState, WhyNot};
+use model::{Block, Close, ExitPlan, KillLevel, TargetState, WhyNot};
 use serde_json::Value;
 
 use super::Board;
@@ -28,6 +28,9 @@ pub(super) fn sentence(board: &Board, target: &Target) -> String {
             Some(how) => format!("Bought and sold; the last of it by {}.", how.name()),
             None => "Bought and sold.".to_owned(),
         },
+        (TargetState::Cancelled, _) if target.closed() == Some(Close::HandedOver) => {
+            "Handed over to the operator, unsold; no stop watches it.".to_owned()
+        }
         (state, why) => plain(state, why, target),
     }
 }

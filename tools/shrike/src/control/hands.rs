@@ -175,6 +175,7 @@ impl Desk {
         self.wait_for_target(&answered, BUY_WAIT, ended);
         let mut told = self.told(&answered, |_| String::new());
         if let Some(target) = answered.target() {
+            let refusal = self.board().target_refusal(target);
             let (state, message) = match self.board().target_state(target) {
                 Some((_, true)) => ("bought", "bought; the exit plan watches it from here on"),
                 Some((state, false)) if state.is_final() => {
@@ -186,6 +187,12 @@ impl Desk {
                 ),
             };
             (told["state"], told["message"]) = (state.into(), message.into());
+            if let ("not_bought", Some(refusal)) = (state, refusal) {
+                let figures = self.board().scales_of(answered.symbol);
+                let why = reasons::refused(&refusal, figures);
+                told["why"] = refusal.control().into();
+                told["message"] = format!("{message}; {why}").into();
+            }
         }
         Ok(told)
     }
@@ -280,7 +287,11 @@ impl Desk {
             }));
         }
         let state = if failed == 0 { "done" } else { "partly" };
-        let message = format!("{} orders asked about, {failed} cancels not taken", rows.len());
+        let message = match (rows.len(), failed) {
+            (0, 0) => "no order may still fill".to_owned(),
+            (asked, 0) => format!("{asked} cancels are on the way; `shrike orders` tells"),
+            (_, failed) => format!("{failed} orders were not cancelled; repeat it"),
+        };
         Ok(json!({ "ok": true, "state": state, "message": message, "orders": rows }))
     }
 

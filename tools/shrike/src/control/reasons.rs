@@ -93,14 +93,33 @@ pub(super) fn refused(refusal: &Refusal, figures: Option<Figures>) -> String {
             }
             None => "the quantity is not whole steps".to_owned(),
         },
+        Refusal::PriceOutsideCollar { asked, reference, bps_max } => match figures {
+            Some(figures) => {
+                let (asked, reference) = (figures.price(asked), figures.price(reference));
+                let percent = f64::from(bps_max) / 100.0;
+                format!(
+                    "{asked} lies more than {percent} % away from the market's {reference}; name a \
+                     price near it"
+                )
+            }
+            None => "the price lies outside the collar around the market's".to_owned(),
+        },
+        Refusal::BookShareAboveMax { asked, max } => match figures {
+            Some(figures) => {
+                let (asked, max) = (figures.qty(asked), figures.qty(max));
+                format!(
+                    "{asked} was asked, and the asks up to the price allow {max}; name less, or a \
+                     higher price"
+                )
+            }
+            None => "the book's share up to the price does not allow it".to_owned(),
+        },
         Refusal::RateSpent => {
             "the account's requests of this second are spent; try again".to_owned()
         }
         // The rest is for orders, not for wishes; their figures are the gate's own.
         Refusal::NotionalAboveCeiling { .. }
         | Refusal::QtyAboveMax { .. }
-        | Refusal::BookShareAboveMax { .. }
-        | Refusal::PriceOutsideCollar { .. }
         | Refusal::PriceDrifted { .. }
         | Refusal::MarketEntry
         | Refusal::NoRules
