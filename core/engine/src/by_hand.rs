@@ -270,8 +270,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if at_once {
             Self::begin_closing(target, Close::Manual, now);
         } else {
-            target.exits.by_hand = asked;
-            target.exits.manual |= all;
+            let wanted = target.exits.by_hand.plus(asked).unwrap_or(held);
+            target.exits.by_hand = wanted.min(held);
+            target.exits.manual |= wanted >= held;
         }
         Ok(Outcome::Done { target: Some(which) })
     }
@@ -292,9 +293,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return Err(Refusal::Blocked { block: model::Block::Clock }.into());
         }
         let units = Amount::of_qty(qty, spec.qty_decimals).ok_or(WhyNot::BadFigure)?;
-        let base = self.symbols.get(id).and_then(|symbol| symbol.base);
-        let held = self.accounts.get(account.index());
-        if base.zip(held).is_none_or(|(base, held)| held.ledger.total(base) < units) {
+        if self.unclaimed(account, id).is_none_or(|unclaimed| unclaimed < units) {
             return Err(WhyNot::Balance.into());
         }
         let (pd, qd) = (spec.price_decimals, spec.qty_decimals);
@@ -322,6 +321,18 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         self.mint(slot, price, Amount::ZERO, actions);
         Ok(outcome)
+    }
+
+    /// What the account holds of the pair's coin, is free, and belongs to no other position.
+    fn unclaimed(&self, account: AccountId, id: SymbolId) -> Option<Amount> {
+        let base = self.symbols.get(id)?.base?;
+        let ledger = &self.accounts.get(account.index())?.ledger;
+        let same = |t: &Target| self.symbols.get(t.symbol()).is_some_and(|s| s.base == Some(base));
+        let others = self.targets.iter().filter(|(_, t)| t.account() == account && t.is_active());
+        let claimed = others
+            .filter(|(_, target)| same(target))
+            .fold(Amount::ZERO, |sum, (_, target)| sum.plus_or_max(target.position.held));
+        Some(ledger.total(base).minus_or_min(claimed).min(ledger.free(base)))
     }
 
     fn forget(&mut self, account: AccountId, id: SymbolId) -> Result<Outcome, Outcome> {
@@ -361,6 +372,25 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         let spec = self.symbols.get(id).and_then(|symbol| symbol.spec).ok_or(WhyNot::NoRules)?;
         Ok((slot, spec))
+    }
+
+    /// The pair is kept at another scale from here on: a price of the operator's keeps its value. One
+    /// that has none at the new scale is no reference any more.
+    pub(crate) fn rescale_operator_prices(
+        &mut self,
+        id: SymbolId,
+        (was, is): (u8, u8),
+        actions: &mut Actions,
+    ) {
+        for (_, target) in self.targets.iter_mut().filter(|(_, t)| t.symbol() == id) {
+            let Some(price) = target.entry.operator_price.filter(|_| target.is_active()) else {
+                continue;
+            };
+            let value = Qty::from_raw(price.raw()).and_then(|raw| Amount::of_qty(raw, was));
+            let raw = value.and_then(|value| value.to_qty(is)).map(Qty::raw);
+            target.entry.operator_price = raw.and_then(Price::from_raw);
+            actions.push(Action::Persist { token: 0, record: Record::Target(target.record) });
+        }
     }
 
     // --- orders

@@ -164,8 +164,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             self.alarm(AlarmKind::Rescale, AccountId::NONE, id, finer, actions);
             return;
         }
-        symbol.spec = Some(*spec);
-        if moved {
+        let was = symbol.spec.replace(*spec);
+        if let (true, Some(was)) = (moved, was) {
+            let decimals = (was.price_decimals, spec.price_decimals);
+            self.rescale_operator_prices(id, decimals, actions);
             self.forget_prices(id, now);
         }
         self.detect(id, actions);

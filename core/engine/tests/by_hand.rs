@@ -6,8 +6,8 @@ use desk::{ACCOUNT, BASE, Desk, Done, NEW, balance, money, ms, opening, price, q
 use engine::{Action, Note, Outcome};
 use model::{
     AccountId, AlarmKind, Amount, Body, BuyByHand, ByHand, Close, Command, Event, Intent,
-    KillLevel, Link, OrderKind, OrderStatus, Pattern, PriceCap, Record, RejectClass, Side, Span,
-    SymbolId, TargetByHand, TargetId, TargetState, VenueTime, WhyNot,
+    KillLevel, Link, OrderKind, OrderStatus, Pattern, Price, PriceCap, Record, RejectClass, Side,
+    Span, SymbolId, TargetByHand, TargetId, TargetState, VenueTime, WhyNot,
 };
 use risk::Refusal;
 
@@ -39,6 +39,23 @@ fn a_reference_by_hand_gets_the_plans_premium() {
     add(&mut desk, PriceCap::Reference(money("0.5"))).1.expect("a target");
     let done = desk.until(opening().before(Span::from_secs(5)));
     assert_eq!(done.permits()[0].price_max, price("0.6000"));
+}
+
+#[test]
+fn a_price_by_hand_keeps_its_value_when_the_scale_of_the_pair_moves() {
+    for decimals in [4, 8] {
+        let mut desk = Desk::open();
+        desk.calendar_only();
+        let target = add(&mut desk, PriceCap::Max(money("0.8"))).1.expect("a target");
+        let mut spec = desk.spec();
+        spec.price_decimals = decimals;
+        spec.tick = Price::parse(b"0.0001", decimals).expect("a price");
+        desk.public(NEW, Body::Spec(spec));
+        let done = desk.until(opening().before(Span::from_secs(5)));
+        let cap = Price::parse(b"0.8", decimals).expect("a price");
+        assert_eq!(done.permits()[0].price_max, cap, "at {decimals} decimals");
+        assert_eq!(state_of(&desk, target), TargetState::Armed);
+    }
 }
 
 #[test]
@@ -165,6 +182,23 @@ fn a_disarmed_target_whose_entry_was_cancelled_can_be_armed_or_given_up() {
     let (done, outcome) = ask(&mut desk, ACCOUNT, NEW, ByHand::Arm { target });
     outcome.expect("nothing is out");
     assert_eq!(done.permits().len(), 1, "a permit of its own: {:#?}", done.actions);
+}
+
+#[test]
+fn a_cancel_of_a_disarmed_target_waits_for_budget_and_for_a_connection() {
+    let (mut desk, request) = Desk::fired_with(|setup| {
+        let mut account = setup.account();
+        (account.rate.per_window, account.rate.reserve_cancels) = (1, 0);
+        account.rate.reserve_exits = 0;
+        setup.set_accounts(&[account]);
+    });
+    let target = desk.target().record.id;
+    let (done, _) = ask(&mut desk, ACCOUNT, NEW, ByHand::Disarm { target });
+    assert!(done.cancels().is_empty(), "the second's budget is spent");
+    let link = |up| Event::of(ACCOUNT, SymbolId::NONE, Body::Link { link: Link::Order, up });
+    desk.tell(&link(false));
+    assert!(desk.wait(Span::from_secs(2)).cancels().is_empty(), "nothing could carry it");
+    assert_eq!(desk.tell(&link(true)).cancels(), [request.client_order_id]);
 }
 
 #[test]
@@ -324,6 +358,26 @@ fn all_of_it_sold_by_hand_is_closed_by_hand() {
 }
 
 #[test]
+fn two_sales_by_hand_add_up_to_what_is_held_at_most() {
+    let (mut desk, standing) = Desk::holding();
+    for resting in standing.places() {
+        ask(&mut desk, ACCOUNT, NEW, cancel_order(resting.client_order_id)).1.expect("it rests");
+        desk.cancelled(resting.client_order_id, "0");
+    }
+    let first = sell(&mut desk, "30", false).0.only_place();
+    sell(&mut desk, "30", false).1.expect("there is more");
+    desk.fills(&first);
+    let second = desk.wait(Span::from_secs(1)).only_place();
+    assert_eq!((first.qty, second.qty), (qty("30"), qty("30")));
+    desk.fills(&second);
+    assert!(desk.wait(Span::from_secs(3)).places().is_empty());
+    sell(&mut desk, "30", false).1.expect("there is more");
+    let all = sell(&mut desk, "40", false);
+    all.1.expect("no more than is held");
+    assert_eq!(sell_out(&mut desk), Some(Close::Manual));
+}
+
+#[test]
 fn a_sale_at_once_presses_the_emergency_ladder() {
     let (mut desk, _) = Desk::holding();
     sell(&mut desk, "0", true).1.expect("it is held");
@@ -373,8 +427,16 @@ fn an_adoption_needs_the_balance_and_a_free_symbol() {
     let mut desk = trading();
     assert_eq!(adopt(&mut desk, "100", "1.0000").1, declined(WhyNot::Balance));
     let (mut desk, _) = Desk::holding();
-    desk.tell(&Event::of(ACCOUNT, SymbolId::NONE, balance(BASE, "100")));
+    desk.tell(&Event::of(ACCOUNT, SymbolId::NONE, balance(BASE, "150")));
     assert_eq!(adopt(&mut desk, "100", "1.0000").1, declined(WhyNot::SymbolTaken));
+    // Another pair of the same coin: a hundred of it belong to the first one's position.
+    let other = SymbolId(4);
+    desk.name(other, BASE);
+    desk.rules(other);
+    let adopt = |qty| ByHand::Adopt { qty: money(qty), price: money("1") };
+    let taken = ask(&mut desk, ACCOUNT, other, adopt("51")).1;
+    assert_eq!(taken, declined(WhyNot::Balance));
+    ask(&mut desk, ACCOUNT, other, adopt("50")).1.expect("fifty are nobody's");
 }
 
 #[test]
@@ -537,6 +599,9 @@ fn sell_out(desk: &mut Desk) -> Option<Close> {
     None
 }
 
+fn cancel_order(client_order_id: model::ClientOrderId) -> ByHand {
+    ByHand::CancelOrder { client_order_id }
+}
 fn arm(target: TargetId) -> ByHand {
     ByHand::Arm { target }
 }
