@@ -557,13 +557,17 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
     }
 
-    /// Whether the wide collar of a pair in its first day holds for the target. The first deal
-    /// seen of a pair that was never announced is not its opening.
+    /// Whether the wide collar of a pair in its first day holds for the target. For a purchase by
+    /// hand only an announced opening counts: the first deal seen of an old pair is none.
     pub(crate) fn is_fresh_for(&self, target: &Target) -> bool {
         let symbol = self.symbols.get(target.symbol());
         symbol.is_some_and(|symbol| {
-            let announced = !target.is_bought() || symbol.listing.opens_at().is_some();
-            announced && symbol.is_fresh(self.venue_now())
+            let now = self.venue_now();
+            let day = Span::from_secs(86_400);
+            match target.is_bought() {
+                true => symbol.listing.opens_at().is_some_and(|at| now.since(at) < day),
+                false => symbol.is_fresh(now),
+            }
         })
     }
 

@@ -283,6 +283,13 @@ fn the_collar_of_an_established_pair_bounds_a_purchase() {
     // 3 % above the best ask: no deal was seen, and the pair was never announced.
     assert_eq!(done.only_place().price, price("1.0300"));
 
+    // A deal that was seen for the first time today does not make the pair a fresh one.
+    let mut desk = trading();
+    desk.trade(NEW, "1.0000");
+    buy(&mut desk, "100", "2.0000").1.expect("the pair trades");
+    let done = desk.book(NEW, &[("0.9990", "9000")], &[("1.0000", "9000")]);
+    assert_eq!(done.only_place().price, price("1.0300"));
+
     let mut desk = trading();
     let target = buy(&mut desk, "100", "0.5000").1.expect("the pair trades");
     let done = desk.book(NEW, &[("0.9990", "9000")], &[("1.0000", "9000")]);
