@@ -14,7 +14,7 @@ use model::{
 };
 use risk::Refusal;
 
-use crate::entry::entry_qty;
+use crate::entry::{Bounds, entry_qty};
 use crate::rate::Class;
 use crate::target::rung_of;
 use crate::{Action, Actions, Engine, Note, OrderState, Outcome, Question, Target};
@@ -37,12 +37,14 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             ByHand::Disarm { target } => self.disarm(target, actions),
             ByHand::CancelTarget { target } => self.cancel_by_hand(target, actions),
             ByHand::Buy(buy) => self.buy_by_hand(account, id, &buy, actions),
-            ByHand::Sell { qty, at_once } => self.sell_for_operator(account, id, qty, at_once),
+            ByHand::Sell { qty, at_once } => {
+                self.sell_for_operator(account, id, (qty, at_once), actions)
+            }
             ByHand::CancelOrder { client_order_id } => {
                 self.cancel_order_by_hand(client_order_id, actions)
             }
-            ByHand::Adopt { qty, price } => self.adopt(account, id, (qty, price), actions),
-            ByHand::Forget => self.forget(account, id),
+            ByHand::Adopt { qty, price } => self.adopt_by_hand(account, id, (qty, price), actions),
+            ByHand::Forget => self.forget(account, id, actions),
             ByHand::Rehearse { target } => self.rehearse(target),
         };
         let outcome = done.unwrap_or_else(|no| no);
@@ -82,7 +84,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             entry.operator_price = Some(price_of(cap, &spec)?);
             (entry.reference, entry.premium_bps) = (PriceSource::Operator, premium);
         }
-        self.hear_operator(id, wish.opens_at);
+        self.hear_operator(id, opens_at);
         let plan = Plan { pattern: Pattern::ByHand, opens_at, entry };
         self.put_by_hand(account, id, plan, actions).map(|(_, outcome)| outcome)
     }
@@ -106,9 +108,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         Ok(at)
     }
 
-    /// The operator is a witness like the others, and the one that all others outweigh.
-    fn hear_operator(&mut self, id: SymbolId, at: VenueTime) {
-        if let Some(symbol) = self.symbols.get_mut(id).filter(|_| at.is_some()) {
+    /// The operator is a witness like the others, heard where no other names an opening.
+    pub(crate) fn hear_operator(&mut self, id: SymbolId, at: VenueTime) {
+        let symbol = self.symbols.get_mut(id);
+        if let Some(symbol) = symbol.filter(|symbol| symbol.listing.by_witness().is_none()) {
             let body = ListingBody::Opens { at };
             let fact = ListingFact { source: Source::Operator, coin: VenueKey::NONE, body };
             symbol.listing.take(&fact);
@@ -244,12 +247,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
     }
 
-    fn sell_for_operator(
+    pub(crate) fn sell_for_operator(
         &mut self,
         account: AccountId,
         id: SymbolId,
-        qty: Amount,
-        at_once: bool,
+        (qty, at_once): (Amount, bool),
+        actions: &mut Actions,
     ) -> Result<Outcome, Outcome> {
         let now = self.now;
         let (slot, spec) = self.held_by(account, id)?;
@@ -274,12 +277,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             target.exits.by_hand = wanted.min(held);
             target.exits.manual |= wanted >= held;
         }
+        self.record_exit(slot, actions);
         Ok(Outcome::Done { target: Some(which) })
     }
 
     /// A holding of the account becomes a position whose permit allows no purchase: it grants the
     /// right to sell, and nothing else.
-    fn adopt(
+    fn adopt_by_hand(
         &mut self,
         account: AccountId,
         id: SymbolId,
@@ -311,16 +315,21 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         };
         let plan = Plan { pattern: Pattern::Adopted, opens_at: self.venue_now(), entry };
         let (slot, outcome) = self.put_by_hand(account, id, plan, actions)?;
-        let now = self.venue_now();
         if let Some(target) = self.targets.get_mut(slot) {
-            target.position.first_at = now;
-            // The position is empty: sums of its first figures do not overflow.
-            let _ = target.position.buy(price, qty, paid, units);
+            target.begin_adopted(qty, paid, units);
             let record = Record::Position(target.position_record(&spec));
             actions.push(Action::Persist { token: 0, record });
         }
-        self.mint(slot, price, Amount::ZERO, actions);
+        self.mint_adopted(slot, actions);
         Ok(outcome)
+    }
+
+    /// The permit of a holding: it allows no purchase.
+    fn mint_adopted(&mut self, slot: usize, actions: &mut Actions) {
+        let price = self.targets.get(slot).and_then(|target| target.record.entry.operator_price);
+        let Some(price) = price else { return };
+        let notional = Amount::ZERO;
+        self.mint(slot, Bounds { price_max: price, reference_price: price, notional }, actions);
     }
 
     /// What the account holds of the pair's coin, is free, and belongs to no other position.
@@ -335,11 +344,18 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         Some(ledger.total(base).minus_or_min(claimed).min(ledger.free(base)))
     }
 
-    fn forget(&mut self, account: AccountId, id: SymbolId) -> Result<Outcome, Outcome> {
+    pub(crate) fn forget(
+        &mut self,
+        account: AccountId,
+        id: SymbolId,
+        actions: &mut Actions,
+    ) -> Result<Outcome, Outcome> {
         let (slot, _) = self.held_by(account, id)?;
         let Some(target) = self.targets.get_mut(slot) else { return Err(WhyNot::NotHeld.into()) };
-        target.exits.handing_over = true;
-        Ok(Outcome::Done { target: Some(target.record.id) })
+        let which = target.record.id;
+        target.exits.closing = Some(Close::HandedOver);
+        self.record_exit(slot, actions);
+        Ok(Outcome::Done { target: Some(which) })
     }
 
     /// Cancels what may still sell or buy, and then ends the engine's authority, loudly.
@@ -367,7 +383,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let mut holding = self.targets.iter().filter(|(_, target)| target.is_holding());
         let found = holding.find(|(_, t)| t.account() == account && t.symbol() == id);
         let (slot, target) = found.ok_or(WhyNot::NotHeld)?;
-        if target.exits.handing_over {
+        if target.is_handing_over() {
             return Err(WhyNot::NotHeld.into());
         }
         let spec = self.symbols.get(id).and_then(|symbol| symbol.spec).ok_or(WhyNot::NoRules)?;
@@ -383,12 +399,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         actions: &mut Actions,
     ) {
         for (_, target) in self.targets.iter_mut().filter(|(_, t)| t.symbol() == id) {
-            let Some(price) = target.entry.operator_price.filter(|_| target.is_active()) else {
+            let Some(price) = target.record.entry.operator_price.filter(|_| target.is_active())
+            else {
                 continue;
             };
             let value = Qty::from_raw(price.raw()).and_then(|raw| Amount::of_qty(raw, was));
             let raw = value.and_then(|value| value.to_qty(is)).map(Qty::raw);
-            target.entry.operator_price = raw.and_then(Price::from_raw);
+            target.record.entry.operator_price = raw.and_then(Price::from_raw);
             actions.push(Action::Persist { token: 0, record: Record::Target(target.record) });
         }
     }
@@ -411,15 +428,21 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 return Err(Refusal::RateSpent.into());
             }
         }
-        let target = self.targets.get_mut(order.target);
-        let which = target.as_ref().map(|target| target.record.id);
+        self.keep_off_book(id);
+        let which = self.targets.get(order.target).map(|target| target.record.id);
+        Ok(Outcome::Done { target: which })
+    }
+
+    /// A rung that was cancelled by hand would stand on the book again at once: it is taken when the
+    /// bid pays.
+    pub(crate) fn keep_off_book(&mut self, id: ClientOrderId) {
+        let slot = self.orders.find(id).map(|order| order.target);
+        let target = slot.and_then(|slot| self.targets.get_mut(slot));
         if let (Some(target), Some(rung)) = (target, rung_of(id.leg()))
             && let Some(flag) = target.exits.no_rest.get_mut(rung)
         {
-            // It would stand on the book again at once: the rung is taken when the bid pays.
             *flag = true;
         }
-        Ok(Outcome::Done { target: which })
     }
 
     /// The order that the target would send, under an id that no order ever gets.
@@ -431,10 +454,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             self.symbols.get(symbol).and_then(|symbol| symbol.spec).ok_or(WhyNot::NoRules)?;
         let price = self.planned_price(target, &spec)?;
         let limit = self.limits(account)?.order_notional_max;
-        let qty = entry_qty(target.entry.notional.min(limit), price, &spec);
+        let qty = entry_qty(target.record.entry.notional.min(limit), price, &spec);
         let qty = qty.ok_or(WhyNot::TooSmall)?;
         let permit = target.permit.map_or(PermitId(id.0), |used| used.permit.id);
-        let kind = match target.entry.kind {
+        let kind = match target.record.entry.kind {
             EntryKind::Limit => OrderKind::Limit,
             EntryKind::ImmediateOrCancel => OrderKind::ImmediateOrCancel,
         };
@@ -465,12 +488,28 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return Ok(used.permit.price_max);
         }
         let book = || self.symbols.book(target.symbol()).and_then(crate::book::Book::best_ask);
-        let pre_open = target.entry.reference == PriceSource::PreOpenAsk;
+        let pre_open = target.record.entry.reference == PriceSource::PreOpenAsk;
         let ask = || if pre_open { book().map(|level| level.price) } else { None };
         let reference = target.reference.or_else(ask).ok_or(WhyNot::NoReference)?;
-        let price = reference.shift_bps(i64::from(target.entry.premium_bps), Round::Down);
+        let price = reference.shift_bps(i64::from(target.record.entry.premium_bps), Round::Down);
         let price = price.and_then(|price| price.to_tick(spec.tick, Round::Down));
         Ok(price.ok_or(WhyNot::NoReference)?)
+    }
+
+    // --- after a restart
+
+    /// Takes up what only the operator moves on; `false` for any other target.
+    pub(crate) fn take_up_by_hand(&mut self, slot: usize, actions: &mut Actions) -> bool {
+        let Some(target) = self.targets.get(slot) else { return true };
+        if target.record.state == TargetState::Ready && target.position.exists() {
+            // Adopted: its right to sell was read from the disk, or never came to be there.
+            match target.permit {
+                Some(_) => self.set_state(slot, TargetState::Open, WhyNot::None, actions),
+                None => self.mint_adopted(slot, actions),
+            }
+            return true;
+        }
+        target.is_disarmed() && !target.is_holding()
     }
 
     // --- driving
@@ -482,7 +521,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if waits && target.is_disarmed() {
             self.drive_disarmed(slot, actions);
             true
-        } else if target.is_holding() && target.exits.handing_over {
+        } else if target.is_holding() && target.is_handing_over() {
             self.hand_over(slot, actions);
             true
         } else {
@@ -494,7 +533,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     fn drive_disarmed(&mut self, slot: usize, actions: &mut Actions) {
         self.cancel_alive(slot, actions);
         let Some(target) = self.targets.get(slot) else { return };
-        let (now, late) = (self.venue_now(), target.record.opens_at.after(target.entry.late));
+        let (now, late) =
+            (self.venue_now(), target.record.opens_at.after(target.record.entry.late));
         let out = self.orders.of_target(slot).next().is_some();
         if now.is_some() && now > late && !out {
             self.set_state(slot, TargetState::Missed, WhyNot::Disarmed, actions);
@@ -520,7 +560,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// When a target that waits for the operator's hand is looked at; `None` for any other.
     pub(crate) fn by_hand_deadline(&self, slot: usize, target: &Target) -> Option<Mono> {
         let disarmed = target.is_disarmed() && !target.is_holding();
-        if !disarmed && !target.exits.handing_over {
+        if !disarmed && !target.is_handing_over() {
             let adopting = target.record.state == TargetState::Ready && target.position.exists();
             return adopting.then_some(Mono::NEVER);
         }
@@ -534,10 +574,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             let room = self.rate_next(target.account(), class_of(order));
             return Some(room.max(order.cancel_from).max(self.now.after(pause)));
         }
-        if target.exits.handing_over || self.orders.of_target(slot).next().is_some() {
+        if target.is_handing_over() || self.orders.of_target(slot).next().is_some() {
             return Some(Mono::NEVER);
         }
-        Some(self.after_venue(target.record.opens_at.after(target.entry.late)))
+        Some(self.after_venue(target.record.opens_at.after(target.record.entry.late)))
     }
 
     /// What a purchase by hand needs besides rules and money: a book that is in step.
@@ -633,11 +673,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             confidence: told.map_or(Confidence::default(), |signal| signal.confidence),
             opens_at: plan.opens_at,
             permit: None,
+            entry: plan.entry,
             exit: self.config.plans.exit,
         };
         self.orders.forget_done(slot);
-        let mut target = Target::new(record, plan.entry);
-        (target.reference, target.signal) = (plan.entry.operator_price, told);
+        let mut target = Target::new(record);
+        target.reference = plan.entry.operator_price;
         target.following = true;
         self.targets.put(slot, target);
         if self.symbols.follow(symbol) {

@@ -1,9 +1,8 @@
 //! One target from proposal to its end, with its permit, its position and its way out.
 
 use model::{
-    AccountId, Amount, Close, EntryPlan, ExitPlan, FixedList, Mono, OrderLeg, Pattern,
-    PositionRecord, Price, Qty, Signal, SymbolId, SymbolSpec, TargetRecord, TargetState, VenueTime,
-    WhyNot,
+    AccountId, Amount, Close, ExitPlan, ExitRecord, FixedList, Mono, OrderLeg, Pattern,
+    PositionRecord, Price, Qty, SymbolId, SymbolSpec, TargetRecord, TargetState, VenueTime, WhyNot,
 };
 use risk::PermitUse;
 
@@ -12,13 +11,10 @@ use risk::PermitUse;
 pub struct Target {
     /// As it stands in the records.
     pub record: TargetRecord,
-    /// Way in.
-    pub entry: EntryPlan,
     /// What allows its orders, once minted.
     pub permit: Option<PermitUse>,
     /// What was bought and sold.
     pub position: Position,
-    pub(crate) signal: Option<Signal>,
     /// Reference price that the cap comes from.
     pub(crate) reference: Option<Price>,
     pub(crate) token: u64,
@@ -55,7 +51,7 @@ pub struct Position {
     /// Sold in all.
     pub sold: Qty,
     /// Sum of price x quantity of the buys, raw, for the average.
-    weighted: i128,
+    pub(crate) weighted: i128,
     /// Quote paid, fees in quote included.
     pub paid: Amount,
     /// Quote received, fees in quote subtracted.
@@ -144,10 +140,10 @@ pub(crate) struct Exits {
     /// When the time stop was passed over because only the kept share is left.
     pub(crate) time_stop_done: bool,
     pub(crate) alarmed: bool,
-    /// The operator asked for all of it to be sold.
+    /// The operator asked for all of it to be sold; named when it is closed, not kept over a restart.
     pub(crate) manual: bool,
-    /// The operator takes the position over: what may still trade is cancelled, nothing is sold.
-    pub(crate) handing_over: bool,
+    /// As the records have it.
+    pub(crate) told: Option<ExitRecord>,
 }
 
 /// A price at or below the stop.
@@ -161,13 +157,11 @@ impl Target {
     /// Entry, six resting and six taken rungs, stop, manual.
     pub(crate) const LEGS: usize = 15;
 
-    pub(crate) fn new(record: TargetRecord, entry: EntryPlan) -> Self {
+    pub(crate) fn new(record: TargetRecord) -> Self {
         Self {
             record,
-            entry,
             permit: None,
             position: Position::default(),
-            signal: None,
             reference: None,
             token: 0,
             fire: Fire::default(),
@@ -212,6 +206,20 @@ impl Target {
         !matches!(self.record.pattern, Pattern::Bought | Pattern::Adopted)
     }
 
+    /// Whether the operator takes the position over: what may still trade is cancelled, nothing is
+    /// sold.
+    pub(crate) fn is_handing_over(&self) -> bool {
+        self.exits.closing == Some(Close::HandedOver)
+    }
+
+    /// The holding of a target that was adopted, as the operator named it.
+    pub(crate) fn begin_adopted(&mut self, qty: Qty, paid: Amount, units: Amount) {
+        let Some(price) = self.record.entry.operator_price else { return };
+        self.position.first_at = self.record.opens_at;
+        // The position is empty: sums of its first figures do not overflow.
+        let _ = self.position.buy(price, qty, paid, units);
+    }
+
     pub(crate) fn plan(&self) -> &ExitPlan {
         &self.record.exit
     }
@@ -222,6 +230,23 @@ impl Target {
         let attempt = *count;
         *count = attempt.checked_add(1).filter(|next| *next < 1 << 20)?;
         Some(attempt)
+    }
+
+    /// The way out as it should stand in the records; the high-water mark moves in steps of ten
+    /// basis points, or every tick would be a record.
+    pub(crate) fn exit_record(&self) -> ExitRecord {
+        let told = self.exits.told.and_then(|told| told.high);
+        let high = match (told, self.position.high) {
+            (Some(told), Some(high)) if high.change_bps(told) < 10 => Some(told),
+            (_, high) => high,
+        };
+        ExitRecord {
+            target: self.record.id,
+            closing: self.exits.closing,
+            by_hand: self.exits.by_hand,
+            time_stop_done: self.exits.time_stop_done,
+            high,
+        }
     }
 
     pub(crate) fn position_record(&self, spec: &SymbolSpec) -> PositionRecord {

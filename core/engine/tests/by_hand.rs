@@ -67,7 +67,7 @@ fn a_strategys_proposal_does_not_touch_a_target_by_hand() {
     desk.triple(NEW, (2, 2, 4));
     let found = desk.target();
     assert_eq!(found.record.id, target);
-    assert_eq!(found.entry.operator_price, Some(price("0.8000")));
+    assert_eq!(found.record.entry.operator_price, Some(price("0.8000")));
     assert_eq!(found.record.pattern, Pattern::ByHand);
 }
 
@@ -521,7 +521,92 @@ fn a_strategys_exit_and_a_refused_entry_leave_a_purchase_consistent() {
     assert!(desk.trade(NEW, "1.0000").places().is_empty());
 }
 
+// --- over a restart
+
+#[test]
+fn a_disarmed_target_is_disarmed_after_a_restart_and_can_be_armed() {
+    let mut desk = Desk::armed();
+    let target = desk.target().record.id;
+    ask(&mut desk, ACCOUNT, NEW, ByHand::Disarm { target }).1.expect("it is armed");
+    desk.restart_with(false, |config| config.config = 99);
+    assert_eq!((desk.state(), desk.target().record.why), (TargetState::Ready, WhyNot::Disarmed));
+    back(&mut desk);
+    desk.book(NEW, &[], &[("1.0000", "500")]);
+    assert_eq!(desk.target().record.why, WhyNot::Disarmed);
+    ask(&mut desk, ACCOUNT, NEW, ByHand::Arm { target }).1.expect("nothing is out");
+    desk.rules(NEW);
+    assert_eq!(desk.state(), TargetState::Armed);
+    assert_eq!(desk.until(opening()).places().len(), 1);
+}
+
+#[test]
+fn an_opening_by_the_operator_alone_outlives_the_process() {
+    let mut desk = Desk::open();
+    let said = TargetByHand { opens_at: opening(), ..wish(PriceCap::Max(money("0.8"))) };
+    ask(&mut desk, ACCOUNT, NEW, ByHand::AddTarget(said)).1.expect("a target");
+    desk.restart();
+    back(&mut desk);
+    // A fact without a time would withdraw a listing that nobody named.
+    desk.fact(NEW, model::Source::ApiSymbols, model::ListingBody::ApiAllowed { allowed: true });
+    assert_eq!((desk.state(), desk.target().record.opens_at), (TargetState::Ready, opening()));
+    desk.until(opening().before(Span::from_secs(5)));
+    desk.clock();
+    desk.rules(NEW);
+    assert_eq!(desk.until(opening()).only_place().price, price("0.8000"));
+}
+
+#[test]
+fn an_adopted_holding_and_a_rung_cancelled_by_hand_outlive_the_process() {
+    let mut desk = trading();
+    desk.tell(&Event::of(ACCOUNT, SymbolId::NONE, balance(BASE, "100")));
+    let target = adopt(&mut desk, "100", "1.0000").1.expect("the balance covers it");
+    desk.book(NEW, &[("0.9990", "9000")], &[("1.0010", "9000")]);
+    let resting = desk.alive()[0];
+    desk.placed(&resting);
+    ask(&mut desk, ACCOUNT, NEW, cancel_order(resting.client_order_id)).1.expect("it rests");
+    desk.cancelled(resting.client_order_id, "0");
+    desk.restart();
+    assert_eq!(state_of(&desk, target), TargetState::Open);
+    let held = desk.target().position;
+    assert_eq!((held.paid, held.average()), (money("100"), Some(price("1.0000"))));
+    back(&mut desk);
+    desk.book(NEW, &[("0.9990", "9000")], &[("1.0010", "9000")]);
+    desk.wait(Span::from_secs(2));
+    assert!(desk.alive().iter().all(|order| order.price != resting.price), "kept off the book");
+}
+
+#[test]
+fn an_adoption_that_was_on_its_way_to_the_disk_is_held_after_a_restart() {
+    let mut desk = trading();
+    desk.tell(&Event::of(ACCOUNT, SymbolId::NONE, balance(BASE, "100")));
+    desk.disk = false;
+    let target = adopt(&mut desk, "100", "1.0000").1.expect("the balance covers it");
+    desk.restart_with(false, |config| config.config = 99);
+    assert_eq!(state_of(&desk, target), TargetState::Open);
+}
+
+#[test]
+fn a_handing_over_that_had_not_ended_goes_on_after_a_restart() {
+    let (mut desk, standing) = Desk::holding();
+    ask(&mut desk, ACCOUNT, NEW, ByHand::Forget).1.expect("it is held");
+    desk.restart();
+    back(&mut desk);
+    desk.bid("0.5000");
+    assert!(desk.wait(Span::from_secs(5)).places().is_empty(), "it is sold no more");
+    for resting in standing.places() {
+        desk.cancelled(resting.client_order_id, "0");
+    }
+    assert_eq!(desk.state(), TargetState::Cancelled);
+    assert_eq!(desk.target().position.closed, Some(Close::HandedOver));
+}
+
 // --- scaffolding
+
+/// Everything is connected again, and the clock is known.
+fn back(desk: &mut Desk) {
+    desk.connect(ACCOUNT);
+    desk.clock();
+}
 
 /// A pair that trades, was never announced, and is followed by nobody.
 fn trading() -> Desk {

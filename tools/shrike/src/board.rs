@@ -18,6 +18,7 @@ mod observer;
 mod order;
 mod render;
 mod status;
+mod taken_up;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -25,14 +26,13 @@ mod why;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use engine::{Action, Note, Outcome};
+use engine::{Action, Note};
 use journal::{Boot, Family, Kind};
 use model::wire::{Reader, Wire};
 use model::{
-    AccountId, Alarm, Block, Blocks, Body, ByHand, ClientOrderId, Command, Event, Fill, KillLevel,
-    Link, LinkState, ListingBody, ListingFact, Mode, Mono, Permit, PositionRecord, Price,
-    QueryAnswer, Record, Reject, ReplyLost, Request, Sent, Source, Span, Stream, SymbolId,
-    TargetByHand, TargetRecord, TargetState, Text, VenueKey, VenueText, WhyNot,
+    AccountId, Alarm, Block, Blocks, Body, ClientOrderId, Event, Fill, KillLevel, Link, LinkState,
+    Mode, Mono, Pattern, Permit, PositionRecord, Price, QueryAnswer, Record, Reject, ReplyLost,
+    Request, Sent, Span, Stream, SymbolId, TargetRecord, TargetState, Text, VenueText, WhyNot,
 };
 
 use answers::Answers;
@@ -86,20 +86,10 @@ pub struct Board {
     last_event: Option<Moment>,
     last_record: Option<Mono>,
     listings: Listings,
-    /// The operator's word about an opening, until the engine has taken it.
-    said: Option<Said>,
     answers: Answers,
     budgets: Budgets,
     /// Best bids of followed pairs, as their streams last told.
     bids: BTreeMap<SymbolId, Price>,
-}
-
-/// An opening that the operator named with a target.
-#[derive(Clone, Copy, Debug)]
-struct Said {
-    token: u64,
-    symbol: SymbolId,
-    fact: ListingFact,
 }
 
 /// The kill switch as last recorded.
@@ -168,7 +158,6 @@ impl Board {
             last_event: None,
             last_record: None,
             listings: Listings::default(),
-            said: None,
             answers: Answers::default(),
             budgets: Budgets::default(),
             bids: BTreeMap::new(),
@@ -236,7 +225,6 @@ impl Board {
         self.blocks = Blocks::NONE.with(Block::Clock, true);
         self.block_accounts();
         self.last_event = None;
-        self.listings.clear();
         self.answers.clear();
         self.budgets.clear();
         self.bids.clear();
@@ -323,7 +311,6 @@ impl Board {
             Body::Answer(QueryAnswer::BalancesEnd) => {
                 self.set_block(event.account, Block::Reconciliation, false);
             }
-            Body::Command(command) => self.on_command(event.symbol, command),
             Body::Listing(fact) => self.listings.take(event.symbol, fact, at),
             Body::Depth(_)
             | Body::Top(_)
@@ -332,19 +319,10 @@ impl Board {
             | Body::Answer(_)
             | Body::Stream { .. }
             | Body::Durable { .. }
-            | Body::Shed(_) => {}
+            | Body::Command(_)
+            | Body::Shed(_)
+            | Body::Restored { .. } => {}
         }
-    }
-
-    fn on_command(&mut self, symbol: SymbolId, command: &Command) {
-        let Command::ByHand { token, wish: ByHand::AddTarget(TargetByHand { opens_at, .. }) } =
-            *command
-        else {
-            return;
-        };
-        let body = ListingBody::Opens { at: opens_at };
-        let fact = ListingFact { source: Source::Operator, coin: VenueKey::NONE, body };
-        self.said = opens_at.is_some().then_some(Said { token, symbol, fact });
     }
 
     fn on_sent(&mut self, sent: &Sent) {
@@ -556,6 +534,7 @@ impl Board {
                 self.untold = Some(*alarm);
                 push_recent(&mut self.alarms, (*alarm, at));
             }
+            Record::Exit(_) => {}
             Record::NeverAccepted { client_order_id } => {
                 if let Some(order) = self.orders.get_mut(*client_order_id) {
                     order.end(Reply::NeverAccepted);
@@ -572,6 +551,9 @@ impl Board {
 
     fn on_target(&mut self, at: Moment, record: &TargetRecord) {
         let was = self.targets.get(record.id).map(|target| target.record.state);
+        if was.is_none() && record.pattern == Pattern::ByHand {
+            self.listings.hear_operator(record.symbol, record.opens_at, at);
+        }
         if let Some(gone) = self.targets.take(*record, at) {
             self.orders.forget(gone);
         }
@@ -604,13 +586,7 @@ impl Board {
                 self.counts.declined += 1;
                 push_recent(&mut self.declined, (*symbol, *why, at));
             }
-            Note::Answer { token, outcome } => {
-                self.answers.take(*token, *outcome, seq);
-                let said = self.said.take().filter(|said| said.token == *token);
-                if let (Some(Said { symbol, fact, .. }), Outcome::Done { .. }) = (said, outcome) {
-                    self.listings.take(symbol, &fact, at);
-                }
-            }
+            Note::Answer { token, outcome } => self.answers.take(*token, *outcome, seq),
         }
     }
 }

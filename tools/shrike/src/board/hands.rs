@@ -204,7 +204,8 @@ impl Target {
             let sum: i128 = buys().map(each).sum();
             return Price::from_raw(i64::try_from(sum / qty).ok()?);
         }
-        self.permit.map(|permit| permit.price_max).filter(|_| self.is_adopted())
+        let adopted = self.record.entry.operator_price.filter(|_| self.is_adopted());
+        self.carried.or(adopted)
     }
 
     fn is_adopted(&self) -> bool {
@@ -215,6 +216,10 @@ impl Target {
     fn cost_of_held(&self) -> Option<Amount> {
         let position = self.position?;
         let open = position.closed.is_none();
+        if let (Some(average), Some(scales)) = (self.carried, self.scales) {
+            // Deals of the process before are not known here one by one.
+            return scales.value(average, position.qty, Round::Up).filter(|_| open);
+        }
         // Realised is received minus what the sold part cost, while the position is open.
         let sold = position.received.minus(self.realised())?;
         if open { position.paid.minus(sold) } else { None }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use engine::{Listing, ListingState};
-use model::{ListingBody, ListingFact, Source, SymbolId, Triple, VenueTime};
+use model::{ListingBody, ListingFact, Source, SymbolId, Triple, VenueKey, VenueTime};
 use serde_json::{Value, json};
 
 use super::Board;
@@ -40,8 +40,14 @@ impl Listings {
         listed.witnesses.insert(fact.source, (fact.body, at));
     }
 
-    pub(super) fn clear(&mut self) {
-        self.listed.clear();
+    /// The operator made a target: its opening is the operator's word where no witness names one.
+    pub(super) fn hear_operator(&mut self, id: SymbolId, opens_at: VenueTime, at: Moment) {
+        let listed = self.listed.get(&id);
+        if listed.is_none_or(|listed| listed.listing.by_witness().is_none()) {
+            let body = ListingBody::Opens { at: opens_at };
+            let fact = ListingFact { source: Source::Operator, coin: VenueKey::NONE, body };
+            self.take(id, &fact, at);
+        }
     }
 
     /// Planned openings of all pairs, unsorted.

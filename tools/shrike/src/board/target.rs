@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     Amount, ClientOrderId, Close, Confidence, ExitPlan, Fill, Mono, OrderKind, Pattern, Permit,
-    PermitId, PositionRecord, Qty, Side, Signal, TargetId, TargetRecord, VenueTime, WhyNot,
+    PermitId, PositionRecord, Price, Qty, Side, Signal, TargetId, TargetRecord, VenueTime, WhyNot,
 };
 use risk::Refusal;
 
@@ -54,6 +54,8 @@ pub(super) struct Target {
     pub(super) deals_dropped: u64,
     pub(super) fired: bool,
     pub(super) refusal: Option<Refusal>,
+    /// Average price of what a process before had bought.
+    pub(super) carried: Option<Price>,
     decided: Option<Decided>,
 }
 
@@ -71,6 +73,7 @@ impl Target {
             deals_dropped: 0,
             fired: false,
             refusal: None,
+            carried: None,
             decided: None,
         }
     }

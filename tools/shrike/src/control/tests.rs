@@ -410,6 +410,9 @@ impl House {
 
 /// The target that the recorder makes.
 fn target() -> TargetRecord {
+    let settings = Settings::demo(&[]).expect("the shipped plan is sound");
+    let operator = Text::clipped("tester");
+    let plans = settings.engine(settings::Identity { instance: 1, epoch: 1, operator }).plans;
     TargetRecord {
         id: TargetId(7),
         account: AccountId(0),
@@ -420,7 +423,8 @@ fn target() -> TargetRecord {
         confidence: Confidence::default(),
         opens_at: VenueTime::from_millis(1_790_000_000_000),
         permit: None,
-        exit: Settings::demo(&[]).expect("the shipped plan is sound").exit.plan,
+        entry: plans.entry,
+        exit: plans.exit,
     }
 }
 
