@@ -3,6 +3,8 @@
 
 #[path = "sim/accounts.rs"]
 mod accounts;
+#[path = "sim/by_hand.rs"]
+mod by_hand;
 #[path = "sim/calm.rs"]
 mod calm;
 #[path = "sim/kill.rs"]

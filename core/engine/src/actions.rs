@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use model::wire::{Reader, Wire, WireError, Writer};
-use model::{AccountId, ClientOrderId, Record, Request, Signal, SymbolId, wire_enum};
+use model::{
+    AccountId, ClientOrderId, Record, Request, Signal, SymbolId, TargetId, WhyNot, wire_enum,
+};
 use risk::{Approved, Refusal};
 
 /// Something the machine must do. `O` is an [`Approved`] order, or its [`Request`] when read back
@@ -87,8 +89,49 @@ pub enum Note {
         /// For this pair.
         symbol: SymbolId,
         /// Why.
-        why: model::WhyNot,
+        why: WhyNot,
     },
+    /// What became of a wish of the operator, in the step that heard it.
+    Answer {
+        /// The wish's own.
+        token: u64,
+        /// What.
+        outcome: Outcome,
+    },
+}
+
+/// What became of a wish of the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is followed; what it leads to shows in the records.
+    Done {
+        /// The target that it made or changed.
+        target: Option<TargetId>,
+    },
+    /// It is not followed.
+    Declined {
+        /// Why.
+        why: WhyNot,
+    },
+    /// It is not followed: the gate would refuse what it leads to.
+    Refused {
+        /// With the figures compared.
+        refusal: Refusal,
+    },
+    /// The order that a target would send; it is placed nowhere.
+    Rehearse(Request),
+}
+
+impl From<WhyNot> for Outcome {
+    fn from(why: WhyNot) -> Self {
+        Self::Declined { why }
+    }
+}
+
+impl From<Refusal> for Outcome {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused { refusal }
+    }
 }
 
 wire_enum!(Question {
@@ -104,6 +147,13 @@ wire_enum!(Note {
     1 => Refused { request, refusal },
     2 => Signal(signal),
     3 => Declined { symbol, why },
+    4 => Answer { token, outcome },
+});
+wire_enum!(Outcome {
+    1 => Done { target },
+    2 => Declined { why },
+    3 => Refused { refusal },
+    4 => Rehearse(request),
 });
 
 /// The order inside an action: approved when it leaves, a bare request when it is read back.

@@ -1,6 +1,6 @@
 //! What a run is started with; fixed for its life, hashed into every permit.
 
-use model::{Confidence, FixedList, Mode, Pattern, Span, Text};
+use model::{Confidence, EntryPlan, ExitPlan, FixedList, Mode, Pattern, Span, Text};
 use risk::Limits;
 
 /// Settings of the engine.
@@ -30,6 +30,17 @@ pub struct Config {
     pub timing: Timing,
     /// How hard an exit presses.
     pub emergency: Emergency,
+    /// What the operator's own targets follow.
+    pub plans: Plans,
+}
+
+/// The configured way in and out, for targets that no strategy proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plans {
+    /// Way in.
+    pub entry: EntryPlan,
+    /// Way out.
+    pub exit: ExitPlan,
 }
 
 /// One account's figures.
@@ -69,7 +80,7 @@ pub struct Thresholds {
 
 /// A set of [`Pattern`]s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patterns(u8);
+pub struct Patterns(u16);
 
 impl Patterns {
     /// With one more.

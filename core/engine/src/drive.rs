@@ -57,6 +57,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
 
     /// Moves one target as far as it can go.
     fn drive(&mut self, slot: usize, actions: &mut Actions) {
+        if self.drive_by_hand(slot, actions) {
+            return;
+        }
         let Some(target) = self.targets.get(slot) else { return };
         match target.record.state {
             TargetState::Pending => self.drive_pending(slot, actions),
@@ -153,6 +156,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     }
 
     fn target_deadline(&self, slot: usize, target: &Target, least: &mut Least) {
+        if let Some(at) = self.by_hand_deadline(slot, target) {
+            return least.take(at, "by hand");
+        }
         match target.record.state {
             TargetState::Pending | TargetState::Ready => {
                 let give_up = target.record.opens_at.after(target.record.entry.late);

@@ -13,10 +13,10 @@ use crate::{Action, Actions, Engine, Note, Question, Target};
 
 /// What a permit allows at most, and the price that it was derived from.
 #[derive(Clone, Copy)]
-struct Bounds {
-    price_max: Price,
-    reference_price: Price,
-    notional: Amount,
+pub(crate) struct Bounds {
+    pub(crate) price_max: Price,
+    pub(crate) reference_price: Price,
+    pub(crate) notional: Amount,
 }
 
 /// Corrective retries after "your clock is wrong" before the target gives up.
@@ -119,6 +119,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let (account, id) = (target.account(), target.symbol());
         let symbol = self.symbols.get(id).ok_or(WhyNot::NoRules)?;
         let spec = symbol.spec.ok_or(WhyNot::NoRules)?;
+        if target.is_bought() && !self.has_market(target) {
+            return Err(WhyNot::NoReference);
+        }
         if symbol.listing.api_allowed == Some(false) {
             return Err(WhyNot::NotTradable);
         }
@@ -168,7 +171,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if account.ledger.free(quote) < reserved { Err(WhyNot::Balance) } else { Ok(()) }
     }
 
-    fn mint(&mut self, slot: usize, bounds: Bounds, actions: &mut Actions) {
+    pub(crate) fn mint(&mut self, slot: usize, bounds: Bounds, actions: &mut Actions) {
         let Bounds { price_max, reference_price, notional } = bounds;
         let (id, token) = (PermitId(self.next_id()), self.next_token);
         self.next_token += 1;
@@ -218,7 +221,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             used.durable = true;
         }
         if target.record.state == TargetState::Ready {
-            self.set_state(slot, TargetState::Armed, WhyNot::None, actions);
+            // What was adopted is held; anything else may fire.
+            let held = target.position.exists();
+            let state = if held { TargetState::Open } else { TargetState::Armed };
+            self.set_state(slot, state, WhyNot::None, actions);
         }
     }
 
@@ -234,7 +240,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Some(opens_at) = self.symbols.get(id).and_then(|s| s.listing.opens_at()) else {
             return self.withdraw(id, actions);
         };
-        let moved = |t: &Target| untried(t) && t.record.opens_at != opens_at;
+        let moved = |t: &Target| untried(t) && t.follows_listing() && t.record.opens_at != opens_at;
         for slot in self.targets.active_where(moved).iter() {
             let had_permit = self.targets.get(slot).is_some_and(|t| t.permit.is_some());
             if had_permit {
@@ -259,14 +265,19 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if let Some(symbol) = self.symbols.get_mut(id) {
             symbol.told = None;
         }
-        let untried = |t: &Target| t.symbol() == id && !t.is_holding() && t.fire.last_at.is_none();
+        let untried = |t: &Target| {
+            let waits = !t.is_holding() && t.fire.last_at.is_none();
+            t.symbol() == id && t.follows_listing() && waits
+        };
         for slot in self.targets.active_where(untried).iter() {
             self.revoke(slot, actions);
             if let Some(target) = self.targets.get_mut(slot) {
                 (target.permit, target.record.permit, target.token) = (None, None, 0);
                 target.reference = target.record.entry.operator_price;
             }
-            self.set_state(slot, TargetState::Pending, WhyNot::NoOpening, actions);
+            let disarmed = self.targets.get(slot).is_some_and(Target::is_disarmed);
+            let why = if disarmed { WhyNot::Disarmed } else { WhyNot::NoOpening };
+            self.set_state(slot, TargetState::Pending, why, actions);
         }
     }
 
@@ -393,7 +404,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Some(target) = self.targets.get_mut(slot) else { return };
         target.fire.next_at = now.after(spacing);
         let state = target.record.state;
-        let waits = refusal.passes_with_time() || is_of_the_moment(&refusal);
+        // A purchase by hand waits for budget and records, never for another market.
+        let moment = !target.is_bought() && is_of_the_moment(&refusal);
+        let waits = refusal.passes_with_time() || moment;
         let told = target.record.why == WhyNot::EntriesBlocked;
         if !(waits && told) {
             actions.push(Action::Note(Note::Refused { request, refusal }));
@@ -424,11 +437,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
 
     /// The highest price that the collar around the last deal admits.
     fn collar_top(&self, target: &Target) -> Option<Price> {
-        let symbol = self.symbols.get(target.symbol()).filter(|symbol| symbol.opened())?;
         let limits = &self.accounts.get(target.account().index())?.config.limits;
-        let fresh = symbol.is_fresh(self.venue_now());
+        let fresh = self.is_fresh_for(target);
         let collar = if fresh { limits.collar_listing } else { limits.collar_established };
-        symbol.last_print?.shift_bps(i64::from(collar.bps), Round::Down)
+        self.market_price(target)?.shift_bps(i64::from(collar.bps), Round::Down)
     }
 
     fn entry_request(&mut self, slot: usize, price: Price, qty: Qty) -> Option<Request> {
@@ -541,7 +553,7 @@ pub(crate) fn may_rest(order: &crate::Order) -> bool {
 }
 
 /// What `notional` buys at `price`, in whole steps; `None` below the venue's minimum.
-fn entry_qty(notional: Amount, price: Price, spec: &SymbolSpec) -> Option<Qty> {
+pub(crate) fn entry_qty(notional: Amount, price: Price, spec: &SymbolSpec) -> Option<Qty> {
     let qty = notional.qty_at(price, spec.price_decimals, spec.qty_decimals)?.floor_to(spec.step);
     let value = Amount::notional(price, spec.price_decimals, qty, spec.qty_decimals, Round::Down)?;
     let fits = !qty.is_zero() && qty >= spec.qty_min && value >= spec.notional_min;

@@ -450,6 +450,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         let how = match (target.exits.closing, left.is_zero()) {
             (Some(why), _) => why,
+            (None, true) if target.exits.manual => Close::Manual,
             (None, true) if target.exits.by_hand.is_zero() && target.exits.time_stop_done => {
                 Close::TimeStop
             }
@@ -497,7 +498,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     }
 
     /// Whether no connection could carry an order of the target's account.
-    fn is_cut_off(&self, slot: usize) -> bool {
+    pub(crate) fn is_cut_off(&self, slot: usize) -> bool {
         let account = self.targets.get(slot).map(Target::account);
         account.is_some_and(|account| self.blocks(account).has(Block::OrderLink))
     }

@@ -27,10 +27,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let (account, id) = (target.account(), target.symbol());
         let totals = self.totals(account, id);
         let symbol = self.symbols.get(id)?;
-        let opened = symbol.opened();
+        let opened = symbol.opened() || target.is_bought();
         // Asks that stand before the opening are the permit's reference, not a market.
         let book = self.symbols.book(id).filter(|book| opened && book.is_live());
-        let reference = if opened { symbol.last_print } else { None };
+        let reference = self.market_price(target);
         let entry = side == Side::Buy;
         let held = symbol.spec.map_or(Qty::ZERO, |spec| target.position.sellable(&spec));
         let exposure = Exposure {
@@ -41,7 +41,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             kill: self.kill,
             blocks: self.entry_blocks(account, symbol.halted),
             opened,
-            listing: symbol.is_fresh(self.venue_now()),
+            listing: self.is_fresh_for(target),
             reference: reference.filter(|_| entry),
             drift_from: target.fire.last_at.and(target.reference).filter(|_| opened && entry),
             opposite_depth: book.map(|book| book.depth_against(side, price)),
@@ -75,7 +75,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         Some(used)
     }
 
-    fn entry_blocks(&self, account: AccountId, halted: bool) -> model::Blocks {
+    pub(crate) fn entry_blocks(&self, account: AccountId, halted: bool) -> model::Blocks {
         self.blocks(account).with(model::Block::Decode, halted)
     }
 

@@ -5,13 +5,14 @@
 //! it saves equals what the engine that wrote them would save.
 
 use model::{
-    Body, Command, Event, Intents, Mono, OrderLeg, Record, Request, Signal, Strategies, View,
+    Amount, Body, ByHand, Command, Event, Intents, Mono, OrderLeg, Pattern, Record, Request,
+    Signal, Strategies, View,
 };
 use risk::PermitUse;
 
 use crate::image::ImageError;
 use crate::target::Target;
-use crate::{Action, Actions, Config, Engine, OrderState};
+use crate::{Action, Actions, Config, Engine, Note, OrderState, Outcome};
 
 /// Wants nothing.
 #[derive(Debug)]
@@ -26,12 +27,14 @@ impl Strategies for Nobody {
 pub struct Follower {
     engine: Engine<Nobody>,
     unused: Actions,
+    /// A wish of the operator that has not been answered.
+    wish: Option<(u64, ByHand)>,
 }
 
 impl Follower {
     /// Begins with an empty state, as the first start does.
     pub fn new(config: Config) -> Self {
-        Self { engine: Engine::new(config, Nobody, ()), unused: Actions::new() }
+        Self { engine: Engine::new(config, Nobody, ()), unused: Actions::new(), wish: None }
     }
 
     /// Goes on with the next start of the process, which has another configuration and epoch.
@@ -66,6 +69,9 @@ impl Follower {
     /// An input of the journal.
     pub fn input(&mut self, at: Mono, event: &Event) {
         self.engine.now = self.engine.now.max(at);
+        if let Body::Command(Command::ByHand { token, wish }) = event.body {
+            self.wish = Some((token, wish));
+        }
         self.engine.hear(event, &mut self.unused);
         self.unused.drain().for_each(drop);
     }
@@ -74,6 +80,12 @@ impl Follower {
     pub fn output(&mut self, at: Mono, action: &Action<Request>) {
         self.engine.now = self.engine.now.max(at);
         self.engine.see(action);
+        if let Action::Note(Note::Answer { token, outcome: Outcome::Done { .. } }) = action
+            && let Some((of, ByHand::CancelOrder { client_order_id })) = self.wish
+            && of == *token
+        {
+            self.engine.keep_off_book(client_order_id);
+        }
     }
 }
 
@@ -107,7 +119,7 @@ impl Engine<Nobody> {
                 }
             }
             Body::Clock(sample) => self.clock.take(self.now, *sample),
-            Body::Command(command) => self.hear_command(command, unused),
+            Body::Command(command) => self.hear_command(event, command, unused),
             Body::Depth(_)
             | Body::Top(_)
             | Body::Print(_)
@@ -124,12 +136,32 @@ impl Engine<Nobody> {
     }
 
     /// A process may die between a command and its records: what stops is taken from the command.
-    fn hear_command(&mut self, command: &Command, unused: &mut Actions) {
+    fn hear_command(&mut self, event: &Event, command: &Command, unused: &mut Actions) {
         match *command {
             Command::Kill { level, .. } => self.kill = self.kill.max(level),
             Command::Exit(order) => self.exit_by_hand(order.target, order.qty, unused),
+            Command::ByHand { wish, .. } => self.hear_wish(event, &wish, unused),
             Command::Resume { .. } | Command::Reference { .. } | Command::CancelTarget { .. } => {}
         }
+    }
+
+    /// Declined or not as it was by the engine: what is held and who holds it is known here too.
+    fn hear_wish(&mut self, event: &Event, wish: &ByHand, unused: &mut Actions) {
+        let (account, id) = (event.account, event.symbol);
+        let _ = match *wish {
+            ByHand::Sell { qty, at_once } => {
+                self.sell_for_operator(account, id, (qty, at_once), unused)
+            }
+            ByHand::Forget => self.forget(account, id, unused),
+            ByHand::AddTarget(_)
+            | ByHand::Arm { .. }
+            | ByHand::Disarm { .. }
+            | ByHand::CancelTarget { .. }
+            | ByHand::Buy(_)
+            | ByHand::CancelOrder { .. }
+            | ByHand::Adopt { .. }
+            | ByHand::Rehearse { .. } => return,
+        };
     }
 
     /// What was decided.
@@ -170,7 +202,7 @@ impl Engine<Nobody> {
                     durable: true,
                     revoked: false,
                     orders_sent: 0,
-                    notional_used: model::Amount::ZERO,
+                    notional_used: Amount::ZERO,
                 });
             }
             Record::Revoked { permit } => {
@@ -184,6 +216,9 @@ impl Engine<Nobody> {
             Record::Position(position) => {
                 if let Some((_, target)) = self.find_target_mut(position.target) {
                     target.position.closed = position.closed;
+                    if target.record.pattern == Pattern::Adopted && !target.position.exists() {
+                        self.see_adopted(&position);
+                    }
                 }
             }
             Record::Exit(exit) => {
@@ -213,6 +248,15 @@ impl Engine<Nobody> {
         }
     }
 
+    /// No deal tells of a holding that was adopted.
+    fn see_adopted(&mut self, position: &model::PositionRecord) {
+        let spec = self.symbols.get(position.symbol).and_then(|symbol| symbol.spec);
+        let units = spec.and_then(|spec| Amount::of_qty(position.qty, spec.qty_decimals));
+        if let (Some(units), Some((_, target))) = (units, self.find_target_mut(position.target)) {
+            target.begin_adopted(position.qty, position.paid, units);
+        }
+    }
+
     fn see_target(&mut self, record: model::TargetRecord) {
         if let Some((_, target)) = self.find_target_mut(record.id) {
             if record.permit.is_none() {
@@ -220,6 +264,9 @@ impl Engine<Nobody> {
             }
             target.record = record;
             return;
+        }
+        if record.pattern == Pattern::ByHand {
+            self.hear_operator(record.symbol, record.opens_at);
         }
         if let Some(slot) = self.targets.free_slot() {
             self.orders.forget_done(slot);

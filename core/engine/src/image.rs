@@ -20,7 +20,7 @@ use crate::symbols::Symbol;
 use crate::target::{Position, Target};
 
 /// Layout of the bytes; a change to it is a new number.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// All symbols, targets and orders at their longest, and both generations of deals.
 const IMAGE_MAX: usize = 4 << 20;
@@ -132,6 +132,7 @@ impl Wire for Listing {
         self.coin.write(out);
         self.calendar.write(out);
         self.web.write(out);
+        self.operator.write(out);
         self.triple.write(out);
         self.scales.map(|(price, _)| price).write(out);
         self.scales.map(|(_, qty)| qty).write(out);
@@ -143,6 +144,7 @@ impl Wire for Listing {
         let mut listing = Self { coin: Wire::read(from)?, ..Self::default() };
         listing.calendar = Option::<VenueTime>::read(from)?;
         listing.web = Option::<VenueTime>::read(from)?;
+        listing.operator = Option::<VenueTime>::read(from)?;
         listing.triple = Option::<Triple>::read(from)?;
         let (price, qty) = (Option::<u8>::read(from)?, Option::<u8>::read(from)?);
         listing.scales = price.zip(qty);

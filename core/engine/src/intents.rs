@@ -47,6 +47,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 && t.symbol() == proposal.symbol
                 && t.is_active()
                 && t.permit.is_none()
+                && !t.record.pattern.is_by_hand()
         };
         let sound = proposal.exit.check().is_ok() && proposal.entry.orders_max > 0;
         let found = self.targets.iter_mut().find(|(_, target)| same(target));
@@ -125,7 +126,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn strengthen(&mut self, id: SymbolId, signal: &Signal, actions: &mut Actions) {
         for slot in self.targets.active_where(|t| t.symbol() == id && t.permit.is_none()).iter() {
             let Some(target) = self.targets.get_mut(slot) else { continue };
-            if signal.confidence > target.record.confidence {
+            if signal.confidence > target.record.confidence && !target.record.pattern.is_by_hand() {
                 target.record.confidence = signal.confidence;
                 target.record.pattern = signal.pattern;
                 let record = Record::Target(target.record);
@@ -139,8 +140,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     fn promote(&mut self, slot: usize, actions: &mut Actions) {
         let execute = self.config.thresholds.execute;
         let Some(target) = self.targets.get(slot) else { return };
-        if target.record.state == TargetState::Pending {
-            let sure = target.record.confidence >= execute;
+        if target.record.state == TargetState::Pending && !target.is_disarmed() {
+            let sure = target.record.confidence >= execute || target.record.pattern.is_by_hand();
             let (state, why) = if sure {
                 (TargetState::Ready, WhyNot::None)
             } else {

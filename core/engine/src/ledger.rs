@@ -33,6 +33,12 @@ impl Ledger {
         true
     }
 
+    /// Free and locked together.
+    pub(crate) fn total(&self, asset: AssetId) -> Amount {
+        let held = self.balances.iter().find(|held| held.asset == asset);
+        held.map_or(Amount::ZERO, |held| held.free.plus_or_max(held.locked))
+    }
+
     pub(crate) fn free(&self, asset: AssetId) -> Amount {
         let held = self.balances.iter().find(|held| held.asset == asset);
         held.map_or(Amount::ZERO, |held| held.free)

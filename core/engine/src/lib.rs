@@ -10,6 +10,7 @@
 
 mod actions;
 mod book;
+mod by_hand;
 mod clock;
 mod config;
 mod detect;
@@ -34,11 +35,13 @@ mod symbols;
 mod target;
 mod unknown;
 
-pub use actions::{Action, Actions, Note, Order as OrderOf, Question};
-pub use config::{AccountConfig, Config, Emergency, Patterns, RateConfig, Thresholds, Timing};
+pub use actions::{Action, Actions, Note, Order as OrderOf, Outcome, Question};
+pub use config::{
+    AccountConfig, Config, Emergency, Patterns, Plans, RateConfig, Thresholds, Timing,
+};
 pub use follow::Follower;
 pub use image::ImageError;
-pub use listing::ListingState;
+pub use listing::{Listing, ListingState};
 pub use orders::{Order, OrderState};
 pub use target::{Position, Target};
 

@@ -26,10 +26,11 @@ pub enum ListingState {
 
 /// Everything known of one listing.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Listing {
+pub struct Listing {
     pub(crate) coin: Option<VenueKey>,
     pub(crate) calendar: Option<VenueTime>,
     pub(crate) web: Option<VenueTime>,
+    pub(crate) operator: Option<VenueTime>,
     pub(crate) triple: Option<Triple>,
     pub(crate) scales: Option<(u8, u8)>,
     pub(crate) api_allowed: Option<bool>,
@@ -44,7 +45,7 @@ pub(crate) const READY: Triple = Triple { sts: 2, st: 2, tt: 4 };
 
 impl Listing {
     /// Takes what a witness said; `true` when the coin behind the name is another one.
-    pub(crate) fn take(&mut self, fact: &ListingFact) -> bool {
+    pub fn take(&mut self, fact: &ListingFact) -> bool {
         let reused = fact.coin.is_some() && self.coin.is_some_and(|coin| coin != fact.coin);
         if reused {
             *self = Self::default();
@@ -60,8 +61,8 @@ impl Listing {
                 | Source::ApiSymbols
                 | Source::Announcement
                 | Source::FirstPrint
-                | Source::Futures
-                | Source::Operator => self.calendar = Some(at),
+                | Source::Futures => self.calendar = Some(at),
+                Source::Operator => self.operator = Some(at),
             },
             ListingBody::Listed { triple, price_scale, qty_scale, opens_at } => {
                 self.triple = Some(triple);
@@ -92,8 +93,14 @@ impl Listing {
         }
     }
 
-    /// The planned opening: the web list's word before the calendar's, since it is the later one.
-    pub(crate) fn opens_at(&self) -> Option<VenueTime> {
+    /// The planned opening: the web list's word before the calendar's, since it is the later one;
+    /// the operator's where neither says one.
+    pub fn opens_at(&self) -> Option<VenueTime> {
+        self.by_witness().or(self.operator)
+    }
+
+    /// The planned opening as others than the operator name it.
+    pub fn by_witness(&self) -> Option<VenueTime> {
         self.web.or(self.calendar)
     }
 
@@ -105,7 +112,8 @@ impl Listing {
         self.web
     }
 
-    pub(crate) fn state(&self) -> ListingState {
+    /// Where it stands.
+    pub fn state(&self) -> ListingState {
         if self.first_print.is_some() {
             return ListingState::Trading;
         }

@@ -76,6 +76,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             actions.push(Action::Follow { symbol });
         }
         actions.push(Action::Ask { account, symbol, question: Question::Rules });
+        if self.take_up_by_hand(slot, actions) {
+            return;
+        }
         let waiting = matches!(state, TargetState::Ready | TargetState::Armed);
         if waiting && outdated && untried {
             self.revoke(slot, actions);

@@ -183,8 +183,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             self.alarm(AlarmKind::Rescale, AccountId::NONE, id, finer, actions);
             return false;
         }
-        symbol.spec = Some(*spec);
-        if moved {
+        let was = symbol.spec.replace(*spec);
+        if let (true, Some(was)) = (moved, was) {
+            let decimals = (was.price_decimals, spec.price_decimals);
+            self.rescale_operator_prices(id, decimals, actions);
             self.forget_prices(id, now);
         }
         true
@@ -286,6 +288,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
             Command::CancelTarget { target } => self.cancel_target(target, actions),
             Command::Exit(order) => self.exit_by_hand(order.target, order.qty, actions),
+            Command::ByHand { token, wish } => self.on_by_hand(event, token, &wish, actions),
         }
     }
 

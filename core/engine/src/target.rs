@@ -1,8 +1,8 @@
 //! One target from proposal to its end, with its permit, its position and its way out.
 
 use model::{
-    AccountId, Amount, Close, ExitPlan, ExitRecord, FixedList, Mono, OrderLeg, PositionRecord,
-    Price, Qty, SymbolId, SymbolSpec, TargetRecord, TargetState, VenueTime,
+    AccountId, Amount, Close, ExitPlan, ExitRecord, FixedList, Mono, OrderLeg, Pattern,
+    PositionRecord, Price, Qty, SymbolId, SymbolSpec, TargetRecord, TargetState, VenueTime, WhyNot,
 };
 use risk::PermitUse;
 
@@ -140,6 +140,8 @@ pub(crate) struct Exits {
     /// When the time stop was passed over because only the kept share is left.
     pub(crate) time_stop_done: bool,
     pub(crate) alarmed: bool,
+    /// The operator asked for all of it to be sold; named when it is closed, not kept over a restart.
+    pub(crate) manual: bool,
     /// As the records have it.
     pub(crate) told: Option<ExitRecord>,
 }
@@ -187,6 +189,35 @@ impl Target {
     /// Whether it holds or is selling.
     pub fn is_holding(&self) -> bool {
         matches!(self.record.state, TargetState::Open | TargetState::Closing)
+    }
+
+    /// Whether it waits until the operator arms it again.
+    pub fn is_disarmed(&self) -> bool {
+        self.record.why == WhyNot::Disarmed
+    }
+
+    /// Whether it is a purchase by hand of a pair that trades.
+    pub(crate) fn is_bought(&self) -> bool {
+        self.record.pattern == Pattern::Bought
+    }
+
+    /// Whether its opening is that of a listing, and moves with it.
+    pub(crate) fn follows_listing(&self) -> bool {
+        !matches!(self.record.pattern, Pattern::Bought | Pattern::Adopted)
+    }
+
+    /// Whether the operator takes the position over: what may still trade is cancelled, nothing is
+    /// sold.
+    pub(crate) fn is_handing_over(&self) -> bool {
+        self.exits.closing == Some(Close::HandedOver)
+    }
+
+    /// The holding of a target that was adopted, as the operator named it.
+    pub(crate) fn begin_adopted(&mut self, qty: Qty, paid: Amount, units: Amount) {
+        let Some(price) = self.record.entry.operator_price else { return };
+        self.position.first_at = self.record.opens_at;
+        // The position is empty: sums of its first figures do not overflow.
+        let _ = self.position.buy(price, qty, paid, units);
     }
 
     pub(crate) fn plan(&self) -> &ExitPlan {

@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 
 use desk::{ACCOUNT, BASE, COIN, Desk, Done, NEW, QUOTE, balance, money, ms, opening};
 use model::{
-    AccountId, AlarmKind, Amount, Block, Body, BookTop, Cancelled, ClientOrderId,
-    ClientOrderIdParts, ClockSample, Command, Depth, DepthKind, Event, ExitPlan, Fill, FillSource,
-    FixedList, Intent, KillLevel, Level, Link, LinkState, ListingBody, ListingFact, Mode, Mono,
-    OperatorOrder, OrderLeg, OrderStatus, OrderUpdate, PermitId, Placed, Price, Print, Qty,
-    QueryAnswer, Reject, RejectClass, ReplyLost, Request, Sent, ShedRange, Side, Source, Span,
-    Stream, SymbolId, TargetId, Text, Triple, UpdateSource, VenueKey, VenueTime,
+    AccountId, AlarmKind, Amount, Block, Body, BookTop, BuyByHand, ByHand, Cancelled,
+    ClientOrderId, ClientOrderIdParts, ClockSample, Command, Depth, DepthKind, Event, ExitPlan,
+    Fill, FillSource, FixedList, Intent, KillLevel, Level, Link, LinkState, ListingBody,
+    ListingFact, Mode, Mono, OperatorOrder, OrderLeg, OrderStatus, OrderUpdate, PermitId, Placed,
+    Price, PriceCap, Print, Qty, QueryAnswer, Reject, RejectClass, ReplyLost, Request, Sent,
+    ShedRange, Side, Source, Span, Stream, SymbolId, TargetByHand, TargetId, Text, Triple,
+    UpdateSource, VenueKey, VenueTime,
 };
 
 const SEQUENCES: u64 = 2_000;
@@ -432,7 +433,8 @@ impl Run {
     fn command(&mut self) -> Command {
         let target = TargetId(self.below(4) as u32);
         let reason = Text::clipped("chance");
-        match self.below(8) {
+        match self.below(14) {
+            8.. => Command::ByHand { token: 1, wish: self.wish(target) },
             0 => {
                 let level = self.one_of(&[KillLevel::Halt, KillLevel::Reduce, KillLevel::Flatten]);
                 Command::Kill { level, reason }
@@ -444,6 +446,39 @@ impl Run {
                 let qty = if self.flip() { Some(self.some_qty()) } else { None };
                 Command::Exit(OperatorOrder { target, qty })
             }
+        }
+    }
+
+    fn wish(&mut self, target: TargetId) -> ByHand {
+        let some = |run: &mut Self| {
+            run.one_of(&[Amount::ZERO, money("-1"), money("0.01"), money("1"), Amount::MAX])
+        };
+        match self.below(10) {
+            0 => {
+                let price = some(self);
+                let caps = [PriceCap::Plan, PriceCap::Max(price), PriceCap::Reference(price)];
+                let opens_at = self.one_of(&[VenueTime::NONE, opening(), VenueTime::NEVER]);
+                let (notional, cap) = (some(self), self.one_of(&caps));
+                ByHand::AddTarget(TargetByHand { notional, cap, opens_at })
+            }
+            1 => ByHand::Arm { target },
+            2 => ByHand::Disarm { target },
+            3 => ByHand::CancelTarget { target },
+            4 => {
+                let (notional, price_max) = (some(self).min(money("100")), some(self));
+                ByHand::Buy(BuyByHand { notional, price_max })
+            }
+            5 => ByHand::Sell { qty: some(self), at_once: self.flip() },
+            6 => {
+                let alive = self.desk.alive();
+                match alive.first() {
+                    Some(order) => ByHand::CancelOrder { client_order_id: order.client_order_id },
+                    None => ByHand::Rehearse { target },
+                }
+            }
+            7 => ByHand::Adopt { qty: some(self), price: some(self) },
+            8 => ByHand::Forget,
+            _ => ByHand::Rehearse { target },
         }
     }
 

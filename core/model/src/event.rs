@@ -1,8 +1,8 @@
 //! Everything that may happen to the engine, in one closed list.
 
 use crate::{
-    AccountId, Amount, AssetId, Block, ClientOrderId, KillLevel, Mono, OrderKind, Price, Qty, Side,
-    Span, SymbolId, SymbolSpec, TargetId, Text, VenueKey, VenueTime,
+    AccountId, Amount, AssetId, Block, ByHand, ClientOrderId, KillLevel, Mono, OrderKind, Price,
+    Qty, Side, Span, SymbolId, SymbolSpec, TargetId, Text, VenueKey, VenueTime,
 };
 
 /// One thing that happened outside, as the engine sees it; journaled before it acts.
@@ -680,4 +680,11 @@ pub enum Command {
     },
     /// Sell a position.
     Exit(OperatorOrder),
+    /// Anything else, answered under its token.
+    ByHand {
+        /// Of whoever sent it; the answer carries it.
+        token: u64,
+        /// What.
+        wish: ByHand,
+    },
 }

@@ -6,6 +6,7 @@
 //! ([`wire`]).
 #![warn(missing_docs)]
 
+mod by_hand;
 mod event;
 mod id;
 mod intent;
@@ -20,6 +21,7 @@ mod text;
 mod time;
 pub mod wire;
 
+pub use by_hand::{BuyByHand, ByHand, PriceCap, TargetByHand};
 pub use event::{
     Balance, Body, BookTop, Cancelled, ClockSample, Command, Depth, DepthKind, Event, Fill,
     FillSource, Level, Link, LinkState, ListingBody, ListingFact, OperatorOrder, OrderStatus,

@@ -152,6 +152,30 @@ pub enum WhyNot {
     NoOpening = 19,
     /// The order would be smaller than the venue takes.
     TooSmall = 20,
+    /// The operator disarmed it.
+    Disarmed = 21,
+    /// There is no such target.
+    NoTarget = 22,
+    /// The target is over.
+    TargetOver = 23,
+    /// The target holds a position already.
+    Holding = 24,
+    /// Nothing of the pair is held.
+    NotHeld = 25,
+    /// The pair does not trade yet.
+    NotTrading = 26,
+    /// A witness names another opening.
+    OtherOpening = 27,
+    /// There is no such order, or it has ended.
+    NoOrder = 28,
+    /// An order is on its way.
+    InFlight = 29,
+    /// The figure is none at the pair's scale.
+    BadFigure = 30,
+    /// The pair has no name here.
+    UnknownPair = 31,
+    /// There is no such account.
+    NoAccount = 32,
 }
 
 impl WhyNot {
@@ -179,6 +203,18 @@ impl WhyNot {
             Self::EntriesBlocked => "entries_blocked",
             Self::NoOpening => "no_opening",
             Self::TooSmall => "too_small",
+            Self::Disarmed => "disarmed",
+            Self::NoTarget => "no_target",
+            Self::TargetOver => "target_over",
+            Self::Holding => "holding",
+            Self::NotHeld => "not_held",
+            Self::NotTrading => "not_trading",
+            Self::OtherOpening => "other_opening",
+            Self::NoOrder => "no_order",
+            Self::InFlight => "in_flight",
+            Self::BadFigure => "bad_figure",
+            Self::UnknownPair => "unknown_pair",
+            Self::NoAccount => "no_account",
         }
     }
 }
@@ -246,6 +282,8 @@ pub enum Close {
     Kill = 7,
     /// What is left cannot be sold.
     Dust = 8,
+    /// Not sold: handed over to the operator.
+    HandedOver = 9,
 }
 
 impl Close {
@@ -260,6 +298,7 @@ impl Close {
             Self::Manual => "manual",
             Self::Kill => "kill",
             Self::Dust => "dust",
+            Self::HandedOver => "handed_over",
         }
     }
 }
@@ -309,6 +348,8 @@ pub enum AlarmKind {
     Rescale = 9,
     /// A fixed capacity was reached.
     Capacity = 10,
+    /// A position is the operator's from here on: no stop watches it.
+    HandedOver = 11,
 }
 
 impl AlarmKind {
@@ -325,6 +366,7 @@ impl AlarmKind {
             Self::Clock => "clock",
             Self::Rescale => "rescale",
             Self::Capacity => "capacity",
+            Self::HandedOver => "handed_over",
         }
     }
 }

@@ -18,6 +18,12 @@ pub enum Pattern {
     VolumeSpike = 5,
     /// Several at once.
     Combined = 6,
+    /// None: the operator named the target.
+    ByHand = 7,
+    /// None: the operator bought a pair that trades.
+    Bought = 8,
+    /// None: the operator brought a holding under a plan.
+    Adopted = 9,
 }
 
 impl Pattern {
@@ -30,7 +36,15 @@ impl Pattern {
             Self::PriceMove => "price_move",
             Self::VolumeSpike => "volume_spike",
             Self::Combined => "combined",
+            Self::ByHand => "by_hand",
+            Self::Bought => "bought",
+            Self::Adopted => "adopted",
         }
+    }
+
+    /// Whether it is the operator's word and nothing that was seen.
+    pub const fn is_by_hand(self) -> bool {
+        matches!(self, Self::ByHand | Self::Bought | Self::Adopted)
     }
 }
 

@@ -251,7 +251,9 @@ words! {
     SymbolStatus { Online Paused Offline }
     TradeSides { Both BuyOnly SellOnly Closed }
     SpecSource { WebList ExchangeInfo }
-    Pattern { ReadyState PreReady LaunchSequence PriceMove VolumeSpike Combined }
+    Pattern {
+        ReadyState PreReady LaunchSequence PriceMove VolumeSpike Combined ByHand Bought Adopted
+    }
     Factor { CalendarOpening WebListOpening Triple Precision ExchangeInfo ApiAllowed }
     EntryKind { Limit ImmediateOrCancel }
     PriceSource { PreOpenAsk Operator Futures Announced }
@@ -260,11 +262,13 @@ words! {
         None Confidence PatternDisabled TargetsMax SymbolTaken NoReference NoRules NotTradable
         Balance Refused Rejected UnknownOrder NoFill OrdersSpent Operator BadPlan TooLate
         PositionsMax EntriesBlocked NoOpening TooSmall
+        Disarmed NoTarget TargetOver Holding NotHeld NotTrading
+        OtherOpening NoOrder InFlight BadFigure UnknownPair NoAccount
     }
-    Close { TakeProfit StopLoss Trailing BreakEven TimeStop Manual Kill Dust }
+    Close { TakeProfit StopLoss Trailing BreakEven TimeStop Manual Kill Dust HandedOver }
     AlarmKind {
         UnknownOrder ExitStuck ForeignOrder Overfill Credentials CancelStuck Journal Clock Rescale
-        Capacity
+        Capacity HandedOver
     }
 }
 
@@ -338,6 +342,8 @@ wire_struct! {
     Sent { client_order_id, cancel, at }
     ShedRange { count, from, to }
     OperatorOrder { target, qty }
+    TargetByHand { notional, cap, opens_at }
+    BuyByHand { notional, price_max }
     SymbolSpec {
         version, price_decimals, qty_decimals, tick, step, qty_min, notional_min, notional_max,
         maker_fee_ppm, taker_fee_ppm, status, sides, kinds, api_allowed, source, read_at
@@ -417,6 +423,20 @@ wire_enum!(Command {
     3 => Reference { price },
     4 => CancelTarget { target },
     5 => Exit(order),
+    6 => ByHand { token, wish },
+});
+wire_enum!(PriceCap { 1 => Plan, 2 => Max(price), 3 => Reference(price) });
+wire_enum!(ByHand {
+    1 => AddTarget(target),
+    2 => Arm { target },
+    3 => Disarm { target },
+    4 => CancelTarget { target },
+    5 => Buy(buy),
+    6 => Sell { qty, at_once },
+    7 => CancelOrder { client_order_id },
+    8 => Adopt { qty, price },
+    9 => Forget,
+    10 => Rehearse { target },
 });
 wire_enum!(Body {
     1 => Depth(depth),
@@ -505,7 +525,14 @@ mod tests {
             source: FillSource::Stream,
         };
         let kill = Command::Kill { level: KillLevel::Halt, reason: Text::clipped("tést") };
-        for body in [Body::Depth(depth), Body::Fill(fill), Body::Command(kill)] {
+        let cap = PriceCap::Max(Amount::ONE);
+        let target = TargetByHand { notional: Amount::ONE, cap, opens_at: VenueTime::NONE };
+        let wish = ByHand::AddTarget(target);
+        let by_hand = Command::ByHand { token: 7, wish };
+        for command in [kill, by_hand] {
+            round_trip(Event::of(AccountId(0), SymbolId(3), Body::Command(command)));
+        }
+        for body in [Body::Depth(depth), Body::Fill(fill)] {
             round_trip(Event::of(AccountId(0), SymbolId(3), body));
         }
     }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use model::VenueTime;
 use venue::mexc::json::JsonError;
 
 use crate::Page;
@@ -37,6 +38,10 @@ impl Counts {
 pub struct PageCounts {
     /// Readings that were understood.
     pub read: u64,
+    /// When the last of them came, in the exchange's clock.
+    pub read_at: Option<VenueTime>,
+    /// When the last reply or failure came.
+    pub tried_at: Option<VenueTime>,
     /// Readings without a reply, or with one whose status is not 200.
     pub failed: u64,
     /// Replies of status 200 that are not this page.

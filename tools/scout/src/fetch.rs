@@ -13,7 +13,7 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use rustls_pki_types::ServerName;
 use venue::http1::{HttpError, Limits, ResponseParser};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Security, SpawnError, server_name};
 
 /// How long one blocking call waits before the stop flag is looked at.
 const SLICE: Duration = Duration::from_millis(100);
@@ -139,10 +139,47 @@ impl Client {
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(SLICE))?;
         socket.set_write_timeout(Some(SLICE))?;
-        let Some((config, name)) = &self.tls else { return Ok(Stream::Plain(socket)) };
+        let Some((config, name)) = &self.tls else { return Ok(Stream(Kind::Plain(socket))) };
         let session = ClientConnection::new(Arc::clone(config), name.clone())
             .map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
-        Ok(Stream::Tls(Box::new(StreamOwned::new(session, socket))))
+        Ok(Stream(Kind::Tls(Box::new(StreamOwned::new(session, socket)))))
+    }
+}
+
+/// Opens connections to one host, plain or TLS, for others than the scout.
+#[derive(Debug)]
+pub struct Dialer(Client);
+
+impl Dialer {
+    /// For `endpoint`, with TLS as `security` says; one connection attempt takes `connect_max`.
+    ///
+    /// # Errors
+    /// [`SpawnError`] for hosts or roots that can never work.
+    pub fn new(
+        endpoint: &Endpoint,
+        security: &Security,
+        connect_max: Duration,
+    ) -> Result<Self, SpawnError> {
+        let tls = match security.config()? {
+            Some(tls) => Some((tls, server_name(endpoint)?)),
+            None => None,
+        };
+        Ok(Self(Client::new(endpoint.clone(), tls, Vec::new(), connect_max)))
+    }
+
+    /// A connection whose reads and writes give up after a tenth of a second, to be tried again.
+    ///
+    /// # Errors
+    /// When no address of the host answers.
+    pub fn dial(&self) -> io::Result<Stream> {
+        let (at, max) = (Instant::now() + self.0.connect_max, self.0.connect_max);
+        let deadline = Deadline { at, max, stop: &AtomicBool::new(false) };
+        self.0.connect(&deadline).map_err(|error| match error {
+            FetchError::Io(error) => error,
+            FetchError::Stopped | FetchError::TooSlow { .. } | FetchError::Http(_) => {
+                io::Error::other(error.to_string())
+            }
+        })
     }
 }
 
@@ -221,33 +258,37 @@ fn is_slow(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
+/// One open connection.
 #[derive(Debug)]
-enum Stream {
+pub struct Stream(Kind);
+
+#[derive(Debug)]
+enum Kind {
     Plain(TcpStream),
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(socket) => socket.read(buffer),
-            Self::Tls(stream) => stream.read(buffer),
+        match &mut self.0 {
+            Kind::Plain(socket) => socket.read(buffer),
+            Kind::Tls(stream) => stream.read(buffer),
         }
     }
 }
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(socket) => socket.write(bytes),
-            Self::Tls(stream) => stream.write(bytes),
+        match &mut self.0 {
+            Kind::Plain(socket) => socket.write(bytes),
+            Kind::Tls(stream) => stream.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Plain(socket) => socket.flush(),
-            Self::Tls(stream) => stream.flush(),
+        match &mut self.0 {
+            Kind::Plain(socket) => socket.flush(),
+            Kind::Tls(stream) => stream.flush(),
         }
     }
 }

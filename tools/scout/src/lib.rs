@@ -20,8 +20,9 @@ mod thread;
 pub use config::{Backoff, Host, Page, PairName, Period, ScoutConfig};
 pub use counts::{Counts, Fault, PageCounts};
 pub use endpoint::{BrowserHeaders, Endpoint, Security, SpawnError, Timeouts};
+pub use fetch::{Dialer, Stream};
 pub use scout::Scout;
-pub use thread::{Offer, ScoutThread, ThreadConfig};
+pub use thread::{Offer, ScoutHandle, ScoutThread, ThreadConfig};
 
 #[cfg(test)]
 mod tests;

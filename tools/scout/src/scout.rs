@@ -127,6 +127,30 @@ impl Scout {
         self.counts.events += (out.len() - before) as u64;
     }
 
+    /// Watches one more pair from here on, as if the configuration had named it; `false` when its
+    /// quote is none of ours, no name is left, or the lists that were read do not have it.
+    pub fn watch(&mut self, name: &str, out: &mut Vec<Event>) -> bool {
+        self.handle_start(out);
+        let Some(pair) = PairName::split(name, &self.config.quotes) else { return false };
+        let read = !self.web.rows.is_empty() || !self.api.rows.is_empty();
+        let listed = self.api.rows.contains_key(&pair.name())
+            || rows_of(&self.web.rows, pair.name()).next().is_some();
+        if read && !listed && self.table.find(name.as_bytes()).is_none() {
+            return false;
+        }
+        let before = out.len();
+        let Some(at) = self.name(pair, out) else { return false };
+        let pair = &mut self.pairs[at];
+        pair.watched = true;
+        if let Some(coin) = holder(&self.web.rows, pair.pair.name(), pair.coin) {
+            pair.own(coin);
+        }
+        // Its rules are asked for with the next question.
+        self.rules.all_at = None;
+        self.counts.events += (out.len() - before) as u64;
+        true
+    }
+
     /// Takes the reply to `page` and appends what it changes. Everything but status 200 is a
     /// failure without `Retry-After`; see [`handle_failure`](Self::handle_failure).
     pub fn handle_page(
@@ -142,7 +166,8 @@ impl Scout {
             self.handle_failure(now, page, http, Span::ZERO);
             return;
         }
-        self.counts.page_mut(page).last_http = http;
+        let counts = self.counts.page_mut(page);
+        (counts.last_http, counts.tried_at) = (http, Some(now));
         let before = out.len();
         let read = match page {
             Page::Calendar => self.take_calendar(now, body, out),
@@ -155,6 +180,7 @@ impl Scout {
         match read {
             Ok(()) => {
                 counts.read += 1;
+                counts.read_at = Some(now);
                 self.schedule.succeeded(page);
             }
             Err(fault) => {
@@ -171,7 +197,7 @@ impl Scout {
     pub fn handle_failure(&mut self, now: VenueTime, page: Page, http: u16, retry_after: Span) {
         let counts = self.counts.page_mut(page);
         counts.failed += 1;
-        counts.last_http = http;
+        (counts.last_http, counts.tried_at) = (http, Some(now));
         if page == Page::ExchangeInfo && http == 400 {
             // One unknown pair spoils the question for all: fewer names find out which.
             self.rules.names_max = (self.rules.names_max / 2).max(1);

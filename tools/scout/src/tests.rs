@@ -298,6 +298,32 @@ fn watched_pairs_are_named_first_and_found_by_name() {
 }
 
 #[test]
+fn a_pair_watched_later_is_named_once_and_its_rules_are_asked_for_next() {
+    let mut desk = Desk::new();
+    desk.api(0, &["OLDUSDT", "MXUSDT"]);
+    desk.polls(0);
+    let mut out = Vec::new();
+    assert!(desk.scout.watch("MXUSDT", &mut out));
+    assert!(desk.scout.watch("MXUSDT", &mut out), "asked twice it is watched once");
+    assert_eq!(names(&out), ["MXUSDT"]);
+    assert!(desk.polls(40).contains(&Page::ExchangeInfo));
+    let path = desk.scout.path(at(40), Page::ExchangeInfo);
+    assert_eq!(path, "/api/v3/exchangeInfo?symbols=MXUSDT");
+}
+
+#[test]
+fn a_pair_that_no_list_has_or_of_another_quote_is_not_watched() {
+    let mut desk = Desk::new();
+    desk.api(0, &["OLDUSDT", "OLDBTC"]);
+    let mut out = Vec::new();
+    for name in ["NOPEUSDT", "OLDBTC", "USDT", ""] {
+        assert!(!desk.scout.watch(name, &mut out), "{name:?}");
+    }
+    assert_eq!(out, []);
+    assert!(desk.scout.watch("OLDUSDT", &mut out));
+}
+
+#[test]
 fn the_recorded_calendar_and_rules_and_api_list_are_read() {
     let mut scout = Scout::new(ScoutConfig::default());
     let mut out = Vec::new();

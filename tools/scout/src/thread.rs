@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use model::{Event, Mono, Span, VenueTime};
@@ -48,8 +48,44 @@ pub enum Offer {
 /// The running thread. Dropped, it is told to stop and not waited for.
 pub struct ScoutThread {
     stop: Arc<AtomicBool>,
-    counts: Arc<Mutex<Counts>>,
+    shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread and those who ask it share.
+#[derive(Debug, Default)]
+struct Shared {
+    counts: Mutex<Counts>,
+    wishes: Mutex<Vec<String>>,
+}
+
+/// Pairs that are wished for and not yet named; further ones are turned away.
+const WISHES_MAX: usize = 64;
+
+/// Asks a running thread from beside.
+#[derive(Clone, Debug)]
+pub struct ScoutHandle {
+    shared: Arc<Shared>,
+    thread: Thread,
+}
+
+impl ScoutHandle {
+    /// What it has seen, as of the last page.
+    pub fn counts(&self) -> Counts {
+        *self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets it watch one more pair. Its names go out as events if the exchange lists it; `false`
+    /// when too many wishes wait.
+    pub fn watch(&self, name: &str) -> bool {
+        let mut wishes = self.shared.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        if wishes.len() >= WISHES_MAX {
+            return false;
+        }
+        wishes.push(name.to_owned());
+        self.thread.unpark();
+        true
+    }
 }
 
 impl fmt::Debug for ScoutThread {
@@ -69,7 +105,7 @@ impl ScoutThread {
     ) -> Result<Self, SpawnError> {
         let (rest, web) = clients(&config)?;
         let stop = Arc::new(AtomicBool::new(false));
-        let counts = Arc::new(Mutex::new(Counts::default()));
+        let shared = Arc::new(Shared::default());
         let work = Work {
             scout: Scout::new(config.scout),
             rest,
@@ -79,13 +115,13 @@ impl ScoutThread {
             clock: Clock::new(),
             waiting: VecDeque::new(),
             stop: Arc::clone(&stop),
-            counts: Arc::clone(&counts),
+            shared: Arc::clone(&shared),
         };
         let thread = std::thread::Builder::new()
             .name("scout".to_owned())
             .spawn(move || work.run())
             .map_err(SpawnError::Thread)?;
-        Ok(Self { stop, counts, thread: Some(thread) })
+        Ok(Self { stop, shared, thread: Some(thread) })
     }
 
     /// Stops the thread and waits for its end: a fraction of a second, or
@@ -105,7 +141,13 @@ impl ScoutThread {
 
     /// What it has seen, as of the last page.
     pub fn counts(&self) -> Counts {
-        *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A way to ask it from beside; `None` once it was stopped.
+    pub fn handle(&self) -> Option<ScoutHandle> {
+        let thread = self.thread.as_ref()?.thread().clone();
+        Some(ScoutHandle { shared: Arc::clone(&self.shared), thread })
     }
 
     fn tell(&self) {
@@ -152,7 +194,7 @@ struct Work<F> {
     /// Made and not taken; no page is fetched before it is empty, so it holds one page's events.
     waiting: VecDeque<Event>,
     stop: Arc<AtomicBool>,
-    counts: Arc<Mutex<Counts>>,
+    shared: Arc<Shared>,
 }
 
 impl<F: FnMut(Event) -> Offer> Work<F> {
@@ -190,17 +232,33 @@ impl<F: FnMut(Event) -> Offer> Work<F> {
             self.ask_time();
             return;
         }
+        if self.watch_wished(out) {
+            return;
+        }
         let now = self.clock.now();
         if let Some(page) = self.scout.poll_page(now) {
             self.fetch(page, now, out);
             self.waiting.extend(out.drain(..));
-            *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = *self.scout.counts();
+            let counts = *self.scout.counts();
+            *self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
             return;
         }
         let (next, _) = self.scout.poll_timeout(now);
         let wait = next.since(now).min(self.clock.ask_at.since(mono)).nanos();
         let least = Duration::from_millis(1);
         std::thread::park_timeout(Duration::from_nanos(wait).clamp(least, SLEEP_MAX));
+    }
+
+    /// Takes up one wish; `false` when there is none.
+    fn watch_wished(&mut self, out: &mut Vec<Event>) -> bool {
+        let mut wishes = self.shared.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(name) = wishes.pop() else { return false };
+        drop(wishes);
+        if !self.scout.watch(&name, out) {
+            tracing::warn!(name, "no pair of this name can be watched");
+        }
+        self.waiting.extend(out.drain(..));
+        true
     }
 
     fn fetch(&mut self, page: Page, now: VenueTime, out: &mut Vec<Event>) {

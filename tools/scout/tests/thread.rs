@@ -43,6 +43,25 @@ fn what_the_pages_say_comes_out_in_the_exchanges_time_and_once() {
 }
 
 #[test]
+fn a_running_thread_watches_one_more_pair_and_says_when_it_read_each_page() {
+    let server = Server::start(None);
+    let (thread, events) = watch(&server, Security::Plain);
+    server.wait_until("/api/v3/defaultSymbols", 2);
+    let handle = thread.handle().expect("it runs");
+    assert!(handle.watch("BTCUSDT"));
+    let named = wait_for(&events, |body| {
+        let Body::Symbol(names) = body else { return None };
+        (names.name.as_str() == "BTCUSDT").then_some(names.base)
+    });
+    assert_eq!(named.as_str(), "BTC");
+    let calendar = *handle.counts().page(Page::Calendar);
+    let read = calendar.read_at.expect("it was read");
+    assert!(read >= VenueTime::from_millis(VENUE_MS), "by the exchange's clock: {read:?}");
+    assert_eq!(calendar.tried_at, Some(read));
+    thread.stop();
+}
+
+#[test]
 fn the_web_pages_see_a_browser_and_one_connection_a_host_is_kept() {
     let server = Server::start(None);
     let (thread, events) = watch(&server, Security::Plain);

@@ -1,8 +1,8 @@
 //! The configuration as the rooms of `core` and the built-in strategy want it.
 
-use engine::{AccountConfig, Config, Emergency, Patterns, RateConfig, Thresholds, Timing};
+use engine::{AccountConfig, Config, Emergency, Patterns, Plans, RateConfig, Thresholds, Timing};
 use listing_sniper::ListingSniper;
-use model::{FixedList, Span, Text};
+use model::{EntryPlan, FixedList, Span, Text};
 use risk::Collar;
 
 use crate::Settings;
@@ -64,6 +64,22 @@ impl Settings {
                 second_bps: self.exit.emergency_second_bps,
                 market_allowed: self.exit.emergency_market,
             },
+            plans: Plans { entry: self.entry_plan(), exit: self.exit.plan },
+        }
+    }
+
+    /// The way in of a target at the base size.
+    fn entry_plan(&self) -> EntryPlan {
+        EntryPlan {
+            triggers: self.entry.triggers,
+            kind: self.entry.kind,
+            notional: self.targets.base_size,
+            reference: self.entry.reference,
+            operator_price: None,
+            premium_bps: self.entry.premium_bps,
+            early: self.entry.early,
+            late: self.entry.late,
+            orders_max: self.entry.orders_max,
         }
     }
 

@@ -19,14 +19,16 @@ use runtime::{
     LoopStats, PinWish, StatsReader, Trader, TraderConfig, Wait, WaitPolicy, boot_id, inbox,
     owners, roles,
 };
-use scout::{BrowserHeaders, Offer, ScoutConfig, ScoutThread, Security, ThreadConfig, Timeouts};
+use scout::{
+    BrowserHeaders, Dialer, Offer, ScoutConfig, ScoutThread, Security, ThreadConfig, Timeouts,
+};
 use settings::{Identity, Settings, Sniper};
 use venue::sign::Credentials;
 
-use crate::board::{Board, of_inbox};
+use crate::board::{Board, Budget, of_inbox};
 use crate::checkpoints::Checkpoints;
 use crate::cli::CliError;
-use crate::control::{ControlConfig, ControlServer, Desk};
+use crate::control::{Around, ControlConfig, ControlServer, Desk, Rehearsals};
 use crate::dialling::{DialError, Dialling};
 use crate::modes::{self, Lineage};
 use crate::narrate::{Both, Narrator};
@@ -231,14 +233,6 @@ impl Assembly {
     /// # Errors
     /// [`AssemblyError`] when one of them cannot begin.
     pub fn start_beside(&self, plan: &Plan) -> Result<Beside, AssemblyError> {
-        let desk = Desk::new(
-            Arc::clone(&self.board),
-            self.sender.clone(),
-            self.kill.clone(),
-            ControlConfig::default(),
-        );
-        let control = ControlServer::start(self.data.path(), &self.runtime_dir, desk)
-            .map_err(because("the control inbox"))?;
         let sender = self.sender.clone();
         let scout = ScoutThread::spawn(scout_thread(plan, &self.names)?, move |event| match sender
             .send(event)
@@ -248,6 +242,15 @@ impl Assembly {
             Err(InboxError::Ended) => Offer::Ended,
         });
         let scout = scout.map_err(because("the scout"))?;
+        let around = Around { scout: scout.handle(), rehearsals: Some(rehearsals(plan)?) };
+        let desk = Desk::new(
+            Arc::clone(&self.board),
+            self.sender.clone(),
+            self.kill.clone(),
+            ControlConfig::default(),
+        );
+        let control = ControlServer::start(self.data.path(), &self.runtime_dir, desk.with(around))
+            .map_err(because("the control inbox"))?;
         let names = Names::start(&self.endpoints).map_err(because("the look-up of names"))?;
         let checkpoints = Checkpoints::start(&self.journal_dir(), &plan.settings);
         let checkpoints = checkpoints.map_err(because("the checkpoints"))?;
@@ -327,6 +330,14 @@ impl Names {
         })?;
         Ok(Self { _running: running })
     }
+}
+
+/// A connection of its own for test orders, which neither the hot loop nor the scout share.
+fn rehearsals(plan: &Plan) -> Result<Rehearsals, AssemblyError> {
+    let ThreadConfig { rest, security, timeouts, .. } = scout_thread(plan, &[])?;
+    let dialer = Dialer::new(&rest, &security, timeouts.connect);
+    let dialer = dialer.map_err(because("the way to the test endpoint"))?;
+    Ok(Rehearsals::new(dialer, rest.host, plan.keys.clone()))
 }
 
 fn scout_thread(plan: &Plan, named: &[SymbolNames]) -> Result<ThreadConfig, AssemblyError> {
@@ -433,7 +444,7 @@ fn new_board(settings: &Settings) -> Board {
     let mut board = Board::new();
     board.set_mode(settings.mode);
     board.set_limits(settings.limits);
-    board.set_accounts(settings.accounts.len());
+    board.set_budgets(budgets(settings));
     board
 }
 
@@ -459,6 +470,16 @@ pub(crate) struct Offline {
     pub(crate) consumer: Consumer,
     _lock: journal::ring::RingLock,
     _data: DataDir,
+}
+
+fn budgets(settings: &Settings) -> Vec<Budget> {
+    let limits = &settings.limits;
+    let budget = |account: &settings::Account| Budget {
+        name: account.name.clone(),
+        daily_buy_max: limits.daily_max_buy,
+        orders_per_s: limits.rate_orders_per_s,
+    };
+    settings.accounts.iter().map(budget).collect()
 }
 
 fn open_journal(

@@ -4,9 +4,14 @@
 //! A reader of the journal and nothing else: it decides nothing, and may lag or be thrown away.
 //! Every collection has a bound; what had to go is counted in the status.
 
+mod answers;
+mod budget;
 mod decisions;
 mod demo;
+mod hands;
+mod inaction;
 mod latency;
+mod listings;
 mod moment;
 mod names;
 mod observer;
@@ -26,19 +31,31 @@ use journal::{Boot, Family, Kind};
 use model::wire::{Reader, Wire};
 use model::{
     AccountId, Alarm, Block, Blocks, Body, ClientOrderId, Event, Fill, KillLevel, Link, LinkState,
-    Mode, Mono, Permit, PositionRecord, QueryAnswer, Record, Reject, ReplyLost, Request, Sent,
-    Span, Stream, SymbolId, TargetRecord, TargetState, Text, VenueText, WhyNot,
+    Mode, Mono, Pattern, Permit, PositionRecord, Price, QueryAnswer, Record, Reject, ReplyLost,
+    Request, Sent, Span, Stream, SymbolId, TargetRecord, TargetState, Text, VenueText, WhyNot,
 };
 
+use answers::Answers;
+use budget::Budgets;
 use latency::{Latencies, Stage};
+use listings::Listings;
 use moment::{Clock, Moment};
 use names::Names;
 use order::{Order, Orders, Reply};
 use target::{Deal, Targets};
 
+pub use answers::Answer;
+pub use budget::Budget;
+pub use hands::Pair;
+pub use names::Scales as Figures;
 pub use observer::{BoardObserver, of_inbox};
 pub use render::render_status;
+pub(crate) use render::{cell as render_cell, table as render_table};
 
+/// Where a journaled event says which kind it is: behind stamp, symbol, account and last.
+const BODY_AT: usize = 14;
+/// The kind of a best bid and ask.
+const TOP: u8 = 2;
 /// Alarms and declined proposals shown.
 const RECENT: usize = 20;
 
@@ -68,6 +85,12 @@ pub struct Board {
     durable_seq: u64,
     trouble: Option<String>,
     last_event: Option<Moment>,
+    last_record: Option<Mono>,
+    listings: Listings,
+    answers: Answers,
+    budgets: Budgets,
+    /// Best bids of followed pairs, as their streams last told.
+    bids: BTreeMap<SymbolId, Price>,
 }
 
 /// The kill switch as last recorded.
@@ -135,6 +158,11 @@ impl Board {
             durable_seq: 0,
             trouble: None,
             last_event: None,
+            last_record: None,
+            listings: Listings::default(),
+            answers: Answers::default(),
+            budgets: Budgets::default(),
+            bids: BTreeMap::new(),
         }
     }
 
@@ -160,6 +188,7 @@ impl Board {
     pub fn on_record(&mut self, kind: Kind, family: Family, seq: u64, at: Mono, payload: &[u8]) {
         self.counts.records += 1;
         self.last_seq = self.last_seq.max(seq);
+        self.last_record = Some(at);
         match kind {
             Kind::INPUT => self.on_input(family, at, payload),
             Kind::OUTPUT => self.on_output(seq, at, payload),
@@ -209,6 +238,9 @@ impl Board {
         self.blocks = Blocks::NONE.with(Block::Clock, true);
         self.block_accounts();
         self.last_event = None;
+        self.answers.clear();
+        self.budgets.clear();
+        self.bids.clear();
     }
 
     /// What the engine starts with.
@@ -225,11 +257,26 @@ impl Board {
         self.last_event = Some(moment);
         if family == Family::Market {
             self.counts.market += 1;
-            return; // Books and deals of others change nothing that is shown.
+            self.on_market(payload);
+            return; // Of books and deals of others only the best bid is shown.
         }
         match Event::read(&mut Reader::new(payload)) {
             Ok(event) => self.on_event(moment, &event),
             Err(_) => self.counts.undecodable += 1,
+        }
+    }
+
+    fn on_market(&mut self, payload: &[u8]) {
+        if payload.get(BODY_AT) != Some(&TOP) {
+            return;
+        }
+        if let Ok(Event { symbol, body: Body::Top(top), .. }) =
+            Event::read(&mut Reader::new(payload))
+        {
+            match top.bid {
+                Some(bid) => self.bids.insert(symbol, bid.price),
+                None => self.bids.remove(&symbol),
+            };
         }
     }
 
@@ -277,12 +324,12 @@ impl Board {
             Body::Answer(QueryAnswer::BalancesEnd) => {
                 self.set_block(event.account, Block::Reconciliation, false);
             }
+            Body::Listing(fact) => self.listings.take(event.symbol, fact, at),
             Body::Depth(_)
             | Body::Top(_)
             | Body::Print(_)
             | Body::Balance(_)
             | Body::Answer(_)
-            | Body::Listing(_)
             | Body::Stream { .. }
             | Body::Durable { .. }
             | Body::Command(_)
@@ -447,20 +494,25 @@ impl Board {
     fn on_action(&mut self, seq: u64, at: Moment, action: &Action<Request>) {
         match action {
             Action::Place(request) => self.on_place(at, request),
-            Action::Cancel { client_order_id, .. } => {
+            Action::Cancel { account, client_order_id, .. } => {
+                self.budgets.spend(*account, at.mono);
                 if let Some(order) = self.orders.get_mut(*client_order_id) {
                     order.cancel_decided = Some(at.mono);
                 }
             }
             Action::Follow { symbol } => self.names.on_follow(*symbol, true),
-            Action::Unfollow { symbol } => self.names.on_follow(*symbol, false),
+            Action::Unfollow { symbol } => {
+                self.names.on_follow(*symbol, false);
+                self.bids.remove(symbol);
+            }
             Action::Persist { record, .. } => self.on_persisted(seq, at, record),
-            Action::Note(note) => self.on_note(at, note),
+            Action::Note(note) => self.on_note(seq, at, note),
             Action::Ask { .. } => {}
         }
     }
 
     fn on_place(&mut self, at: Moment, request: &Request) {
+        self.budgets.spend(request.account, at.mono);
         let id = self.targets.of_permit(request.authority.permit());
         let signal = self.names.symbol(request.symbol).and_then(|symbol| symbol.signal);
         if let Some(target) = id.and_then(|id| self.targets.get_mut(id))
@@ -512,6 +564,9 @@ impl Board {
 
     fn on_target(&mut self, at: Moment, record: &TargetRecord) {
         let was = self.targets.get(record.id).map(|target| target.record.state);
+        if was.is_none() && record.pattern == Pattern::ByHand {
+            self.listings.hear_operator(record.symbol, record.opens_at, at);
+        }
         if let Some(gone) = self.targets.take(*record, at) {
             self.orders.forget(gone);
         }
@@ -530,7 +585,7 @@ impl Board {
         }
     }
 
-    fn on_note(&mut self, at: Moment, note: &Note) {
+    fn on_note(&mut self, seq: u64, at: Moment, note: &Note) {
         match note {
             Note::Refused { request, refusal } => {
                 self.counts.refusals += 1;
@@ -544,6 +599,7 @@ impl Board {
                 self.counts.declined += 1;
                 push_recent(&mut self.declined, (*symbol, *why, at));
             }
+            Note::Answer { token, outcome } => self.answers.take(*token, *outcome, seq),
         }
     }
 }

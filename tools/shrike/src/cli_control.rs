@@ -196,12 +196,19 @@ impl Place {
         }
     }
 
-    fn connect(&self) -> Result<Client, Failure> {
+    /// The data directory as this process's environment has it.
+    ///
+    /// # Errors
+    /// As [`data_dir`](Self::data_dir).
+    pub fn here(&self) -> Result<PathBuf, LoadError> {
         let env: Vec<(String, String)> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        let data = self.data_dir(std::env::var_os("SHRIKE_DATA"), &env);
-        Ok(Client::connect(&data.map_err(Failure::Config)?)?)
+        self.data_dir(std::env::var_os("SHRIKE_DATA"), &env)
+    }
+
+    fn connect(&self) -> Result<Client, Failure> {
+        Ok(Client::connect(&self.here().map_err(Failure::Config)?)?)
     }
 }
 

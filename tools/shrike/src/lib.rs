@@ -5,6 +5,7 @@ pub mod board;
 mod checkpoints;
 pub mod cli;
 pub mod cli_control;
+pub mod cli_hands;
 pub mod control;
 pub mod demo;
 pub mod dialling;

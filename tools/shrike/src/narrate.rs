@@ -212,6 +212,7 @@ impl Narrator {
             | AlarmKind::ForeignOrder
             | AlarmKind::UnknownOrder
             | AlarmKind::Journal => tracing::error!(kind, symbol, figure, "alarm"),
+            AlarmKind::HandedOver => tracing::warn!(kind, symbol, figure, "alarm"),
             // The board says it in a sentence with its mend.
             AlarmKind::Credentials
             | AlarmKind::CancelStuck

@@ -61,6 +61,72 @@ fn a_wrong_secret_is_told_in_one_line_and_in_the_status_and_entries_stay_blocked
     assert!(lines[0].contains("key: the secret does not belong to the access key"), "{said}");
 }
 
+#[test]
+fn an_operator_buys_sells_adopts_and_rehearses_by_hand_and_the_journal_replays() {
+    let exchange = Exchange::start();
+    let mut trader = exchange.trader("demo-secret");
+    trader.wait_for("every block to end", |status| status["blocks"] == empty());
+
+    // A pair that nobody watched: the scout names it, its rules are asked for, one order is sent.
+    let bought = trader.hand(0, &["buy", "MXUSDT", "--notional", "25", "--price-max", "2.56"]);
+    assert_eq!(bought["state"], "bought", "{bought}");
+    let held = trader.hand(0, &["positions"]);
+    let position = &held["positions"][0];
+    assert_eq!((&position["symbol"], &position["state"]), (&"MXUSDT".into(), &"open".into()));
+    assert!(!position["exits"].as_array().unwrap().is_empty(), "{position}");
+    let orders = trader.hand(0, &["orders", "--all"]);
+    let entries = orders["orders"].as_array().unwrap().iter().filter(|o| o["leg"] == "entry");
+    assert_eq!(entries.count(), 1, "{orders}");
+    let again = trader.hand(3, &["buy", "MXUSDT", "--notional", "25", "--price-max", "2.56"]);
+    assert_eq!((&again["state"], &again["why"]), (&"declined".into(), &"symbol_taken".into()));
+    let above = trader.hand(3, &["buy", "ETHUSDT", "--notional", "900", "--price-max", "3100"]);
+    assert_eq!((&above["state"], &above["why"]), (&"refused".into(), &"A01".into()), "{above}");
+
+    let far = trader.hand(1, &["buy", "ETHUSDT", "--notional", "25", "--price-max", "2000"]);
+    assert_eq!((&far["state"], &far["why"]), (&"not_bought".into(), &"A03".into()), "{far}");
+    assert!(far["message"].as_str().unwrap().contains("2000 lies more than 3 % away"), "{far}");
+
+    let sold = trader.hand(0, &["exit", "MXUSDT", "--now"]);
+    assert_eq!(sold["target"]["state"], "completed", "{sold}");
+    let nothing = trader.hand(3, &["exit", "MXUSDT"]);
+    assert_eq!(nothing["why"], "not_held", "{nothing}");
+
+    let adopted =
+        trader.hand(0, &["positions", "adopt", "MXUSDT", "--qty", "100", "--price", "2.51"]);
+    assert_eq!(adopted["target"]["state"], "open", "{adopted}");
+    let gone = trader.hand(0, &["positions", "forget", "MXUSDT"]);
+    assert_eq!(gone["target"]["state"], "cancelled", "{gone}");
+    assert!(gone["message"].as_str().unwrap().contains("IT IS YOURS"), "{gone}");
+    assert_eq!(trader.hand(0, &["positions"])["positions"], empty());
+    let broke =
+        trader.hand(3, &["positions", "adopt", "MXUSDT", "--qty", "9999999", "--price", "2.51"]);
+    assert_eq!(broke["why"], "balance", "{broke}");
+
+    trader.target_by_hand();
+    assert_eq!(trader.hand(0, &["orders"])["orders"], empty());
+    assert_eq!(trader.end(), Some(0));
+    let replay: Value =
+        serde_json::from_slice(&trader.shrike(&["replay", "--json"]).stdout).unwrap();
+    assert_eq!(replay["equal"], true, "{replay}");
+}
+
+#[test]
+fn commands_by_hand_without_a_trader_or_with_a_wrong_line_say_so() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let data = text(nowhere.path());
+    for (line, code, expected) in [
+        (&["positions"][..], 1, "no trader runs"),
+        (&["orders", "cancel"], 2, "<ORDER"),
+        (&["exit", "A", "--qty", "1", "--now"], 2, "cannot be used with"),
+        (&["targets", "add", "A", "--opens-at", "tomorrow"], 2, "\"tomorrow\""),
+    ] {
+        let output = shrike(line).args(["--data", data]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{line:?}: {said}");
+        assert!(said.contains(expected), "{line:?}: {said}");
+    }
+}
+
 /// How long a process may take to get where it is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -138,6 +204,46 @@ impl Trader {
             _ => shrike(&[args[0], "--data", text(&data)]),
         };
         command.args(&args[1..]).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// What a command by hand answered, once it ended with `code`.
+    fn hand(&self, code: i32, line: &[&str]) -> Value {
+        let data = self.data.path().join("data");
+        let mut command = shrike(line);
+        let output = command.args(["--data", text(&data), "--json"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{line:?}: {output:?} {}", self.said());
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// A target by the operator's word, from its making to its end.
+    fn target_by_hand(&self) {
+        let hour = std::time::SystemTime::now() + Duration::from_secs(3_600);
+        let at = hour.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis().to_string();
+        let line = ["targets", "add", "BTCUSDT", "--notional", "50", "--price-max", "80000"];
+        let early = self.hand(3, &line);
+        assert_eq!(early["why"], "no_opening", "{early}");
+        let made = self.hand(0, &[&line[..], &["--opens-at", &at]].concat());
+        let target = made["target"]["id"].to_string();
+        let coming = self.hand(0, &["listings"]);
+        let listing = &coming["listings"][0];
+        assert_eq!(listing["target"]["id"], made["target"]["id"], "{coming}");
+        assert!(listing["opens_in_ns"].as_i64() > Some(3_000_000_000_000), "{coming}");
+        let status = self.status().unwrap();
+        assert!(status["inaction"].as_str().unwrap().contains("BTCUSDT opens in"), "{status}");
+
+        let rehearsed = self.hand(0, &["targets", "rehearse", &target]);
+        assert_eq!(rehearsed["state"], "passed", "{rehearsed}");
+        assert_eq!(rehearsed["rehearsal"]["price"], "80000", "{rehearsed}");
+        assert!(rehearsed["rehearsal"]["round_trip_ns"].as_u64() > Some(0), "{rehearsed}");
+
+        let disarmed = self.hand(0, &["targets", "disarm", &target]);
+        assert_eq!((&disarmed["state"], &disarmed["on_disk"]), (&"done".into(), &true.into()));
+        assert_eq!(disarmed["target"]["why"], "disarmed", "{disarmed}");
+        assert_eq!(self.hand(0, &["targets", "arm", &target])["target"]["state"], "ready");
+        let gone = self.hand(0, &["targets", "cancel", &target]);
+        assert_eq!(gone["target"]["state"], "cancelled", "{gone}");
+        let over = self.hand(3, &["targets", "arm", &target]);
+        assert_eq!(over["why"], "target_over", "{over}");
     }
 
     fn status(&self) -> Option<Value> {

@@ -1,6 +1,6 @@
 //! What a desk is set up with.
 
-use engine::{AccountConfig, Config, Emergency, Patterns, RateConfig, Thresholds, Timing};
+use engine::{AccountConfig, Config, Emergency, Patterns, Plans, RateConfig, Thresholds, Timing};
 use model::{
     Confidence, EntryKind, EntryPlan, ExitPlan, ExitRung, FixedList, Mode, Pattern, PriceSource,
     Span, Text, Triggers,
@@ -125,6 +125,7 @@ fn config() -> Config {
             slow_retry: ms(250),
         },
         emergency: Emergency { first_bps: 100, second_bps: 300, market_allowed: true },
+        plans: Plans { entry: entry_plan(), exit: exit_plan() },
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    AssetId, Price, Qty, Signal, SpecSource, SymbolId, SymbolNames, SymbolSpec, Text, format_scaled,
+    Amount, AssetId, Price, Qty, Round, Signal, SpecSource, SymbolId, SymbolNames, SymbolSpec,
+    Text, format_scaled,
 };
 
 /// Symbols kept at most: as many as the trader's own table has.
@@ -13,17 +14,24 @@ const ASSETS_MAX: usize = 2 * SYMBOLS_MAX;
 
 /// Decimals of a symbol's prices and quantities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Scales {
-    price: u8,
-    qty: u8,
+pub struct Scales {
+    pub(super) price: u8,
+    pub(super) qty: u8,
 }
 
 impl Scales {
-    pub(super) fn price(self, price: Price) -> String {
+    /// What a quantity is worth at a price; `None` when it overflows.
+    pub(super) fn value(self, price: Price, qty: Qty, round: Round) -> Option<Amount> {
+        Amount::notional(price, self.price, qty, self.qty, round)
+    }
+
+    /// A price as text.
+    pub fn price(self, price: Price) -> String {
         format_scaled(price.raw(), self.price, &mut [0; 40]).to_owned()
     }
 
-    pub(super) fn qty(self, qty: Qty) -> String {
+    /// A quantity as text.
+    pub fn qty(self, qty: Qty) -> String {
         format_scaled(qty.raw(), self.qty, &mut [0; 40]).to_owned()
     }
 }
@@ -59,6 +67,11 @@ impl Names {
             Some(symbol) if !symbol.name.is_empty() => symbol.name.as_str().to_owned(),
             _ => format!("#{}", id.0),
         }
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<SymbolId> {
+        let mut symbols = self.symbols.iter();
+        symbols.find(|(_, symbol)| symbol.name.as_str() == name).map(|(id, _)| *id)
     }
 
     pub(super) fn asset(&self, id: AssetId) -> Option<&str> {

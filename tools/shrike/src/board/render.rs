@@ -15,16 +15,28 @@ pub fn render_status(status: &Value) -> String {
             "orders_in_flight",
             &["client_order_id", "symbol", "leg", "side", "price", "qty", "filled", "state"][..],
         ),
+        ("budgets", &["account", "orders_left_this_second", "daily_buy_left", "daily_buy_max"][..]),
+        ("sources", &["source", "age", "readings", "failures", "last_http", "rows"][..]),
         ("alarms", &["kind", "symbol", "figure", "advice"][..]),
     ];
     for (name, columns) in tables {
         let rows = status[name].as_array().map(Vec::as_slice).unwrap_or_default();
         if !rows.is_empty() {
+            let rows: Vec<Value> = rows.iter().map(with_age).collect();
             text.push('\n');
-            text.push_str(&table(name, columns, rows));
+            text.push_str(&table(name, columns, &rows));
         }
     }
     text
+}
+
+/// A row with its age in words.
+fn with_age(row: &Value) -> Value {
+    let mut row = row.clone();
+    if let Some(nanos) = row["age_ns"].as_u64() {
+        row["age"] = format!("{}.{} s", nanos / 1_000_000_000, nanos / 100_000_000 % 10).into();
+    }
+    row
 }
 
 fn head(status: &Value) -> String {
@@ -41,7 +53,10 @@ fn head(status: &Value) -> String {
         ("kill switch", format!("{}{reason}{latched}", cell(&kill["level"]))),
         ("blocks", if blocks.is_empty() { "none".to_owned() } else { blocks.join(", ") }),
         ("clock error", nanos(&status["clock"]["error_ns"])),
+        ("heartbeat", nanos(&status["heartbeat_age_ns"])),
         ("last event", nanos(&status["last_event"]["age_ns"])),
+        ("next", next_opening(&status["next_opening"])),
+        ("now", cell(&status["inaction"])),
         ("events", cell(&status["events"]["total"])),
         (
             "journal",
@@ -70,6 +85,16 @@ fn in_force(limits: &serde_json::Map<String, Value>) -> String {
     shown.join(", ")
 }
 
+fn next_opening(next: &Value) -> String {
+    match next["opens_in_ns"].as_u64() {
+        Some(nanos) => {
+            let (name, left) = (cell(&next["symbol"]), super::inaction::seconds(nanos));
+            format!("{name} opens in {left}")
+        }
+        None => "no opening is known".to_owned(),
+    }
+}
+
 fn block(block: &Value) -> String {
     match block["account"].as_u64() {
         Some(account) => format!("{} (account {account})", cell(&block["block"])),
@@ -77,7 +102,7 @@ fn block(block: &Value) -> String {
     }
 }
 
-fn table(name: &str, columns: &[&str], rows: &[Value]) -> String {
+pub(crate) fn table(name: &str, columns: &[&str], rows: &[Value]) -> String {
     let title = name.replace('_', " ");
     let heads = columns.iter().map(|column| column.replace('_', " ")).collect::<Vec<_>>();
     let cells: Vec<Vec<String>> =
@@ -94,7 +119,7 @@ fn table(name: &str, columns: &[&str], rows: &[Value]) -> String {
     })
 }
 
-fn cell(value: &Value) -> String {
+pub(crate) fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => printable(text),

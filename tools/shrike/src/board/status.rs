@@ -1,6 +1,8 @@
 //! How the trader stands, as one document.
 
-use model::{AccountId, Alarm, AlarmKind, Block, Blocks, Mono, PositionRecord, SymbolId};
+use model::{
+    AccountId, Alarm, AlarmKind, Block, Blocks, Mono, PositionRecord, Span, SymbolId, VenueTime,
+};
 use serde_json::{Map, Value, json};
 
 use super::order::{Order, Reply};
@@ -23,6 +25,7 @@ impl Board {
     pub fn status_at(&self, now: Option<Mono>) -> Value {
         let (instance, epoch) = self.boot.unzip();
         let kill = self.kill();
+        let venue = now.and_then(|now| self.venue_at(now));
         json!({
             "mode": self.mode.map(model::Mode::name),
             "limits": self.limits.as_ref().map(limits_document),
@@ -40,6 +43,9 @@ impl Board {
             "positions": self.positions(),
             "orders_in_flight": self.orders_in_flight(),
             "orders_in_flight_total": self.orders.count(|order| !order.ended),
+            "heartbeat_age_ns": now.and_then(|now| self.heartbeat(now)).map(Span::nanos),
+            "next_opening": self.next_opening_document(venue),
+            "budgets": self.budget_document(now, venue),
             "last_event": self.last_event.map(|at| json!({
                 "at": self.clock.venue_ns(at),
                 "age_ns": now.map(|now| now.since(at.mono).nanos()),
@@ -57,7 +63,19 @@ impl Board {
         })
     }
 
-    fn block_names(&self) -> Vec<Value> {
+    fn next_opening_document(&self, now: Option<VenueTime>) -> Value {
+        let Some((now, (symbol, at))) = now.and_then(|now| Some((now, self.next_opening(now)?)))
+        else {
+            return Value::Null;
+        };
+        json!({
+            "symbol": self.names.name(symbol),
+            "opens_at": at.nanos(),
+            "opens_in_ns": at.since(now).nanos(),
+        })
+    }
+
+    pub(super) fn block_names(&self) -> Vec<Value> {
         let common = names_of(self.blocks).map(|block| json!({ "block": block, "account": null }));
         let own = self.account_blocks.iter().flat_map(|(account, blocks)| {
             names_of(*blocks).map(|block| json!({ "block": block, "account": account.0 }))
@@ -76,7 +94,7 @@ impl Board {
         })
     }
 
-    fn target_status(&self, target: &Target) -> Value {
+    pub(super) fn target_status(&self, target: &Target) -> Value {
         let record = &target.record;
         let signal = self.names.symbol(record.symbol).and_then(|symbol| symbol.signal);
         json!({
@@ -125,7 +143,7 @@ impl Board {
         flying.into_iter().take(LISTED_MAX).map(|order| self.order(order)).collect()
     }
 
-    fn order(&self, order: &Order) -> Value {
+    pub(super) fn order(&self, order: &Order) -> Value {
         let request = &order.request;
         let scales = order.scales;
         let state = match order.reply {
@@ -211,6 +229,7 @@ impl Board {
             ("symbols", self.names.left_out),
             ("targets", self.targets.dropped),
             ("orders", self.orders.dropped),
+            ("listings", self.listings.left_out),
         ];
         Value::Object(
             counts

@@ -1,7 +1,7 @@
 //! What a start goes on from, as if the board had heard it all.
 
 use engine::{Action, Follower};
-use model::{Body, Event, Mono, Record};
+use model::{Body, Event, KillLevel, Mono, Record, Text};
 
 use super::Board;
 
@@ -21,6 +21,12 @@ impl Board {
         let mut persist = |record| {
             self.on_action(0, at, &Action::Persist { token: 0, record });
         };
+        let level = engine.kill_level();
+        if level > KillLevel::Active {
+            // The engine has it already: no record of this run will say so.
+            let reason = Text::clipped("as the run before left it");
+            persist(Record::Kill { level, reason });
+        }
         for target in engine.targets() {
             persist(Record::Target(target.record));
             if let Some(used) = target.permit {
@@ -31,6 +37,11 @@ impl Board {
             }
             if let Some(position) = engine.position(target) {
                 persist(Record::Position(position));
+            }
+        }
+        for target in engine.targets() {
+            if let Some(shown) = self.targets.get_mut(target.record.id) {
+                shown.carried = target.position.average();
             }
         }
         for order in engine.orders().filter(|order| order.is_alive()) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     Amount, ClientOrderId, Close, Confidence, ExitPlan, Fill, Mono, OrderKind, Pattern, Permit,
-    PermitId, PositionRecord, Qty, Side, Signal, TargetId, TargetRecord, VenueTime,
+    PermitId, PositionRecord, Price, Qty, Side, Signal, TargetId, TargetRecord, VenueTime, WhyNot,
 };
 use risk::Refusal;
 
@@ -54,6 +54,8 @@ pub(super) struct Target {
     pub(super) deals_dropped: u64,
     pub(super) fired: bool,
     pub(super) refusal: Option<Refusal>,
+    /// Average price of what a process before had bought.
+    pub(super) carried: Option<Price>,
     decided: Option<Decided>,
 }
 
@@ -71,6 +73,7 @@ impl Target {
             deals_dropped: 0,
             fired: false,
             refusal: None,
+            carried: None,
             decided: None,
         }
     }
@@ -158,7 +161,8 @@ impl Targets {
     /// Takes a record; gives the target that had to go for it.
     pub(super) fn take(&mut self, record: TargetRecord, at: Moment) -> Option<TargetId> {
         if let Some(target) = self.targets.get_mut(&record.id) {
-            if target.record.state != record.state {
+            // The refusal that ends a target stands before the record that says so.
+            if target.record.state != record.state && record.why != WhyNot::Refused {
                 target.refusal = None;
             }
             (target.record, target.changed) = (record, at);

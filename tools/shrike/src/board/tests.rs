@@ -1,5 +1,6 @@
 //! The board on records made by hand.
 
+mod hands;
 mod life;
 
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! One sentence for each target: what it waits for, or why it is over.
 
-use model::{Block, KillLevel, TargetState, WhyNot};
+use model::{Block, Close, ExitPlan, KillLevel, TargetState, WhyNot};
 use serde_json::Value;
 
 use super::Board;
@@ -28,6 +28,9 @@ pub(super) fn sentence(board: &Board, target: &Target) -> String {
             Some(how) => format!("Bought and sold; the last of it by {}.", how.name()),
             None => "Bought and sold.".to_owned(),
         },
+        (TargetState::Cancelled, _) if target.closed() == Some(Close::HandedOver) => {
+            "Handed over to the operator, unsold; no stop watches it.".to_owned()
+        }
         (state, why) => plain(state, why, target),
     }
 }
@@ -75,7 +78,11 @@ fn waits(board: &Board, target: &Target) -> String {
 }
 
 fn exit_plan(target: &Target) -> String {
-    let exit = &target.record.exit;
+    format!("Holds; waits for {}.", exits_of(&target.record.exit).join(", "))
+}
+
+/// What would sell a position.
+pub(super) fn exits_of(exit: &ExitPlan) -> Vec<String> {
     let mut waits = Vec::new();
     if !exit.ladder.is_empty() {
         waits.push(format!("{} take-profit levels", exit.ladder.len()));
@@ -89,7 +96,7 @@ fn exit_plan(target: &Target) -> String {
     if exit.time_stop.nanos() > 0 {
         waits.push(format!("the time stop after {} s", exit.time_stop.millis() / 1_000));
     }
-    format!("Holds; waits for {}.", waits.join(", "))
+    waits
 }
 
 fn percent(bps: u32) -> String {
@@ -135,6 +142,18 @@ fn plain(state: TargetState, why: WhyNot, target: &Target) -> String {
         WhyNot::EntriesBlocked => "Entries are blocked or killed.",
         WhyNot::NoOpening => "The opening is not known.",
         WhyNot::TooSmall => "The order would be smaller than the venue takes.",
+        WhyNot::Disarmed => "The operator disarmed it; `shrike targets arm` lets it go on.",
+        WhyNot::NoTarget => "There is no such target.",
+        WhyNot::TargetOver => "The target is over.",
+        WhyNot::Holding => "It holds a position already.",
+        WhyNot::NotHeld => "Nothing of the pair is held.",
+        WhyNot::NotTrading => "The pair does not trade yet.",
+        WhyNot::OtherOpening => "A witness names another opening.",
+        WhyNot::NoOrder => "There is no such order, or it has ended.",
+        WhyNot::InFlight => "An order of it is still on its way.",
+        WhyNot::BadFigure => "A figure is none at the pair's scale.",
+        WhyNot::UnknownPair => "The pair is not known.",
+        WhyNot::NoAccount => "There is no such account.",
     };
     text.to_owned()
 }

@@ -21,6 +21,7 @@ use clap::{Parser, Subcommand};
 use tracing_appender::non_blocking::WorkerGuard;
 
 use crate::cli_control::{self as control, KillArgs, ResumeArgs, StatusArgs};
+use crate::cli_hands as hands;
 
 pub use end::{CliError, Exit};
 pub use out::Out;
@@ -57,6 +58,12 @@ enum Command {
     Resume(crate::cli_control::ResumeArgs),
     Keys(crate::keys::KeysArgs),
     Doctor(crate::doctor::DoctorArgs),
+    Listings(crate::cli_hands::ListingsArgs),
+    Targets(crate::cli_hands::TargetsArgs),
+    Buy(crate::cli_hands::BuyArgs),
+    Exit(crate::cli_hands::ExitArgs),
+    Positions(crate::cli_hands::PositionsArgs),
+    Orders(crate::cli_hands::OrdersArgs),
     Exchange(exchange::ExchangeArgs),
     Inspect(inspect::InspectArgs),
     Config(config::ConfigArgs),
@@ -100,6 +107,12 @@ fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
         Command::Resume(args) => Ok(control::resume(&ResumeArgs { json, ..args })),
         Command::Keys(args) => crate::keys::run(&args, out),
         Command::Doctor(args) => crate::doctor::run(&args, out),
+        Command::Listings(args) => hands::listings(&args, out),
+        Command::Targets(args) => hands::targets(&args, out),
+        Command::Buy(args) => hands::buy(&args, out),
+        Command::Exit(args) => hands::exit(&args, out),
+        Command::Positions(args) => hands::positions(&args, out),
+        Command::Orders(args) => hands::orders(&args, out),
         Command::Exchange(args) => exchange::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Config(args) => config::run(&args, out),

@@ -12,8 +12,8 @@ use super::address::{Address, AddressError};
 
 /// Longest answer: a status with every target full of evidence is far below.
 const ANSWER_MAX: u64 = 16 << 20;
-/// Longest silence of the trader: its own wait for the disk is 2 s.
-const ANSWER_WAIT: Duration = Duration::from_secs(10);
+/// Longest silence of the trader: its own waits for names, rules, disk and a purchase's end.
+const ANSWER_WAIT: Duration = Duration::from_secs(30);
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -31,6 +31,10 @@ pub enum ClientError {
     Answer(String),
     /// The trader said no.
     Refused(String),
+    /// The request was not one that it can follow: a name or figure in it.
+    Usage(String),
+    /// The trader tried and could not.
+    Failed(String),
 }
 
 impl fmt::Display for ClientError {
@@ -45,7 +49,7 @@ impl fmt::Display for ClientError {
             Self::Address(error) => error.fmt(f),
             Self::Io(error) => write!(f, "the trader's control inbox: {error}"),
             Self::Answer(what) => write!(f, "the trader's answer cannot be read: {what}"),
-            Self::Refused(why) => f.write_str(why),
+            Self::Refused(why) | Self::Usage(why) | Self::Failed(why) => f.write_str(why),
         }
     }
 }
@@ -119,7 +123,12 @@ impl Client {
         match answer["ok"].as_bool() {
             Some(true) => Ok(answer),
             Some(false) => {
-                Err(ClientError::Refused(answer["error"].as_str().unwrap_or("refused").to_owned()))
+                let why = answer["error"].as_str().unwrap_or("refused").to_owned();
+                Err(match answer["kind"].as_str() {
+                    Some("usage") => ClientError::Usage(why),
+                    Some("failed") => ClientError::Failed(why),
+                    _ => ClientError::Refused(why),
+                })
             }
             None => Err(ClientError::Answer("it has no ok".to_owned())),
         }

@@ -2,15 +2,19 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use model::{Body, Command, Event, KillLevel, Text};
 use runtime::{Clock, InboxError, InboxSender, KillFlag};
+use scout::ScoutHandle;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::hands;
+use super::rehearsal::{RehearsalError, Rehearsals};
 use crate::board::{Board, KillView};
 
 /// Waits of the control inbox.
@@ -35,7 +39,7 @@ impl Default for ControlConfig {
 }
 
 /// How often the board is looked at while somebody waits.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// Bytes of a reason that the journal keeps.
 const REASON_MAX: usize = 64;
 
@@ -48,6 +52,18 @@ pub struct Desk {
     pub(super) config: ControlConfig,
     pending: Mutex<Option<Pending>>,
     nonces: RandomState,
+    /// The next wish's.
+    pub(super) tokens: AtomicU64,
+    pub(super) around: Around,
+}
+
+/// What a desk may ask besides engine and board.
+#[derive(Debug, Default)]
+pub struct Around {
+    /// Names pairs and counts what it read.
+    pub scout: Option<ScoutHandle>,
+    /// Where test orders go.
+    pub rehearsals: Option<Rehearsals>,
 }
 
 /// A resume that waits for its second step.
@@ -59,31 +75,98 @@ struct Pending {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "cmd", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(tag = "cmd", rename_all = "snake_case", deny_unknown_fields)]
 enum Ask {
     Status,
-    Kill { level: String, reason: Option<String> },
-    Resume { reason: Option<String>, nonce: Option<String> },
+    Targets(hands::Targets),
+    Positions,
+    Orders {
+        #[serde(default)]
+        all: bool,
+    },
+    Listings {
+        #[serde(default)]
+        all: bool,
+    },
+    AddTarget(hands::AddTarget),
+    Arm(hands::Which),
+    Disarm(hands::Which),
+    CancelTarget(hands::Which),
+    Rehearse(hands::Which),
+    Buy(hands::Buy),
+    Sell(hands::Sell),
+    Adopt(hands::Adopt),
+    Forget(hands::Held),
+    CancelOrder(hands::OneOrder),
+    CancelOrders(hands::AllOrders),
+    Kill {
+        level: String,
+        reason: Option<String>,
+    },
+    Resume {
+        reason: Option<String>,
+        nonce: Option<String>,
+    },
 }
 
 /// Why a request was not followed.
 #[derive(Debug)]
-enum Refused {
+pub(super) enum Refused {
+    /// The line was not what it should be.
+    Usage(String),
+    NoTarget(u32),
+    NoOrder(String),
+    NoRules,
+    NoRehearsals,
+    Rehearsal(RehearsalError),
     Malformed(serde_json::Error),
     Level(String),
     NoReason,
     NotKilled,
     NoPending,
-    LevelChanged { was: KillLevel, is: KillLevel },
+    LevelChanged {
+        was: KillLevel,
+        is: KillLevel,
+    },
     Inbox(InboxError),
+}
+
+impl Refused {
+    pub(super) fn usage(what: impl Into<String>) -> Self {
+        Self::Usage(what.into())
+    }
+
+    /// What the answer says of its kind, for exit codes.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Usage(_) | Self::NoTarget(_) | Self::NoOrder(_) => "usage",
+            Self::Inbox(_) | Self::Rehearsal(_) | Self::NoRehearsals | Self::NoRules => "failed",
+            Self::Malformed(_)
+            | Self::Level(_)
+            | Self::NoReason
+            | Self::NotKilled
+            | Self::NoPending
+            | Self::LevelChanged { .. } => "refused",
+        }
+    }
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Usage(what) => f.write_str(what),
+            Self::NoTarget(id) => write!(f, "no target {id}; `shrike targets list` names them"),
+            Self::NoOrder(id) => {
+                write!(f, "no order {id} that may still fill; `shrike orders` names them")
+            }
+            Self::NoRules => f.write_str("the pair's rules are not known yet; try again"),
+            Self::NoRehearsals => {
+                f.write_str("this trader was started without a way to the test endpoint")
+            }
+            Self::Rehearsal(error) => error.fmt(f),
             Self::Malformed(error) => write!(
                 f,
-                "not a request: {error}; a line is a JSON object with cmd status, kill or resume"
+                "not a request: {error}; a line is a JSON object with a cmd such as status or kill"
             ),
             Self::Level(level) => {
                 write!(f, "no kill level {level:?}; the levels are halt, reduce and flatten")
@@ -101,8 +184,7 @@ impl fmt::Display for Refused {
             ),
             Self::Inbox(error) => write!(
                 f,
-                "the trader did not take the command: {error}; the kill switch stays as it is, \
-                 try again"
+                "the trader did not take the command: {error}; nothing was changed, try again"
             ),
         }
     }
@@ -117,7 +199,15 @@ impl Desk {
         config: ControlConfig,
     ) -> Self {
         let nonces = RandomState::new();
-        Self { board, inbox, kill, config, pending: Mutex::new(None), nonces }
+        let (pending, around) = (Mutex::new(None), Around::default());
+        let tokens = AtomicU64::new(1);
+        Self { board, inbox, kill, config, pending, nonces, tokens, around }
+    }
+
+    /// The same desk with more to ask.
+    #[must_use]
+    pub fn with(self, around: Around) -> Self {
+        Self { around, ..self }
     }
 
     /// Follows one request. Waits for the disk at most as long as the configuration says.
@@ -126,12 +216,33 @@ impl Desk {
             Ok(ask) => self.follow(ask),
             Err(error) => Err(Refused::Malformed(error)),
         };
-        done.unwrap_or_else(|refused| error(&refused))
+        done.unwrap_or_else(|refused| {
+            let mut answer = error(&refused);
+            answer["kind"] = refused.kind().into();
+            answer
+        })
     }
 
     fn follow(&self, ask: Ask) -> Result<Value, Refused> {
         match ask {
             Ask::Status => Ok(self.status()),
+            Ask::Targets(ask) => self.list_targets(&ask),
+            Ask::Positions => Ok(json!({ "ok": true, "positions": self.board().position_list() })),
+            Ask::Orders { all } => {
+                Ok(json!({ "ok": true, "orders": self.board().order_list(all) }))
+            }
+            Ask::Listings { all } => Ok(self.list_listings(all)),
+            Ask::AddTarget(ask) => self.add_target(&ask),
+            Ask::Arm(which) => self.arm(&which),
+            Ask::Disarm(which) => self.disarm(&which),
+            Ask::CancelTarget(which) => self.cancel_target(&which),
+            Ask::Rehearse(which) => self.rehearse(&which),
+            Ask::Buy(ask) => self.buy(&ask),
+            Ask::Sell(ask) => self.sell(&ask),
+            Ask::Adopt(ask) => self.adopt(&ask),
+            Ask::Forget(ask) => self.forget(&ask),
+            Ask::CancelOrder(ask) => self.cancel_order(&ask),
+            Ask::CancelOrders(ask) => self.cancel_orders(&ask),
             Ask::Kill { level, reason } => {
                 let levels = [KillLevel::Halt, KillLevel::Reduce, KillLevel::Flatten];
                 let known = levels.into_iter().find(|known| known.name() == level);
@@ -150,7 +261,14 @@ impl Desk {
     }
 
     fn status(&self) -> Value {
-        let mut status = self.board().status_at(Some(Clock.now()));
+        let now = Clock.now();
+        let counts = self.around.scout.as_ref().map(ScoutHandle::counts);
+        let board = self.board();
+        let mut status = board.status_at(Some(now));
+        status["inaction"] = board.inaction(now, counts.as_ref()).into();
+        let venue = board.venue_at(now);
+        status["sources"] = counts.map(|counts| Board::sources(&counts, venue)).into();
+        drop(board);
         status["kill"]["flag"] = self.kill.level().name().into();
         json!({ "ok": true, "status": status })
     }
@@ -240,7 +358,7 @@ impl Desk {
     }
 
     /// Tries again while the inbox is full.
-    fn send(&self, event: Event, until: Instant) -> Result<(), InboxError> {
+    pub(super) fn send(&self, event: Event, until: Instant) -> Result<(), InboxError> {
         loop {
             match self.inbox.send(event) {
                 Err(InboxError::Full { .. }) if Instant::now() < until => thread::sleep(LOOK_EVERY),
@@ -250,18 +368,25 @@ impl Desk {
     }
 
     fn wait(&self, until: Instant, done: impl Fn(KillView) -> bool) -> bool {
+        self.wait_some(until, |board| done(board.kill()).then_some(())).is_some()
+    }
+
+    /// Looks at the board until it shows what is looked for, or time is up.
+    pub(super) fn wait_some<T>(
+        &self,
+        until: Instant,
+        look: impl Fn(&Board) -> Option<T>,
+    ) -> Option<T> {
         loop {
-            if done(self.board().kill()) {
-                return true;
-            }
-            if Instant::now() >= until {
-                return false;
+            let found = look(&self.board());
+            if found.is_some() || Instant::now() >= until {
+                return found;
             }
             thread::sleep(LOOK_EVERY);
         }
     }
 
-    fn board(&self) -> MutexGuard<'_, Board> {
+    pub(super) fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

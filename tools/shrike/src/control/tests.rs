@@ -10,15 +10,21 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use engine::Action;
+use engine::{Action, Note, Outcome};
 use journal::{Family, Kind};
-use model::wire::Writer;
-use model::{Body, Command, Event, KillLevel, Mono, Record, Request, TimerName};
+use model::wire::{Wire, Writer};
+use model::{
+    AccountId, Amount, AssetId, Body, ByHand, Command, Confidence, Event, KillLevel, Mono, Pattern,
+    PriceCap, Record, Request, SymbolId, SymbolNames, TargetId, TargetRecord, TargetState, Text,
+    TimerName, VenueTime, WhyNot,
+};
+use risk::Refusal;
 use runtime::{
     Closed, InboxSender, KillFlag, LinkId, LinkKind, LoopConfig, Machine, Wait, WaitPolicy, inbox,
     run, stats,
 };
 use serde_json::{Value, json};
+use settings::Settings;
 use tempfile::TempDir;
 
 use super::*;
@@ -204,6 +210,94 @@ fn a_folder_that_others_may_enter_is_refused() {
     assert!(matches!(error, AddressError::Unsafe { mode: 0o755, .. }), "{error}");
 }
 
+#[test]
+fn a_wish_is_answered_with_the_engines_own_word() {
+    let house = House::new(Disk::Works);
+    house.name_a_pair();
+    let mut client = house.client();
+    let made = json!({ "cmd": "add_target", "symbol": "newusdt", "price_max": "0.25" });
+    let made = client.ask(&made).unwrap();
+    assert_eq!((&made["state"], &made["on_disk"]), (&json!("done"), &json!(true)), "{made}");
+    assert_eq!((&made["target"]["id"], &made["target"]["state"]), (&json!(7), &json!("ready")));
+    let told = house.told.lock().unwrap().clone();
+    let [Command::ByHand { wish: ByHand::AddTarget(wish), .. }] = told[..] else {
+        panic!("{told:?}");
+    };
+    assert_eq!(wish.cap, PriceCap::Max(Amount::parse(b"0.25").unwrap()));
+
+    let buy = json!({ "cmd": "buy", "symbol": "NEWUSDT", "notional": "5", "price_max": "1" });
+    let declined = client.ask(&buy).unwrap();
+    let (state, why) = (&declined["state"], &declined["why"]);
+    assert_eq!((state, why), (&json!("declined"), &json!("not_trading")), "{declined}");
+    assert!(declined["message"].as_str().unwrap().contains("does not trade yet"), "{declined}");
+
+    let refused = client.ask(&json!({ "cmd": "sell", "symbol": "NEWUSDT" })).unwrap();
+    assert_eq!((&refused["state"], &refused["why"]), (&json!("refused"), &json!("A01")));
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("9 was asked, an order may have 1"), "{message}");
+}
+
+#[test]
+fn a_wish_that_nobody_answers_is_not_taken_for_done_and_the_wait_ends() {
+    let house = House::new(Disk::Fails);
+    house.name_a_pair();
+    let answer = house.client().ask(&json!({ "cmd": "forget", "symbol": "NEWUSDT" })).unwrap();
+    assert_eq!(answer["state"], "unanswered", "{answer}");
+}
+
+#[test]
+fn an_answer_that_is_not_on_disk_says_so() {
+    let house = House::new(Disk::Fails);
+    house.name_a_pair();
+    let ask = json!({ "cmd": "add_target", "symbol": "NEWUSDT" });
+    let answer = house.client().ask(&ask).unwrap();
+    assert_eq!((&answer["state"], &answer["on_disk"]), (&json!("done"), &json!(false)));
+}
+
+#[test]
+fn names_and_figures_that_mean_nothing_are_wrong_usage_and_reach_no_engine() {
+    let house = House::new(Disk::Works);
+    house.name_a_pair();
+    let mut client = house.client();
+    for (ask, expected) in [
+        (
+            json!({ "cmd": "buy", "symbol": "NEWUSDT", "notional": "-5", "price_max": "1" }),
+            "\"-5\"",
+        ),
+        (json!({ "cmd": "buy", "symbol": "NEWUSDT", "notional": "5", "price_max": "x" }), "\"x\""),
+        (json!({ "cmd": "forget", "symbol": "NOTUSDT" }), "no pair \"NOTUSDT\""),
+        (json!({ "cmd": "forget", "symbol": "NEWUSDT", "account": "sub" }), "no account \"sub\""),
+        (json!({ "cmd": "sell", "symbol": "NEWUSDT", "qty": "1", "now": true }), "leave one away"),
+        (json!({ "cmd": "arm", "target": 9 }), "no target 9"),
+        (json!({ "cmd": "cancel_order", "order": "abc" }), "no id of an order of ours"),
+        (json!({ "cmd": "targets", "status": "flying" }), "the states are pending, ready"),
+        (
+            json!({ "cmd": "add_target", "symbol": "NEWUSDT", "price_max": "1", "reference": "1" }),
+            "name one",
+        ),
+    ] {
+        let error = client.ask(&ask).unwrap_err();
+        assert!(matches!(error, ClientError::Usage(_)), "{ask}: {error:?}");
+        assert!(error.to_string().contains(expected), "{ask}: {error}");
+    }
+    assert!(house.told.lock().unwrap().is_empty());
+    let error = client.ask(&json!({ "cmd": "rehearse", "target": 9 })).unwrap_err();
+    assert!(matches!(error, ClientError::Failed(_)), "{error:?}");
+}
+
+#[test]
+fn lists_are_shown_and_the_status_says_why_nothing_trades() {
+    let house = House::new(Disk::Works);
+    house.name_a_pair();
+    let mut client = house.client();
+    for name in ["targets", "positions", "orders", "listings"] {
+        let answer = client.ask(&json!({ "cmd": name })).unwrap();
+        assert_eq!(answer[name], json!([]), "{answer}");
+    }
+    let status = client.status().unwrap();
+    assert!(status["inaction"].as_str().unwrap().contains("Entries are blocked"), "{status}");
+}
+
 /// Whether what the loop records comes to be on disk.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Disk {
@@ -215,6 +309,7 @@ enum Disk {
 struct House {
     server: ControlServer,
     kill: KillFlag,
+    board: Arc<Mutex<Board>>,
     told: Arc<Mutex<Vec<Command>>>,
     data: TempDir,
     folder: PathBuf,
@@ -274,10 +369,28 @@ impl House {
             let config = LoopConfig { wait, ..LoopConfig::default() };
             run(&mut machine, &config, vec![], receiver, writer, &stopping, |_| {}).unwrap();
         });
-        let desk = Desk::new(board, sender.clone(), kill.clone(), config);
+        let desk = Desk::new(Arc::clone(&board), sender.clone(), kill.clone(), config);
         let server = ControlServer::start(folder, runtime, desk).unwrap();
         let _looping = Looping { stop, sender, thread: Some(thread) };
-        Self { server, kill, told, data, folder: folder.to_owned(), _looping }
+        Self { server, kill, board, told, data, folder: folder.to_owned(), _looping }
+    }
+
+    /// The board has heard of one pair.
+    fn name_a_pair(&self) {
+        let names = SymbolNames {
+            name: Text::clipped("NEWUSDT"),
+            base: Text::clipped("NEW"),
+            quote: Text::clipped("USDT"),
+            base_asset: AssetId(2),
+            quote_asset: AssetId(1),
+        };
+        let event = Event::of(AccountId::NONE, SymbolId(3), Body::Symbol(names));
+        let mut bytes = [0; 512];
+        let mut out = Writer::new(&mut bytes);
+        event.write(&mut out);
+        let len = out.len();
+        let mut board = self.board.lock().unwrap();
+        board.on_record(Kind::INPUT, Family::Decisions, 0, runtime::Clock.now(), &bytes[..len]);
     }
 
     fn socket(&self) -> PathBuf {
@@ -292,6 +405,26 @@ impl House {
     fn end(self) -> TempDir {
         let Self { data, .. } = self;
         data
+    }
+}
+
+/// The target that the recorder makes.
+fn target() -> TargetRecord {
+    let settings = Settings::demo(&[]).expect("the shipped plan is sound");
+    let operator = Text::clipped("tester");
+    let plans = settings.engine(settings::Identity { instance: 1, epoch: 1, operator }).plans;
+    TargetRecord {
+        id: TargetId(7),
+        account: AccountId(0),
+        symbol: SymbolId(3),
+        state: TargetState::Ready,
+        why: WhyNot::None,
+        pattern: Pattern::ByHand,
+        confidence: Confidence::default(),
+        opens_at: VenueTime::from_millis(1_790_000_000_000),
+        permit: None,
+        entry: plans.entry,
+        exit: plans.exit,
     }
 }
 
@@ -313,10 +446,36 @@ struct Recorder {
 }
 
 impl Recorder {
+    /// The engine's word on a wish: made, declined, refused, or none at all.
+    fn answer(&mut self, token: u64, wish: &ByHand) {
+        let outcome = match wish {
+            ByHand::AddTarget(_) => {
+                self.record(Record::Target(target()));
+                Outcome::Done { target: Some(target().id) }
+            }
+            ByHand::Buy(_) => WhyNot::NotTrading.into(),
+            ByHand::Sell { .. } => {
+                Refusal::NotionalAboveMax { asked: Amount::from_units(9), max: Amount::ONE }.into()
+            }
+            ByHand::Arm { .. }
+            | ByHand::Disarm { .. }
+            | ByHand::CancelTarget { .. }
+            | ByHand::CancelOrder { .. }
+            | ByHand::Adopt { .. }
+            | ByHand::Forget
+            | ByHand::Rehearse { .. } => return,
+        };
+        self.act(&Action::Note(Note::Answer { token, outcome }));
+    }
+
     fn record(&mut self, record: Record) {
+        self.act(&Action::Persist { token: 0, record });
+    }
+
+    fn act(&mut self, action: &Action<Request>) {
         let mut bytes = [0; 512];
         let mut out = Writer::new(&mut bytes);
-        Action::<Request>::Persist { token: 0, record }.write(&mut out);
+        action.write(&mut out);
         let len = out.len();
         self.seq += 1;
         let mut board = self.board.lock().unwrap();
@@ -341,6 +500,7 @@ impl Machine for Recorder {
                 self.kill.resume(self.kill.level(), KillLevel::Active);
                 self.record(Record::Kill { level: self.level, reason });
             }
+            Command::ByHand { token, wish } => self.answer(token, &wish),
             Command::Kill { .. }
             | Command::Reference { .. }
             | Command::CancelTarget { .. }

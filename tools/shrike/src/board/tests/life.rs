@@ -144,7 +144,28 @@ impl Life {
         self.push(Kind::INPUT, bytes[..len].to_vec());
     }
 
-    fn action(&mut self, action: &Action<Request>) {
+    /// An event of the market's family, about the same pair.
+    pub(super) fn market(&mut self, body: Body) {
+        let event = Event::of(AccountId::NONE, SYMBOL, body);
+        let mut bytes = [0; 512];
+        let mut out = Writer::new(&mut bytes);
+        event.write(&mut out);
+        let len = out.len();
+        self.seq += 1;
+        let at = Mono::from_nanos(self.now);
+        self.board.on_record(Kind::INPUT, Family::Market, self.seq, at, &bytes[..len]);
+    }
+
+    /// The moment of the newest record.
+    pub(super) fn now(&self) -> Mono {
+        Mono::from_nanos(self.now)
+    }
+
+    pub(super) fn at_the_opening(&mut self) {
+        self.now = OPENS_MONO;
+    }
+
+    pub(super) fn action(&mut self, action: &Action<Request>) {
         let mut bytes = [0; 512];
         let mut out = Writer::new(&mut bytes);
         action.write(&mut out);
@@ -226,7 +247,7 @@ impl Life {
         }
     }
 
-    fn target(&mut self, state: TargetState) {
+    pub(super) fn target(&mut self, state: TargetState) {
         let record = self.record(self.first_target, state);
         self.persist(Record::Target(record));
     }
