@@ -35,7 +35,8 @@ impl Exchange {
         if !symbol.is_listed(now) {
             return Err(ApiError::bad_symbol());
         }
-        if !symbol.rules.config.api_allowed || !key.trades(&symbol.name) {
+        let barred = !symbol.rules.config.api_allowed || symbol.bars_api(now);
+        if barred || !key.trades(&symbol.name) {
             return Err(ApiError::not_for_api());
         }
         check_state(symbol, asked, now)?;
@@ -77,7 +78,7 @@ impl Exchange {
 }
 
 fn check_state(symbol: &Symbol, asked: &Asked<'_>, now: VenueTime) -> Result<(), ApiError> {
-    match symbol.rules.config.status.as_str() {
+    match symbol.status(now) {
         "1" => {}
         "2" => return Err(ApiError::bad(30000, "trading of this pair is suspended")),
         _ => return Err(ApiError::bad(30016, "trading disabled")),
@@ -97,7 +98,7 @@ fn check_state(symbol: &Symbol, asked: &Asked<'_>, now: VenueTime) -> Result<(),
             | OrderKind::FillOrKill => ApiError::bad(30041, "this order type cannot be placed"),
         });
     }
-    let allowed = match symbol.rules.config.trade_side_type {
+    let allowed = match symbol.side_type(now) {
         1 => true,
         2 => asked.side == Side::Buy,
         3 => asked.side == Side::Sell,
@@ -205,12 +206,12 @@ fn check_price(
             return Err(ApiError::bad(30087, "Order price exceeds allowed range"));
         }
     }
-    let cap = symbol.schedule.as_ref().and_then(|schedule| schedule.cap(now));
+    let Some(schedule) = &symbol.schedule else { return Ok(()) };
+    let cap = schedule.cap(now);
     if let Some(cap) = cap.filter(|cap| asked.side == Side::Buy && limit > *cap) {
         let mut buffer = [0; 40];
-        let text = model::format_scaled(cap.raw(), symbol.scale.price, &mut buffer);
-        let quote = &symbol.rules.config.quote;
-        return Err(ApiError::bad(30010, format!("Order price cannot exceed {text}{quote}")));
+        let cap = model::format_scaled(cap.raw(), symbol.scale.price, &mut buffer);
+        return Err(ApiError::bad(30010, schedule.cap_text(cap, &symbol.rules.config.quote)));
     }
     Ok(())
 }

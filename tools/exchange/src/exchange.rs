@@ -8,8 +8,10 @@ use model::{Amount, Span, VenueTime};
 
 use crate::account::{ApiKey, Budgets, ListenKey};
 use crate::book::{Book, Match, Scale};
-use crate::config::{Config, ConfigError, ListingConfig, Rules, SymbolConfig};
-use crate::faults::FaultPlan;
+use crate::config::{
+    Config, ConfigError, ListingConfig, RefusedPage, Rules, SymbolConfig, WebPage,
+};
+use crate::faults::{FaultPlan, OrderFault};
 use crate::flow::Flow;
 use crate::hub::Hub;
 use crate::ledger::{Ledger, Pocket};
@@ -49,6 +51,12 @@ pub(crate) enum Timer {
     Flush(usize, usize),
     /// Candles and tickers are sent.
     Second,
+    /// An order of a flow's script is placed.
+    Script(usize, usize),
+    /// It is withdrawn.
+    ScriptEnd(usize, usize),
+    /// A pair ends.
+    Gone(usize),
 }
 
 /// A simulated MEXC spot exchange, pure: it has no clock, socket, thread or chance of its own.
@@ -60,6 +68,7 @@ pub(crate) enum Timer {
 pub struct Exchange {
     pub(crate) seed: u64,
     pub(crate) rules: Rules,
+    refused_pages: Vec<RefusedPage>,
     pub(crate) origin: VenueTime,
     pub(crate) now: VenueTime,
     pub(crate) ledger: Ledger,
@@ -94,6 +103,7 @@ impl Exchange {
         let mut exchange = Self {
             seed,
             rules: config.rules.clone(),
+            refused_pages: config.refused_pages.clone(),
             origin: VenueTime::from_millis(config.origin_ms.unwrap_or(full_second)),
             now: start,
             ledger: Ledger::default(),
@@ -244,6 +254,9 @@ impl Exchange {
                 Timer::Flow(flow) => self.flow_step(flow),
                 Timer::Flush(symbol, tape) => self.flush(symbol, tape),
                 Timer::Second => self.second(),
+                Timer::Script(flow, order) => self.flow_script(flow, order),
+                Timer::ScriptEnd(flow, order) => self.flow_script_end(flow, order),
+                Timer::Gone(symbol) => self.end_symbol(symbol),
             }
         }
         self.now = self.now.max(now);
@@ -355,6 +368,7 @@ impl Exchange {
             candles: VecDeque::new(),
             last_order: self.now,
             tapes: [Tape::default(), Tape::default()],
+            accepted: 0,
             rules,
             schedule,
             name: name.clone(),
@@ -377,19 +391,59 @@ impl Exchange {
         }
         let index = self.flows.len();
         self.flows.push(Some(flow));
-        let schedule = self.symbols[symbol].schedule.as_ref();
-        let times = schedule.map(|schedule| (schedule.asks_at(), schedule.flow_at()));
-        match times {
-            Some((asks_at, flow_at)) => {
-                self.set_timer(asks_at, Timer::PreOpen(index));
+        match self.symbols[symbol].schedule.clone() {
+            Some(schedule) => {
+                self.set_timer(schedule.asks_at(), Timer::PreOpen(index));
                 if config.flow.is_some() {
-                    self.set_timer(flow_at, Timer::Flow(index));
+                    self.set_timer(schedule.flow_at(), Timer::Flow(index));
+                }
+                self.start_script(index, &schedule);
+                if let Some(at) = schedule.gone_at() {
+                    self.set_timer(at, Timer::Gone(symbol));
                 }
             }
             None if config.flow.is_some() => self.flow_fill(index),
             None => {}
         }
         Ok(())
+    }
+
+    /// The fault that the script has for this order, which passed every check and now counts.
+    pub(crate) fn fault_of_accepted(&mut self, symbol: usize) -> Option<OrderFault> {
+        let symbol = &mut self.symbols[symbol];
+        symbol.accepted += 1;
+        symbol.schedule.as_ref()?.fault(symbol.accepted)
+    }
+
+    /// Whether a page of the web site answers 403.
+    pub(crate) fn refuses_page(&self, page: WebPage) -> bool {
+        let at = |ms: i64| self.origin.nanos().saturating_add(ms.saturating_mul(1_000_000));
+        let now = self.now.nanos();
+        let refused = |refused: &RefusedPage| {
+            refused.page == page
+                && refused.from_ms.is_none_or(|from| now >= at(from))
+                && refused.until_ms.is_none_or(|until| now < at(until))
+        };
+        self.rules.web_forbidden || self.refused_pages.iter().any(refused)
+    }
+
+    fn start_script(&mut self, flow: usize, schedule: &Schedule) {
+        for (at, order) in schedule.orders.iter().enumerate() {
+            self.set_timer(order.at, Timer::Script(flow, at));
+            if let Some(until) = order.until {
+                self.set_timer(until, Timer::ScriptEnd(flow, at));
+            }
+        }
+    }
+
+    /// A pair ends: every order on its book is cancelled.
+    fn end_symbol(&mut self, symbol: usize) {
+        let resting = self.orders.values();
+        let resting = resting.filter(|order| order.symbol == symbol && !order.status.is_final());
+        let ids: Vec<u64> = resting.map(|order| order.id).collect();
+        for id in ids {
+            self.cancel_order(id);
+        }
     }
 
     /// Whether anything of the pair's own streams has a listener.

@@ -34,7 +34,7 @@ pub struct WorldConfig {
     pub settings: Settings,
     /// Key and secret of each account, in their order.
     pub keys: Vec<(String, String)>,
-    /// The exchange, when it is not the demo's.
+    /// The exchange, when it is not the demo's; a storm with faults has its own in their place.
     pub exchange: Option<exchange::Config>,
 }
 
@@ -199,7 +199,9 @@ impl World {
             .exchange
             .clone()
             .unwrap_or_else(|| exchange::Config::demo(config.seed, config.listings, venue_start));
-        venue.faults = config.storm.faults.clone();
+        if config.storm.faults != exchange::Faults::default() {
+            venue.faults = config.storm.faults.clone();
+        }
         let exchange =
             Exchange::new(&venue, config.seed, venue_start).map_err(WorldError::Exchange)?;
         let (mut producer, consumer) =

@@ -89,28 +89,16 @@ pub(super) fn default_symbols(exchange: &mut Exchange, _: &Call<'_>, out: &mut S
 pub(super) fn symbol_list(exchange: &Exchange, out: &mut String, keep: impl Fn(&str) -> bool) {
     let now = exchange.now;
     let open = |symbol: &&Symbol| {
-        symbol.is_listed(now) && symbol.rules.config.api_allowed && keep(&symbol.name)
+        symbol.is_listed(now)
+            && symbol.status(now) == "1"
+            && symbol.rules.config.api_allowed
+            && keep(&symbol.name)
     };
     out.push_str("{\"code\":200,\"data\":");
     list(out, exchange.symbols.iter().filter(open), |out, symbol| {
         let _ = write!(out, "{}", Quoted(&symbol.name));
     });
     out.push_str(",\"msg\":null}");
-}
-
-pub(super) fn offline(exchange: &mut Exchange, _: &Call<'_>, out: &mut String) -> Reply {
-    out.push_str("{\"data\":");
-    let gone = exchange.symbols.iter().filter(|symbol| symbol.rules.config.status != "1");
-    list(out, gone, |out, symbol| {
-        let _ = write!(
-            out,
-            "{{\"symbol\":{},\"state\":{}}}",
-            Quoted(&symbol.name),
-            symbol.rules.config.status
-        );
-    });
-    out.push('}');
-    Ok(Effect::default())
 }
 
 pub(super) fn book_ticker(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
@@ -179,7 +167,7 @@ fn symbol_info(out: &mut String, symbol: &Symbol, now: VenueTime) {
          \"quoteAsset\":{},\"quotePrecision\":{price},\"quoteAssetPrecision\":{price},\
          \"baseCommissionPrecision\":{qty},\"quoteCommissionPrecision\":{price},\"orderTypes\":",
         Quoted(&symbol.name),
-        config.status,
+        symbol.status(now),
         Quoted(&config.base),
         Quoted(&config.quote),
     );
@@ -211,7 +199,7 @@ fn symbol_info(out: &mut String, symbol: &Symbol, now: VenueTime) {
         rate(config.taker_fee_ppm),
         config.notional_min,
         Quoted(full_name),
-        config.trade_side_type,
+        symbol.side_type(now),
         max = config.notional_max,
     );
     if let Some(schedule) = &symbol.schedule {

@@ -3,6 +3,7 @@
 pub(crate) mod http;
 mod json;
 mod market;
+mod offline;
 mod query;
 mod trading;
 mod user;
@@ -139,7 +140,7 @@ const ENDPOINTS: &[Endpoint] = &[
     row("GET", "/api/v3/trades", None, Weight(5), market::trades),
     row("GET", "/api/v3/exchangeInfo", None, Weight(25), market::exchange_info),
     row("GET", "/api/v3/defaultSymbols", None, Weight(1), market::default_symbols),
-    row("GET", "/api/v3/symbol/offline", None, Weight(10), market::offline),
+    row("GET", "/api/v3/symbol/offline", None, Weight(10), offline::offline),
     row("GET", "/api/v3/ticker/bookTicker", None, Weight(10), market::book_ticker),
     row("GET", "/api/v3/ticker/price", None, Weight(10), market::last_price),
     row("GET", "/api/v3/announcements", None, Weight(1), web::announcements),

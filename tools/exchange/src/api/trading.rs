@@ -25,23 +25,18 @@ const DEALS_BACK: Span = Span::from_secs(30 * 86_400);
 
 pub(super) fn place(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
     let fault = exchange.faults.placement();
-    let faults = exchange.faults.config();
     let mut effect = Effect::default();
-    match fault {
-        Some(OrderFault::RateLimit) => return Err(ApiError::too_many(1)),
-        Some(OrderFault::ServerErrorRefused) => return Err(unavailable()),
-        Some(OrderFault::PrivateLate) => {
-            exchange.private_due = exchange.now.after(Span::from_millis(faults.private_late_ms));
-        }
-        Some(OrderFault::EventFirst) => {
-            effect.delay = Span::from_millis(faults.event_first_reply_ms);
-            exchange.private_due = exchange.now;
-        }
-        Some(OrderFault::ReplyLost | OrderFault::ServerErrorAccepted) | None => {}
-    }
+    strike(exchange, fault, &mut effect)?;
     let order = Texts::read(call)?;
     let asked = order.asked()?;
     let ticket = exchange.check(call.key()?, &asked)?;
+    let fault = match exchange.fault_of_accepted(ticket.symbol) {
+        None => fault,
+        scripted => {
+            strike(exchange, scripted, &mut effect)?;
+            scripted
+        }
+    };
     let (symbol, limit) = (ticket.symbol, ticket.limit);
     let id = exchange.execute(ticket)?;
     match fault {
@@ -72,6 +67,28 @@ pub(super) fn place(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) 
         exchange.now.millis(),
     );
     Ok(effect)
+}
+
+/// What a fault does before the order meets the book.
+fn strike(
+    exchange: &mut Exchange,
+    fault: Option<OrderFault>,
+    effect: &mut Effect,
+) -> Result<(), ApiError> {
+    let faults = exchange.faults.config();
+    match fault {
+        Some(OrderFault::RateLimit) => return Err(ApiError::too_many(1)),
+        Some(OrderFault::ServerErrorRefused) => return Err(unavailable()),
+        Some(OrderFault::PrivateLate) => {
+            exchange.private_due = exchange.now.after(Span::from_millis(faults.private_late_ms));
+        }
+        Some(OrderFault::EventFirst) => {
+            effect.delay = Span::from_millis(faults.event_first_reply_ms);
+            exchange.private_due = exchange.now;
+        }
+        Some(OrderFault::ReplyLost | OrderFault::ServerErrorAccepted) | None => {}
+    }
+    Ok(())
 }
 
 pub(super) fn test(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
@@ -214,7 +231,7 @@ fn unavailable() -> ApiError {
 
 fn symbol_of(exchange: &Exchange, name: &str) -> Result<usize, ApiError> {
     let at = exchange.by_name.get(name).copied();
-    at.filter(|at| exchange.symbols[*at].is_listed(exchange.now)).ok_or_else(ApiError::bad_symbol)
+    at.filter(|at| exchange.symbols[*at].is_known(exchange.now)).ok_or_else(ApiError::bad_symbol)
 }
 
 /// Up to five symbols with commas between them.
