@@ -6,11 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use engine::Action;
 use exchange::{Config, Ending};
 use journal::{Kind, Observer, RecordView, Trouble};
-use model::wire::Reader;
-use model::{Amount, Price, Request, Round, Side, Span, SymbolId};
+use model::wire::{Reader, Wire};
+use model::{Amount, Body, Event, Price, Round, Side, Span, SymbolId};
 use settings::Settings;
 use sim::{MONO_START, Storm, World, WorldConfig};
 
@@ -28,6 +27,7 @@ macro_rules! scenarios {
 
 scenarios! {
     normal_openings_early_on_time_and_late: "01-normal",
+    states_of_exchange_info_before_the_opening: "01-preopen-states",
     codes_of_pairs_that_the_api_may_not_trade: "02-not-for-api",
     postponed_before_at_and_after_the_old_time: "03-postponed",
     market_orders_cancelled_in_the_first_minute: "04-market-cancelled",
@@ -142,7 +142,7 @@ fn world(config: &Config, seed: u64) -> World {
     World::new(&config).expect("the shipped configuration makes a world")
 }
 
-/// Counts the orders that the journal says left, by pair.
+/// Counts the orders whose bytes left by the journal's word, by pair.
 #[derive(Debug, Default)]
 struct Orders {
     sent: BTreeMap<SymbolId, u32>,
@@ -150,15 +150,14 @@ struct Orders {
 
 impl Observer for Orders {
     fn on_record(&mut self, record: &RecordView<'_>) {
-        if record.kind != Kind::OUTPUT {
+        if record.kind != Kind::INPUT {
             return;
         }
-        let action = Action::<Request>::read(&mut Reader::new(record.payload));
-        if std::env::var_os("SCENARIO_TRACE").is_some() {
-            println!("{} {action:?}", record.at.nanos() as f64 / 1e9);
-        }
-        if let Action::Place(request) = action.expect("its own action reads back") {
-            *self.sent.entry(request.symbol).or_default() += 1;
+        let event = Event::read(&mut Reader::new(record.payload)).expect("its own event");
+        if let Body::Sent(sent) = event.body
+            && !sent.cancel
+        {
+            *self.sent.entry(event.symbol).or_default() += 1;
         }
     }
 

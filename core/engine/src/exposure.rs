@@ -40,7 +40,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             permit: self.permit_use(slot, target),
             kill: self.kill,
             blocks: self.entry_blocks(account, symbol.halted),
-            opened,
+            opened: symbol.shows_rules_of_trading(),
             listing: symbol.is_fresh(self.venue_now()),
             reference: reference.filter(|_| entry),
             drift_from: target.fire.last_at.and(target.reference).filter(|_| opened && entry),

@@ -78,12 +78,16 @@ impl Exchange {
 }
 
 fn check_state(symbol: &Symbol, asked: &Asked<'_>, now: VenueTime) -> Result<(), ApiError> {
+    let schedule = symbol.schedule.as_ref();
+    // A status that ends with the opening is shown only; orders meet the code of the listing.
+    let early = schedule.is_some_and(|schedule| schedule.early_status(now).is_some());
     match symbol.status(now) {
+        _ if early => {}
         "1" => {}
         "2" => return Err(ApiError::bad(30000, "trading of this pair is suspended")),
         _ => return Err(ApiError::bad(30016, "trading disabled")),
     }
-    if let Some(schedule) = symbol.schedule.as_ref().filter(|_| !symbol.is_open(now)) {
+    if let Some(schedule) = schedule.filter(|_| !symbol.is_open(now)) {
         return Err(match schedule.before_open() {
             BeforeOpen::NotOpen => ApiError::not_open(),
             BeforeOpen::NotForApi => ApiError::not_for_api(),

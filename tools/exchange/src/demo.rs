@@ -90,6 +90,8 @@ fn listing(rng: &mut Rng, base: String, fate: Fate, opens_after_ms: i64) -> List
         asks_before_ms: 5_000,
         orders: Vec::new(),
         before_open: BeforeOpen::NotOpen,
+        before_open_status: None,
+        before_open_side_type: None,
         api_after_ms: 0,
         first_side_type: None,
         first_side_ms: 0,

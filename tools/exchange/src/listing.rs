@@ -130,8 +130,16 @@ impl Schedule {
         now >= self.opens().after(Span::from_millis(self.config.api_after_ms))
     }
 
+    /// `status` before the opening, where it is not the pair's own.
+    pub(crate) fn early_status(&self, now: VenueTime) -> Option<&str> {
+        self.config.before_open_status.as_deref().filter(|_| !self.is_open(now))
+    }
+
     /// `trade_side_type` while it is not the usual one.
     pub(crate) fn side_type(&self, now: VenueTime) -> Option<u8> {
+        if !self.is_open(now) && self.config.before_open_side_type.is_some() {
+            return self.config.before_open_side_type;
+        }
         let until = self.opens().after(Span::from_millis(self.config.first_side_ms));
         self.config.first_side_type.filter(|_| now < until)
     }
@@ -307,6 +315,16 @@ mod tests {
         let gone = at(8_520);
         assert!(schedule.is_listed(gone) && schedule.in_calendar(gone));
         assert_eq!((schedule.triple(gone).is_some(), schedule.gone(gone)), (true, Some(2)));
+    }
+
+    #[test]
+    fn what_is_shown_before_the_opening_ends_with_it() {
+        let schedule = schedule(|config| {
+            config.before_open_status = Some("2".to_owned());
+            config.before_open_side_type = Some(4);
+        });
+        let shown = |ms| (schedule.early_status(at(ms)), schedule.side_type(at(ms)));
+        assert_eq!((shown(8_019), shown(8_020)), ((Some("2"), Some(4)), (None, None)));
     }
 
     #[test]

@@ -141,10 +141,14 @@ impl Symbol {
 
     /// "1" online, "2" paused, "3" offline.
     pub(crate) fn status(&self, now: VenueTime) -> &str {
-        match self.schedule.as_ref().and_then(|schedule| schedule.gone(now)) {
+        let schedule = self.schedule.as_ref();
+        match schedule.and_then(|schedule| schedule.gone(now)) {
             Some(2) => "2",
             Some(_) => "3",
-            None => &self.rules.config.status,
+            None => {
+                let early = schedule.and_then(|schedule| schedule.early_status(now));
+                early.unwrap_or(&self.rules.config.status)
+            }
         }
     }
 

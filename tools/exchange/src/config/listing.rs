@@ -46,6 +46,12 @@ pub struct ListingConfig {
     /// Code of orders before the opening.
     #[serde(default)]
     pub before_open: BeforeOpen,
+    /// `status` of `exchangeInfo` before the opening. Absent: that of the pair.
+    #[serde(default)]
+    pub before_open_status: Option<String>,
+    /// `tradeSideType` of `exchangeInfo` before the opening. Absent: that of the pair.
+    #[serde(default)]
+    pub before_open_side_type: Option<u8>,
     /// The API is let in so long after the opening, and refused with 10007 until then.
     #[serde(default)]
     pub api_after_ms: u64,

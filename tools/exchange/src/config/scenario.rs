@@ -250,9 +250,18 @@ impl Listing<'_> {
                 return Err(wrong(self.path(&[length]), ms, needed));
             }
         }
-        let side = config.first_side_type.filter(|side| !(1..=4).contains(side));
-        if let Some(side) = side {
-            return Err(wrong(self.path(&["first_side_type"]), side, "1 to 4"));
+        for (key, side) in [
+            ("first_side_type", config.first_side_type),
+            ("before_open_side_type", config.before_open_side_type),
+        ] {
+            if let Some(side) = side.filter(|side| !(1..=4).contains(side)) {
+                return Err(wrong(self.path(&[key]), side, "1 to 4"));
+            }
+        }
+        let status = config.before_open_status.as_deref();
+        if let Some(status) = status.filter(|status| !["1", "2", "3"].contains(status)) {
+            let needed = "\"1\", \"2\" or \"3\"";
+            return Err(wrong(self.path(&["before_open_status"]), status, needed));
         }
         Ok(())
     }

@@ -127,6 +127,7 @@ fn what_belongs_together_is_wanted_together() {
     assert_eq!(blamed_in_listing("cap_ms = 500"), found(6, "listings.0.cap_ms", "500"));
     assert_eq!(blamed_in_listing("cap = \"0.5\"").1, "listings.0.cap_ms");
     assert_eq!(blamed_in_listing("first_side_type = 2").1, "listings.0.first_side_ms");
+    assert_eq!(blamed_in_listing("before_open_status = \"0\"").1, "listings.0.before_open_status");
     let type_five = "first_side_ms = 9\nfirst_side_type = 5";
     assert_eq!(blamed_in_listing(type_five), found(7, "listings.0.first_side_type", "5"));
 }
