@@ -36,6 +36,7 @@ scenarios! {
     a_flat_list_with_keys_missing: "07-flat-list",
     the_calendar_is_forbidden: "07-calendar-forbidden",
     both_pages_are_forbidden: "07-pages-forbidden",
+    both_pages_are_forbidden_at_first: "07-pages-forbidden-at-first",
     texts_of_the_cap: "08-cap-texts",
     replies_that_are_lost_or_late: "09-lost-reply",
     pairs_that_vanish: "10-gone",
