@@ -4,6 +4,7 @@ mod common;
 mod faults;
 mod http;
 mod listing;
+mod scenarios;
 mod server;
 mod streams;
 mod trading;
