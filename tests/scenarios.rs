@@ -3,15 +3,11 @@
 //!
 //! `tools/shrike/tests/scenarios.rs` does the same over sockets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use exchange::{Config, Ending};
-use journal::{Kind, Observer, RecordView, Trouble};
-use model::wire::{Reader, Wire};
-use model::{Amount, Body, Event, Price, Round, Side, Span, SymbolId};
-use settings::Settings;
-use sim::{MONO_START, Storm, World, WorldConfig};
+use exchange::Config;
+use sim::{Endings, Storm, World};
 
 /// Names each file once and makes its test.
 macro_rules! scenarios {
@@ -65,61 +61,44 @@ const SEEDS: [u64; 3] = [1, 7, 40];
 fn ends_as_its_file_says(name: &str) {
     for seed in SEEDS {
         let config = read(name);
-        let mut world = world(&config, seed);
-        let mut orders = Orders::default();
-        let last = config.expect.values().map(|expectation| expectation.by_ms).max().unwrap();
-        let until = MONO_START.after(Span::from_millis(last.unsigned_abs()));
-        let violation = world.run_until(until, &mut orders);
+        let mut world = World::on_scenario(&config, seed, Storm::calm()).unwrap();
+        let mut endings = Endings::default();
+        let violation = world.run_scenario(&config, &mut endings);
         assert_eq!(violation, None, "{name}, seed {seed}");
-        let found = differences(&config, &world, &orders);
+        let found = endings.differences(&config, &world);
         assert!(found.is_empty(), "{name}, seed {seed}:\n{}", found.join("\n"));
-        if config.expect.values().all(|expectation| expectation.is_final()) {
-            let outcome = world.run(&mut orders);
+        if comes_to_an_end(&config) {
+            let outcome = world.run(&mut endings);
             assert_eq!(outcome.violation, None, "{name}, seed {seed}");
-            let found = differences(&config, &world, &orders);
+            let found = endings.differences(&config, &world);
             assert!(found.is_empty(), "{name}, seed {seed}, later:\n{}", found.join("\n"));
         }
         assert_eq!(world.exchange.unbalanced_assets(), [""; 0], "{name}, seed {seed}");
     }
 }
 
-fn differences(config: &Config, world: &World, orders: &Orders) -> Vec<String> {
-    let pairs = config.expect.iter().flat_map(|(pair, expectation)| {
-        let found = expectation.differences(&ending(config, world, orders, pair));
-        found.into_iter().map(move |found| format!("{pair}: {found}"))
-    });
-    pairs.collect()
-}
-
-fn ending(config: &Config, world: &World, orders: &Orders, pair: &str) -> Ending {
-    let id = world.trader.table().find(pair.as_bytes()).map(|entry| entry.id);
-    let engine = world.trader.engine();
-    let targets = engine.targets().filter(|target| Some(target.symbol()) == id);
-    let last = targets.max_by_key(|target| target.record.id);
-    let names: Vec<&str> = world.exchange.symbol_names().collect();
-    let deals = world.exchange.deals(0).filter(|deal| names[deal.symbol] == pair);
-    let deals: Vec<_> = deals.collect();
-    Ending {
-        target: last.map(|target| {
-            (target.record.state.name().to_owned(), target.record.why.name().to_owned())
-        }),
-        fills: deals.iter().filter(|deal| deal.side == Side::Buy).count() as u64,
-        held: holds(config, world, pair, deals.iter().map(|deal| deal.price).max()),
-        orders: id.and_then(|id| orders.sent.get(&id)).copied().unwrap_or(0),
+#[test]
+fn no_invariant_breaks_on_any_of_them_in_storms() {
+    for name in FILES {
+        let config = read(name);
+        for seed in STORMS {
+            let mut world = World::on_scenario(&config, seed, Storm::of_seed(seed)).unwrap();
+            let mut endings = Endings::default();
+            let violation = match comes_to_an_end(&config) {
+                true => world.run(&mut endings).violation,
+                false => world.run_scenario(&config, &mut endings),
+            };
+            assert_eq!(violation, None, "{name}, seed {seed}");
+            assert_eq!(world.exchange.unbalanced_assets(), [""; 0], "{name}, seed {seed}");
+        }
     }
 }
 
-/// Whether the exchange would take an order for what is left: fees in the coin itself leave a rest.
-fn holds(config: &Config, world: &World, pair: &str, best: Option<Price>) -> bool {
-    let listing = config.listings.iter().find(|listing| listing.market.name() == pair).unwrap();
-    let market = &listing.market;
-    let pocket = world.exchange.balance(0, &market.base);
-    let left = pocket.free.plus_or_max(pocket.locked);
-    let Some(price) = best else { return left > Amount::ZERO };
-    let qty = left.to_qty(market.qty_decimals).unwrap();
-    let scales = (market.price_decimals, market.qty_decimals);
-    let value = Amount::notional(price, scales.0, qty, scales.1, Round::Down).unwrap();
-    value >= Amount::parse(market.notional_min.as_bytes()).unwrap()
+/// Seeds whose storms are none of them calm.
+const STORMS: [u64; 4] = [2, 11, 93, 412];
+
+fn comes_to_an_end(config: &Config) -> bool {
+    config.expect.values().all(|expectation| expectation.is_final())
 }
 
 fn read(name: &str) -> Config {
@@ -130,38 +109,4 @@ fn read(name: &str) -> Config {
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../config/sim/listing")
-}
-
-/// The shipped settings of the demo, with a time stop that the openings leave time for.
-fn world(config: &Config, seed: u64) -> World {
-    let shorter = [("exit.time_stop_s".to_owned(), "5".to_owned())];
-    let settings = Settings::demo(&shorter).expect("the shipped configuration is sound");
-    let keys = vec![("demo-key".to_owned(), "demo-secret".to_owned())];
-    let exchange = Some(config.clone());
-    let (listings, storm) = (config.listings.len(), Storm::calm());
-    let config = WorldConfig { seed, listings, storm, settings, keys, exchange };
-    World::new(&config).expect("the shipped configuration makes a world")
-}
-
-/// Counts the orders whose bytes left by the journal's word, by pair.
-#[derive(Debug, Default)]
-struct Orders {
-    sent: BTreeMap<SymbolId, u32>,
-}
-
-impl Observer for Orders {
-    fn on_record(&mut self, record: &RecordView<'_>) {
-        if record.kind != Kind::INPUT {
-            return;
-        }
-        let event = Event::read(&mut Reader::new(record.payload)).expect("its own event");
-        if let Body::Sent(sent) = event.body
-            && !sent.cancel
-        {
-            *self.sent.entry(event.symbol).or_default() += 1;
-        }
-    }
-
-    fn on_durable(&mut self, _: u64) {}
-    fn on_trouble(&mut self, _: &Trouble) {}
 }

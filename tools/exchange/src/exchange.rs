@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
-use model::{Amount, Span, VenueTime};
+use model::{Amount, Side, Span, VenueTime};
 
 use crate::account::{ApiKey, Budgets, ListenKey};
 use crate::book::{Book, Match, Scale};
 use crate::config::{
-    Config, ConfigError, ListingConfig, RefusedPage, Rules, SymbolConfig, WebPage,
+    Config, ConfigError, Ending, ListingConfig, RefusedPage, Rules, SymbolConfig, WebPage,
 };
 use crate::faults::{FaultPlan, OrderFault};
 use crate::flow::Flow;
@@ -145,6 +145,11 @@ impl Exchange {
         self.add_symbol(&listing.market, Some(schedule))
     }
 
+    /// What the times of a scenario count from.
+    pub fn origin(&self) -> VenueTime {
+        self.origin
+    }
+
     /// Lets the times of listings that are added from here on count from `origin`.
     pub fn set_origin(&mut self, origin: VenueTime) {
         self.origin = origin;
@@ -159,6 +164,22 @@ impl Exchange {
         let config = Config::demo(self.seed, count, ready_at);
         self.set_origin(VenueTime::from_millis(config.origin_ms.unwrap_or_default()));
         config.listings.iter().try_for_each(|listing| self.add_listing(listing))
+    }
+
+    /// Adds listings while the exchange runs; their times, and those of refused pages, count from
+    /// the first full second at or after `ready_at`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when a value cannot be used or one of the pairs exists.
+    pub fn schedule(
+        &mut self,
+        listings: &[ListingConfig],
+        ready_at: VenueTime,
+    ) -> Result<(), ConfigError> {
+        let secs = ready_at.nanos().div_euclid(1_000_000_000);
+        let up = i64::from(ready_at.nanos().rem_euclid(1_000_000_000) != 0);
+        self.set_origin(VenueTime::from_millis((secs + up) * 1_000));
+        listings.iter().try_for_each(|listing| self.add_listing(listing))
     }
 
     /// Does everything that was due until `now`, each thing at its own time.
@@ -206,6 +227,23 @@ impl Exchange {
             })
             .map(|(_, name)| name.as_str())
             .collect()
+    }
+
+    /// What an account made of a pair: its buys, and whether it holds more of the coin than an
+    /// order could sell, by the best price it ever dealt at.
+    pub fn ending(&self, account: usize, pair: &str) -> Ending {
+        let Some(&at) = self.by_name.get(pair) else { return Ending::default() };
+        let symbol = &self.symbols[at];
+        let deals = || self.deals(account).filter(|deal| deal.symbol == at);
+        let pocket = self.balance(account, &symbol.rules.config.base);
+        let left = pocket.free.plus_or_max(pocket.locked).to_qty(symbol.scale.qty);
+        let best = deals().map(|deal| deal.price).max();
+        let value = best.zip(left).and_then(|(best, left)| symbol.scale.notional(best, left));
+        Ending {
+            fills: deals().filter(|deal| deal.side == Side::Buy).count() as u64,
+            held: value.is_some_and(|value| value >= symbol.rules.notional_min),
+            ..Ending::default()
+        }
     }
 
     /// Names of the pairs, those that have not opened too.

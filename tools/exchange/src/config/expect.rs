@@ -78,6 +78,9 @@ const REASONS: [WhyNot; 21] = [
 ];
 
 impl Expectation {
+    /// The time stop of the trader that expectations are written for, seconds.
+    pub const TIME_STOP_S: u32 = 5;
+
     /// Whether a target that gets there moves on no more.
     pub fn is_final(&self) -> bool {
         STATES.iter().any(|state| state.is_final() && state.name() == self.state)

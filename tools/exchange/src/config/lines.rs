@@ -76,14 +76,8 @@ fn line_of(text: &str, path: &[Part]) -> usize {
         };
         let Some((start, value)) = found else { break };
         at = start;
-        table = match value.get_ref() {
-            DeValue::Table(table) => Some(table),
-            _ => None,
-        };
-        array = match value.get_ref() {
-            DeValue::Array(array) => Some(array),
-            _ => None,
-        };
+        table = if let DeValue::Table(table) = value.get_ref() { Some(table) } else { None };
+        array = if let DeValue::Array(array) = value.get_ref() { Some(array) } else { None };
     }
     let before = text.as_bytes().iter().take(at);
     1 + before.filter(|byte| **byte == b'\n').count()
