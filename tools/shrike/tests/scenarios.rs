@@ -63,6 +63,38 @@ fn a_scenario_that_cannot_happen_is_refused_with_its_line_the_value_and_the_mend
     assert!(said.contains("line 10") && said.contains("wings"), "{said}");
 }
 
+#[test]
+fn a_demo_on_a_scenario_says_whether_it_ended_as_expected() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = root().join("config/sim/listing/07-flat-list.toml");
+    let demo = |file: &Path, data: &str| {
+        let data = folder.path().join(data);
+        let args = ["--virtual", "--scenario", text_of(file), "--data", text_of(&data)];
+        shrike(&["--json", "demo"]).args(args).output().unwrap()
+    };
+    let good = demo(&file, "good");
+    assert_eq!(good.status.code(), Some(0), "{good:?}");
+    let document: Value = serde_json::from_slice(&good.stdout).unwrap();
+    assert_eq!(document["scenario"]["differences"], Value::Array(vec![]));
+    assert_eq!(document["summary"]["completed"], 1, "{document}");
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    let other = folder.path().join("other.toml");
+    std::fs::write(&other, text.replace("orders_max = 25", "orders_max = 2")).unwrap();
+    let bad = demo(&other, "bad");
+    assert_eq!(bad.status.code(), Some(1), "{bad:?}");
+    let document: Value = serde_json::from_slice(&bad.stdout).unwrap();
+    let differences = document["scenario"]["differences"].as_array().unwrap();
+    assert_eq!(differences.len(), 1, "{differences:?}");
+    assert!(differences[0].as_str().unwrap().ends_with("orders, above 2"), "{differences:?}");
+
+    let (before, _) = text.split_once("[expect").unwrap();
+    std::fs::write(&other, before).unwrap();
+    let silent = demo(&other, "silent");
+    assert_eq!(silent.status.code(), Some(2), "{silent:?}");
+    assert!(String::from_utf8(silent.stderr).unwrap().contains("[expect.PAIR]"));
+}
+
 /// Scenarios that run at the same time; most of it is waiting.
 const AT_ONCE: usize = 8;
 /// From the start of the exchange to the origin of the scenario: the trader is up by then.

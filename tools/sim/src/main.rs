@@ -112,6 +112,10 @@ fn scenario(file: &Path, seed: u64, trace: bool) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if config.expect.is_empty() {
+        let _ = writeln!(std::io::stderr(), "{} has no [expect.PAIR]; write one", file.display());
+        return ExitCode::from(2);
+    }
     let mut endings = Both(Endings::default(), trace.then_some(Trace));
     let world = World::on_scenario(&config, seed, Storm::calm());
     let mut world = match world {

@@ -275,6 +275,11 @@ impl World {
         self.run_until(until, observer)
     }
 
+    /// Ends the journal of a run that [`run`](Self::run) did not end.
+    pub fn end(&mut self, observer: &mut impl Observer) {
+        self.finish(observer);
+    }
+
     /// Our clock.
     pub fn now(&self) -> Mono {
         self.now

@@ -55,7 +55,10 @@ pub(super) fn run(args: &ExchangeArgs, out: &mut Out) -> Result<Exit, CliError> 
             CliError::failed(format!("cannot listen for signal {signal}: {error}"))
         })?;
     }
-    let mut scenario = scenario(args.scenario.as_deref())?;
+    let mut scenario = match args.scenario.as_deref() {
+        Some(path) => scenario(path)?,
+        None => Config::default(),
+    };
     if args.begin_in > 0 {
         scenario.origin_ms = Some(full_second_in(args.begin_in));
     }
@@ -91,8 +94,11 @@ fn full_second_in(secs: u32) -> i64 {
     (next + i64::from(secs)) * 1_000
 }
 
-fn scenario(file: Option<&Path>) -> Result<Config, CliError> {
-    let Some(path) = file else { return Ok(Config::default()) };
+/// Reads a scenario file.
+///
+/// # Errors
+/// [`CliError`] of wrong usage, with the line, the value and what would do.
+pub fn scenario(path: &Path) -> Result<Config, CliError> {
     let named = |error: &dyn std::fmt::Display| {
         CliError::usage(format!("scenario {}: {error}", path.display()))
     };

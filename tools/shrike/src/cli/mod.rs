@@ -21,6 +21,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cli_control::{self as control, KillArgs, ResumeArgs, StatusArgs};
 
+pub use self::exchange::scenario;
 pub use end::{CliError, Exit};
 pub use out::Out;
 pub use progress::watched;
