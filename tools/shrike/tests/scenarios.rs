@@ -325,15 +325,14 @@ impl Trader {
                 continue;
             }
             let event = Event::read(&mut Reader::new(record.payload)).unwrap();
-            match event.body {
-                Body::Symbol(symbol) => {
-                    names.insert(event.symbol, symbol.name.as_str().to_owned());
-                }
-                Body::Sent(order) if !order.cancel => {
-                    let name = names.get(&event.symbol).expect("named before its first order");
-                    *sent.entry(name.clone()).or_default() += 1;
-                }
-                _ => {}
+            if let Body::Symbol(symbol) = event.body {
+                names.insert(event.symbol, symbol.name.as_str().to_owned());
+            }
+            if let Body::Sent(order) = event.body
+                && !order.cancel
+            {
+                let name = names.get(&event.symbol).expect("named before its first order");
+                *sent.entry(name.clone()).or_default() += 1;
             }
         }
         sent
