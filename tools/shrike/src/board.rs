@@ -13,6 +13,7 @@ mod observer;
 mod order;
 mod render;
 mod status;
+mod taken_up;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -272,7 +273,8 @@ impl Board {
             | Body::Stream { .. }
             | Body::Durable { .. }
             | Body::Command(_)
-            | Body::Shed(_) => {}
+            | Body::Shed(_)
+            | Body::Restored { .. } => {}
         }
     }
 
@@ -480,6 +482,7 @@ impl Board {
                 self.untold = Some(*alarm);
                 push_recent(&mut self.alarms, (*alarm, at));
             }
+            Record::Exit(_) => {}
             Record::NeverAccepted { client_order_id } => {
                 if let Some(order) = self.orders.get_mut(*client_order_id) {
                     order.end(Reply::NeverAccepted);

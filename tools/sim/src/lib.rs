@@ -8,6 +8,7 @@
 //! Equal seeds give equal runs, byte for byte.
 #![warn(missing_docs)]
 
+mod crash;
 mod ending;
 mod network;
 mod oracle;
@@ -17,6 +18,7 @@ mod storm;
 mod watch;
 mod world;
 
+pub use crash::{Crash, Death};
 pub use ending::Endings;
 pub use oracle::{Oracle, Violation};
 pub use pages::scout_config;
