@@ -69,7 +69,7 @@ const ROOMS: &[Room] = &[
         ],
         outside: &[
             "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber", "indicatif",
-            "signal-hook", "strsim", "hdrhistogram", "sha2",
+            "rustix", "signal-hook", "strsim", "tracing-appender", "hdrhistogram", "sha2",
         ],
     },
     Room {

@@ -2,9 +2,13 @@
 
 pub mod assembly;
 pub mod board;
+mod checkpoints;
 pub mod cli;
 pub mod cli_control;
 pub mod control;
 pub mod demo;
 pub mod inspect;
+mod narrate;
 pub mod run;
+mod starts;
+mod supervise;

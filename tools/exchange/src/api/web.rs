@@ -130,8 +130,8 @@ fn pair_row(out: &mut String, symbol: &Symbol, triple: Triple, now: VenueTime) {
     }
     key("cp", &"[\"mc-trade-zone-innovation\"]");
     key("ci", &"[51]");
-    key("ps", &symbol.scale.price);
-    key("qs", &symbol.scale.qty);
+    key("ps", &symbol.shown(now).price);
+    key("qs", &symbol.shown(now).qty);
     key("cdm", &0);
     key("st", &triple.st);
     key("dst", &1);
