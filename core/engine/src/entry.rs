@@ -4,7 +4,7 @@
 use model::{
     AccountId, Amount, Authority, EntryKind, Mono, OrderKind, OrderLeg, Permit, PermitId, Price,
     PriceSource, Qty, Record, Reject, RejectClass, Request, RiskRules, Round, Side, Span,
-    SpecSource, Strategies, SymbolId, SymbolSpec, TargetState, VenueKey, WhyNot,
+    SpecSource, Strategies, SymbolId, SymbolSpec, TargetState, VenueKey, VenueTime, WhyNot,
 };
 use risk::PermitUse;
 
@@ -242,22 +242,43 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         };
         let moved = |t: &Target| untried(t) && t.follows_listing() && t.record.opens_at != opens_at;
         for slot in self.targets.active_where(moved).iter() {
-            let had_permit = self.targets.get(slot).is_some_and(|t| t.permit.is_some());
-            if had_permit {
-                self.revoke(slot, actions);
-            }
-            let Some(target) = self.targets.get_mut(slot) else { continue };
-            target.record.opens_at = opens_at;
-            target.reference = target.record.entry.operator_price;
-            if had_permit {
-                target.permit = None;
-                target.record.permit = None;
-                target.token = 0;
-                target.record.state = TargetState::Ready;
-            }
-            let record = Record::Target(target.record);
-            actions.push(Action::Persist { token: 0, record });
+            self.move_opening(slot, opens_at, actions);
         }
+    }
+
+    /// The target waits for that time; a permit for another one is revoked.
+    fn move_opening(&mut self, slot: usize, opens_at: VenueTime, actions: &mut Actions) {
+        let had_permit = self.targets.get(slot).is_some_and(|t| t.permit.is_some());
+        if had_permit {
+            self.revoke(slot, actions);
+        }
+        let Some(target) = self.targets.get_mut(slot) else { return };
+        target.record.opens_at = opens_at;
+        target.reference = target.record.entry.operator_price;
+        if had_permit {
+            target.permit = None;
+            target.record.permit = None;
+            target.token = 0;
+            target.record.state = TargetState::Ready;
+        }
+        let record = Record::Target(target.record);
+        actions.push(Action::Persist { token: 0, record });
+    }
+
+    /// The opening was put off after orders had left, and none of them bought: what is not open
+    /// yet is waited for again.
+    fn is_put_off(&mut self, slot: usize, actions: &mut Actions) -> bool {
+        let Some(target) = self.targets.get(slot) else { return false };
+        let symbol = self.symbols.get(target.symbol()).filter(|symbol| !symbol.opened());
+        let later = symbol.and_then(|symbol| symbol.listing.opens_at());
+        let later = later.filter(|at| *at > target.record.opens_at && *at > self.venue_now());
+        let Some(at) = later.filter(|_| !target.position.exists()) else { return false };
+        self.move_opening(slot, at, actions);
+        if let Some(target) = self.targets.get_mut(slot) {
+            target.fire = crate::target::Fire::default();
+        }
+        self.drive_one(slot, actions);
+        true
     }
 
     /// No witness names an opening any more: what has sent nothing waits for one that does.
@@ -289,6 +310,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             self.cancel_overdue_entry(slot, actions);
             return; // Attempts are serialised on the reply.
         }
+        if !used.revoked && self.is_put_off(slot, actions) {
+            return;
+        }
+        let Some(target) = self.targets.get(slot) else { return };
         if used.revoked {
             return self.set_state(slot, TargetState::Cancelled, WhyNot::Operator, actions);
         }
@@ -529,7 +554,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     }
 }
 
-/// Refusals that another price, another book or fewer orders lift inside the window. A quantity
+/// Refusals that another price, another book, other rules or fewer orders lift inside the window. A
 /// below the minimum is one of them: what the plan buys was measured before the book's share cut
 /// it.
 fn is_of_the_moment(refusal: &risk::Refusal) -> bool {
@@ -541,6 +566,7 @@ fn is_of_the_moment(refusal: &risk::Refusal) -> bool {
             | risk::Refusal::BookShareAboveMax { .. }
             | risk::Refusal::QtyBelowMin { .. }
             | risk::Refusal::NotionalBelowMin { .. }
+            | risk::Refusal::NotTradable { .. }
             | risk::Refusal::TooManyOrders { .. }
             | risk::Refusal::ExposureAboveMax { .. }
             | risk::Refusal::SelfTrade { .. }

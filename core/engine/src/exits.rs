@@ -242,16 +242,23 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let answered = last.is_some_and(|order| {
             !order.is_alive() && order.ended.is_some() && !order.filled.is_zero()
         });
+        let empty = last
+            .filter(|order| !order.is_alive() && order.ended.is_some() && order.filled.is_zero());
+        let empty = empty.map(|order| order.request.kind);
         let early = self.now < target.exits.next_at && !answered;
         if early || self.orders.on_leg(slot, OrderLeg::STOP) > 0 {
             return;
+        }
+        if let (Some(kind), Some(target)) = (empty, self.targets.get_mut(slot)) {
+            // A pair may take market orders and cancel them at once: the other kind goes on too.
+            target.exits.market_refused = kind == OrderKind::Market;
         }
         let free = self.free(slot, spec);
         let Some(sale) = self.pressed_sale(slot, free, spec) else { return };
         if !is_sellable(&sale, spec) {
             return;
         }
-        let before = target.exits.last_press;
+        let before = self.targets.get(slot).and_then(|target| target.exits.last_press);
         self.sell(slot, sale, spec, actions);
         let left = self.targets.get(slot).is_some_and(|target| target.exits.last_press != before);
         self.widen(slot, left, actions);

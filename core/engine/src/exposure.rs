@@ -40,7 +40,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             permit: self.permit_use(slot, target),
             kill: self.kill,
             blocks: self.entry_blocks(account, symbol.halted),
-            opened,
+            opened: symbol.shows_rules_of_trading(),
             listing: self.is_fresh_for(target),
             reference: reference.filter(|_| entry),
             drift_from: target.fire.last_at.and(target.reference).filter(|_| opened && entry),

@@ -260,7 +260,8 @@ impl Engine<Nobody> {
     fn see_target(&mut self, record: model::TargetRecord) {
         if let Some((_, target)) = self.find_target_mut(record.id) {
             if record.permit.is_none() {
-                target.permit = None;
+                // What left under an older one does not count for the next.
+                (target.permit, target.fire) = (None, crate::target::Fire::default());
             }
             target.record = record;
             return;

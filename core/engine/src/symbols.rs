@@ -38,6 +38,13 @@ impl Symbol {
         self.listing.first_print.is_some()
     }
 
+    /// Whether its rules were read since it opened. What the venue shows before, such as "paused",
+    /// ends with the opening and binds nothing after it.
+    pub(crate) fn shows_rules_of_trading(&self) -> bool {
+        let opened = self.listing.first_print;
+        self.spec.zip(opened).is_some_and(|(spec, opened)| spec.read_at >= opened)
+    }
+
     /// Whether the coin opened less than a day before `now`.
     pub(crate) fn is_fresh(&self, now: VenueTime) -> bool {
         let opened = self.listing.first_print.or(self.listing.opens_at());

@@ -133,7 +133,8 @@ pub(crate) struct Exits {
     pub(crate) next_at: Mono,
     /// The last order that pressed.
     pub(crate) last_press: Option<model::ClientOrderId>,
-    /// The venue refused the last market order: the next press is an immediate-or-cancel one.
+    /// The last press was a market order that was refused or sold nothing: the next is an
+    /// immediate-or-cancel one.
     pub(crate) market_refused: bool,
     /// A sale by hand of this much is wanted.
     pub(crate) by_hand: Qty,

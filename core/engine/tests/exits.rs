@@ -169,6 +169,24 @@ fn the_emergency_ladder_widens_ends_in_a_market_order_alarms_and_goes_on() {
 }
 
 #[test]
+fn a_market_order_that_is_taken_and_cancelled_gives_way_to_a_limit() {
+    let (mut desk, standing, mut sale) = closing();
+    for resting in &standing {
+        desk.cancelled(resting.client_order_id, "0");
+    }
+    let mut kinds = Vec::new();
+    for _ in 0..6 {
+        kinds.push(sale.kind);
+        desk.placed(&sale);
+        desk.ends(&sale, OrderStatus::Cancelled, "0");
+        sale = desk.wait(ms(701)).only_place();
+    }
+    let ioc = OrderKind::ImmediateOrCancel;
+    let market = OrderKind::Market;
+    assert_eq!(kinds, [ioc, ioc, market, ioc, market, ioc]);
+}
+
+#[test]
 fn no_market_order_is_used_where_it_is_not_allowed() {
     let (mut desk, _, mut sale) = closing_with(|s| s.config.emergency.market_allowed = false);
     for _ in 0..6 {

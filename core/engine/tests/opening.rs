@@ -4,8 +4,8 @@ mod desk;
 
 use desk::{Desk, NEW, ONE_WAY, SPACING, money, ms, opening, price, qty};
 use model::{
-    AlarmKind, Authority, Block, Body, Intent, KillLevel, Mono, OrderKind, OrderStatus,
-    RejectClass, Request, Side, Span, TargetState, WhyNot,
+    AlarmKind, Authority, Block, Body, Intent, KillLevel, Mono, OrderKind, OrderStatus, Record,
+    RejectClass, Request, Side, Span, SymbolStatus, TargetState, WhyNot,
 };
 
 #[test]
@@ -104,6 +104,71 @@ fn a_window_that_passes_without_a_fill_expires_the_target() {
     let mut desk = Desk::armed();
     refused_for(&mut desk, RejectClass::WaitSlowly, 12_000);
     assert_eq!((desk.state(), desk.target().record.why), (TargetState::Expired, WhyNot::NoFill));
+}
+
+#[test]
+fn an_opening_put_off_after_orders_left_is_waited_for_with_another_permit() {
+    let (mut desk, first) = Desk::fired();
+    desk.reject(&first, RejectClass::Wait);
+    let permit = desk.target().record.permit;
+    let later = opening().after(Span::from_secs(60));
+    let done = desk.calendar(NEW, later);
+    assert!(done.records().iter().any(|record| matches!(record, Record::Revoked { .. })));
+    assert_eq!((desk.state(), desk.target().record.opens_at), (TargetState::Ready, later));
+    let before = later.before(Span::from_secs(5));
+    assert!(desk.until(before).places().is_empty(), "nothing leaves for the old time");
+    desk.clock();
+    desk.rules(NEW);
+    assert_eq!(desk.state(), TargetState::Armed);
+    let again = desk.until(later).only_place();
+    assert_eq!((again.price, again.qty), (first.price, first.qty));
+    assert_ne!(Some(again.client_order_id.permit()), permit);
+}
+
+#[test]
+fn a_later_time_told_while_an_entry_is_out_waits_for_its_reply() {
+    let (mut desk, first) = Desk::fired();
+    let later = opening().after(Span::from_secs(60));
+    desk.calendar(NEW, later);
+    assert_eq!((desk.state(), desk.target().record.opens_at), (TargetState::Executing, opening()));
+    desk.reject(&first, RejectClass::Wait);
+    assert_eq!((desk.state(), desk.target().record.opens_at), (TargetState::Ready, later));
+}
+
+#[test]
+fn a_later_time_changes_nothing_once_the_pair_trades_or_something_was_bought() {
+    let later = opening().after(Span::from_secs(60));
+    let (mut desk, first) = Desk::fired();
+    desk.reject(&first, RejectClass::Wait);
+    desk.trade(NEW, "1.0000");
+    desk.calendar(NEW, later);
+    assert_eq!((desk.state(), desk.target().record.opens_at), (TargetState::Executing, opening()));
+    let (mut desk, first) = Desk::fired();
+    desk.placed(&first);
+    desk.fill(&first, "1.0000", "40");
+    desk.calendar(NEW, later);
+    assert_eq!((desk.state(), desk.target().record.opens_at), (TargetState::Open, opening()));
+}
+
+#[test]
+fn rules_read_before_the_opening_hold_no_entry_back_and_later_ones_do_until_they_change() {
+    let (mut desk, first) = Desk::fired();
+    let mut paused = desk.spec();
+    paused.status = SymbolStatus::Paused;
+    desk.public(NEW, Body::Spec(paused));
+    desk.wait(ms(5));
+    desk.reject(&first, RejectClass::Wait);
+    let second = desk.trade(NEW, "1.0000").only_place();
+    assert_eq!(second.side, Side::Buy, "what was read before the first deal is of before");
+    desk.wait(ms(5));
+    (paused.version, paused.read_at) = (2, desk.venue_now());
+    desk.public(NEW, Body::Spec(paused));
+    desk.reject(&second, RejectClass::Wait);
+    assert!(desk.wait(Span::from_secs(1)).places().is_empty());
+    assert_eq!(desk.target().record.why, WhyNot::EntriesBlocked);
+    let open = desk.spec();
+    desk.public(NEW, Body::Spec(open));
+    assert_eq!(desk.wait(SPACING).places().len(), 1);
 }
 
 #[test]

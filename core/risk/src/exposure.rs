@@ -17,7 +17,7 @@ pub struct Exposure {
     pub kill: KillLevel,
     /// Conditions that hold entries back.
     pub blocks: Blocks,
-    /// Whether the symbol has opened: rules on tradability bind from then on.
+    /// Whether the symbol has opened and its rules were read since: tradability binds from then on.
     pub opened: bool,
     /// Whether the symbol opened less than a day ago.
     pub listing: bool,

@@ -36,7 +36,8 @@ impl Exchange {
         if !symbol.is_listed(now) {
             return Err(ApiError::bad_symbol());
         }
-        if !symbol.rules.config.api_allowed || !key.trades(&symbol.name) {
+        let barred = !symbol.rules.config.api_allowed || symbol.bars_api(now);
+        if barred || !key.trades(&symbol.name) {
             return Err(ApiError::not_for_api());
         }
         check_state(symbol, asked, now, &self.personality)?;
@@ -92,12 +93,16 @@ fn check_state(
     now: VenueTime,
     personality: &Personality,
 ) -> Result<(), ApiError> {
-    match symbol.rules.config.status.as_str() {
+    let schedule = symbol.schedule.as_ref();
+    // A status that ends with the opening is shown only; orders meet the code of the listing.
+    let early = schedule.is_some_and(|schedule| schedule.early_status(now).is_some());
+    match symbol.status(now) {
+        _ if early => {}
         "1" => {}
         "2" => return Err(ApiError::bad(30000, "trading of this pair is suspended")),
         _ => return Err(ApiError::bad(30016, "trading disabled")),
     }
-    if let Some(schedule) = symbol.schedule.as_ref().filter(|_| !symbol.is_open(now)) {
+    if let Some(schedule) = schedule.filter(|_| !symbol.is_open(now)) {
         return Err(match schedule.before_open() {
             BeforeOpen::NotOpen => ApiError::not_open(),
             BeforeOpen::NotForApi => ApiError::not_for_api(),
@@ -114,7 +119,7 @@ fn check_state(
             | OrderKind::FillOrKill => ApiError::bad(30041, "this order type cannot be placed"),
         });
     }
-    let allowed = match symbol.rules.config.trade_side_type {
+    let allowed = match symbol.side_type(now) {
         1 => true,
         2 => asked.side == Side::Buy,
         3 => asked.side == Side::Sell,
@@ -249,12 +254,12 @@ fn check_price(
             return Err(ApiError::bad(30087, "Order price exceeds allowed range"));
         }
     }
+    let Some(schedule) = &symbol.schedule else { return Ok(()) };
     let cap = opening_cap(symbol, now, personality);
     if let Some(cap) = cap.filter(|cap| asked.side == Side::Buy && limit > *cap) {
         let mut buffer = [0; 40];
-        let text = model::format_scaled(cap.raw(), symbol.scale.price, &mut buffer);
-        let quote = &symbol.rules.config.quote;
-        return Err(ApiError::bad(30010, format!("Order price cannot exceed {text}{quote}")));
+        let cap = model::format_scaled(cap.raw(), symbol.scale.price, &mut buffer);
+        return Err(ApiError::bad(30010, schedule.cap_text(cap, &symbol.rules.config.quote)));
     }
     Ok(())
 }

@@ -1,6 +1,11 @@
 //! What an exchange is made from: accounts, pairs, listings, rules and faults. Also the form of a
 //! scenario file; an unknown key is an error.
 
+mod expect;
+mod lines;
+mod listing;
+mod scenario;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -9,6 +14,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Faults;
 use crate::personality::Personality;
+pub use expect::{Ending, Expectation};
+pub(crate) use listing::usual_cap_text;
+pub use listing::{
+    BeforeOpen, ListingConfig, ListingFault, Move, RefusedPage, ScriptedOrder, ScriptedSide,
+    TripleStep, WebPage,
+};
 
 /// A whole exchange. Money is decimal text; times are relative to the origin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,8 +38,12 @@ pub struct Config {
     pub symbols: Vec<SymbolConfig>,
     /// Pairs that open on a schedule.
     pub listings: Vec<ListingConfig>,
+    /// Pages of the web site that answer 403 for a while.
+    pub refused_pages: Vec<RefusedPage>,
     /// What goes wrong.
     pub faults: Faults,
+    /// What a good trader makes of it, by pair.
+    pub expect: BTreeMap<String, Expectation>,
 }
 
 impl Default for Config {
@@ -45,18 +60,24 @@ impl Default for Config {
                 SymbolConfig::pair("MX", "2.5104", 4, 2, "500"),
             ],
             listings: Vec::new(),
+            refused_pages: Vec::new(),
             faults: Faults::default(),
+            expect: BTreeMap::new(),
         }
     }
 }
 
 impl Config {
-    /// Reads a scenario file.
+    /// Reads a scenario file and checks that it can happen.
     ///
     /// # Errors
-    /// [`ConfigError::Toml`] with the line and the key that is wrong.
+    /// [`ConfigError::Toml`] with the line and the key that is no key, [`ConfigError::Line`] with
+    /// the line of a value that cannot be used or cannot come about.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| ConfigError::Toml(error.to_string()))
+        let config: Self =
+            toml::from_str(text).map_err(|error| ConfigError::Toml(error.to_string()))?;
+        scenario::check(&config).map_err(|wrong| wrong.in_text(text))?;
+        Ok(config)
     }
 
     /// The scenario as a file.
@@ -103,6 +124,17 @@ pub enum ConfigError {
         /// What would do.
         needed: &'static str,
     },
+    /// A value of a scenario file that cannot be used, or cannot come about.
+    Line {
+        /// Its line, or that of the table that lacks it.
+        line: usize,
+        /// Where it stands, such as `listings.0.cap`.
+        key: String,
+        /// What it was.
+        value: String,
+        /// What would do.
+        needed: String,
+    },
 }
 
 impl core::fmt::Display for ConfigError {
@@ -111,6 +143,9 @@ impl core::fmt::Display for ConfigError {
             Self::Toml(error) => write!(f, "scenario: {error}"),
             Self::Value { key, value, needed } => {
                 write!(f, "{key} is {value:?}; it must be {needed}")
+            }
+            Self::Line { line, key, value, needed } => {
+                write!(f, "line {line}: {key} is {value:?}; it must be {needed}")
             }
         }
     }
@@ -387,99 +422,6 @@ pub struct Knot {
     pub change_bps: i64,
 }
 
-/// A pair that opens on a schedule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListingConfig {
-    /// Its rules; its flow starts with the opening.
-    pub market: SymbolConfig,
-    /// Name of the coin in the calendar.
-    pub full_name: String,
-    /// Planned opening after the origin, milliseconds. A full second is usual.
-    pub opens_after_ms: i64,
-    /// Changes of that plan.
-    #[serde(default)]
-    pub moves: Vec<Move>,
-    /// Real opening after the planned one, microseconds; negative is early.
-    #[serde(default)]
-    pub late_us: i64,
-    /// The calendar shows it so long before the planned opening.
-    #[serde(default = "a_week_ms")]
-    pub calendar_before_ms: i64,
-    /// `exchangeInfo`, symbol lists and streams know it so long before.
-    #[serde(default = "ten_minutes_ms")]
-    pub listed_before_ms: i64,
-    /// Triples of the web list; it appears with the first. From the opening on: 1, 1, 1.
-    #[serde(default = "usual_triples")]
-    pub triples: Vec<TripleStep>,
-    /// Pre-open asks, price and quantity.
-    #[serde(default)]
-    pub asks: Vec<(String, String)>,
-    /// They are placed so long before the planned opening.
-    #[serde(default = "five_seconds_ms")]
-    pub asks_before_ms: i64,
-    /// Code of orders before the opening.
-    #[serde(default)]
-    pub before_open: BeforeOpen,
-    /// Highest price of limit buys at first; 30010 above it.
-    #[serde(default)]
-    pub cap: Option<String>,
-    /// How long the cap holds after the opening.
-    #[serde(default)]
-    pub cap_ms: u64,
-    /// How long market orders are accepted and cancelled at once after the opening.
-    #[serde(default)]
-    pub market_cancelled_ms: u64,
-    /// The flow's first step after the opening.
-    #[serde(default = "fifty_ms")]
-    pub flow_after_ms: u64,
-}
-
-/// At `at_ms` the planned opening becomes `opens_after_ms`; both after the origin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Move {
-    /// When the plan changes.
-    pub at_ms: i64,
-    /// The plan then.
-    pub opens_after_ms: i64,
-}
-
-/// A state of the web list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TripleStep {
-    /// From so long before the planned opening.
-    pub before_ms: i64,
-    /// The state.
-    pub sts: u8,
-    /// The state.
-    pub st: u8,
-    /// The state.
-    pub tt: u8,
-}
-
-/// How orders before an opening are refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BeforeOpen {
-    /// 30001, seen in 2025.
-    #[default]
-    NotOpen,
-    /// 10007, seen in early 2025.
-    NotForApi,
-}
-
-fn usual_triples() -> Vec<TripleStep> {
-    let step = |before_ms, sts, st, tt| TripleStep { before_ms, sts, st, tt };
-    vec![
-        step(300_000, 1, 1, 1),
-        step(90_000, 2, 1, 1),
-        step(60_000, 2, 2, 1),
-        step(30_000, 2, 2, 4),
-    ]
-}
-
 fn usual_kinds() -> Vec<String> {
     ["LIMIT", "MARKET", "LIMIT_MAKER"].map(str::to_owned).into()
 }
@@ -500,10 +442,6 @@ defaults! {
     hundred: u32 = 100;
     three_hundred: u32 = 300;
     five_hundred: u32 = 500;
-    fifty_ms: u64 = 50;
-    five_seconds_ms: i64 = 5_000;
-    ten_minutes_ms: i64 = 600_000;
-    a_week_ms: i64 = 604_800_000;
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The demo's listings: names, prices, caps and fates from the seed.
 
-use crate::config::{BeforeOpen, FlowConfig, Knot, ListingConfig, SymbolConfig, TripleStep};
+use crate::config::{
+    BeforeOpen, FlowConfig, Knot, ListingConfig, SymbolConfig, TripleStep, usual_cap_text,
+};
 use crate::rng::Rng;
 
 /// What becomes of a coin after its opening.
@@ -83,13 +85,24 @@ fn listing(rng: &mut Rng, base: String, fate: Fate, opens_after_ms: i64) -> List
             triple(6_900, 2, 2, 1),
             triple(6_400, 2, 2, 4),
         ],
+        web_without: Vec::new(),
         asks,
         asks_before_ms: 5_000,
+        orders: Vec::new(),
         before_open: BeforeOpen::NotOpen,
+        before_open_status: None,
+        before_open_side_type: None,
+        api_after_ms: 0,
+        first_side_type: None,
+        first_side_ms: 0,
         cap: Some(decimal(cap, price_decimals)),
         cap_ms,
+        cap_text: usual_cap_text(),
         market_cancelled_ms: 0,
         flow_after_ms: rng.between(20, 60) as u64,
+        gone_after_ms: None,
+        gone_state: 3,
+        faults: Vec::new(),
     }
 }
 

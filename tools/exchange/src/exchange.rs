@@ -4,14 +4,16 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
-use model::{Amount, Span, VenueTime};
+use model::{Amount, Side, Span, VenueTime};
 
 use crate::account::{ApiKey, Budgets, ListenKey};
 use crate::book::{Book, Match, Scale};
 use crate::candle::Candles;
-use crate::config::{Config, ConfigError, ListingConfig, Rules, SymbolConfig};
+use crate::config::{
+    Config, ConfigError, Ending, ListingConfig, RefusedPage, Rules, SymbolConfig, WebPage,
+};
 use crate::error::ApiError;
-use crate::faults::FaultPlan;
+use crate::faults::{FaultPlan, OrderFault};
 use crate::flow::Flow;
 use crate::hub::Hub;
 use crate::ledger::{Ledger, Pocket};
@@ -57,6 +59,12 @@ pub(crate) enum Timer {
     Flush(usize, usize),
     /// Candles and tickers are sent.
     Second,
+    /// An order of a flow's script is placed.
+    Script(usize, usize),
+    /// It is withdrawn.
+    ScriptEnd(usize, usize),
+    /// A pair ends.
+    Gone(usize),
 }
 
 /// A simulated MEXC spot exchange, pure: it has no clock, socket, thread or chance of its own.
@@ -68,6 +76,7 @@ pub(crate) enum Timer {
 pub struct Exchange {
     pub(crate) seed: u64,
     pub(crate) rules: Rules,
+    refused_pages: Vec<RefusedPage>,
     pub(crate) personality: Personality,
     pub(crate) origin: VenueTime,
     pub(crate) now: VenueTime,
@@ -104,6 +113,7 @@ impl Exchange {
         let mut exchange = Self {
             seed,
             rules: config.rules.clone(),
+            refused_pages: config.refused_pages.clone(),
             personality: config.personality.clone(),
             origin: VenueTime::from_millis(config.origin_ms.unwrap_or(full_second)),
             now: start,
@@ -151,6 +161,11 @@ impl Exchange {
         self.add_symbol(&listing.market, Some(schedule))
     }
 
+    /// What the times of a scenario count from.
+    pub fn origin(&self) -> VenueTime {
+        self.origin
+    }
+
     /// Lets the times of listings that are added from here on count from `origin`.
     pub fn set_origin(&mut self, origin: VenueTime) {
         self.origin = origin;
@@ -165,6 +180,22 @@ impl Exchange {
         let config = Config::demo(self.seed, count, ready_at);
         self.set_origin(VenueTime::from_millis(config.origin_ms.unwrap_or_default()));
         config.listings.iter().try_for_each(|listing| self.add_listing(listing))
+    }
+
+    /// Adds listings while the exchange runs; their times, and those of refused pages, count from
+    /// the first full second at or after `ready_at`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when a value cannot be used or one of the pairs exists.
+    pub fn schedule(
+        &mut self,
+        listings: &[ListingConfig],
+        ready_at: VenueTime,
+    ) -> Result<(), ConfigError> {
+        let secs = ready_at.nanos().div_euclid(1_000_000_000);
+        let up = i64::from(ready_at.nanos().rem_euclid(1_000_000_000) != 0);
+        self.set_origin(VenueTime::from_millis((secs + up) * 1_000));
+        listings.iter().try_for_each(|listing| self.add_listing(listing))
     }
 
     /// Does everything that was due until `now`, each thing at its own time.
@@ -212,6 +243,23 @@ impl Exchange {
             })
             .map(|(_, name)| name.as_str())
             .collect()
+    }
+
+    /// What an account made of a pair: its buys, and whether it holds more of the coin than an
+    /// order could sell, by the best price it ever dealt at.
+    pub fn ending(&self, account: usize, pair: &str) -> Ending {
+        let Some(&at) = self.by_name.get(pair) else { return Ending::default() };
+        let symbol = &self.symbols[at];
+        let deals = || self.deals(account).filter(|deal| deal.symbol == at);
+        let pocket = self.balance(account, &symbol.rules.config.base);
+        let left = pocket.free.plus_or_max(pocket.locked).to_qty(symbol.scale.qty);
+        let best = deals().map(|deal| deal.price).max();
+        let value = best.zip(left).and_then(|(best, left)| symbol.scale.notional(best, left));
+        Ending {
+            fills: deals().filter(|deal| deal.side == Side::Buy).count() as u64,
+            held: value.is_some_and(|value| value >= symbol.rules.notional_min),
+            ..Ending::default()
+        }
     }
 
     /// Names of the pairs, those that have not opened too.
@@ -278,6 +326,9 @@ impl Exchange {
                 Timer::Flow(flow) => self.flow_step(flow),
                 Timer::Flush(symbol, tape) => self.flush(symbol, tape),
                 Timer::Second => self.second(),
+                Timer::Script(flow, order) => self.flow_script(flow, order),
+                Timer::ScriptEnd(flow, order) => self.flow_script_end(flow, order),
+                Timer::Gone(symbol) => self.end_symbol(symbol),
             }
         }
         self.now = self.now.max(now);
@@ -393,6 +444,7 @@ impl Exchange {
             candles: Candles::default(),
             last_order: self.now,
             tapes: [Tape::default(), Tape::default()],
+            accepted: 0,
             rules,
             schedule,
             name: name.clone(),
@@ -415,13 +467,15 @@ impl Exchange {
         }
         let index = self.flows.len();
         self.flows.push(Some(flow));
-        let schedule = self.symbols[symbol].schedule.as_ref();
-        let times = schedule.map(|schedule| (schedule.asks_at(), schedule.flow_at()));
-        match times {
-            Some((asks_at, flow_at)) => {
-                self.set_timer(asks_at, Timer::PreOpen(index));
+        match self.symbols[symbol].schedule.clone() {
+            Some(schedule) => {
+                self.set_timer(schedule.asks_at(), Timer::PreOpen(index));
                 if config.flow.is_some() {
-                    self.set_timer(flow_at, Timer::Flow(index));
+                    self.set_timer(schedule.flow_at(), Timer::Flow(index));
+                }
+                self.start_script(index, &schedule);
+                if let Some(at) = schedule.gone_at() {
+                    self.set_timer(at, Timer::Gone(symbol));
                 }
             }
             None if config.flow.is_some() => {
@@ -431,6 +485,44 @@ impl Exchange {
             None => {}
         }
         Ok(())
+    }
+
+    /// The fault that the script has for this order, which passed every check and now counts.
+    pub(crate) fn fault_of_accepted(&mut self, symbol: usize) -> Option<OrderFault> {
+        let symbol = &mut self.symbols[symbol];
+        symbol.accepted += 1;
+        symbol.schedule.as_ref()?.fault(symbol.accepted)
+    }
+
+    /// Whether a page of the web site answers 403.
+    pub(crate) fn refuses_page(&self, page: WebPage) -> bool {
+        let at = |ms: i64| self.origin.nanos().saturating_add(ms.saturating_mul(1_000_000));
+        let now = self.now.nanos();
+        let refused = |refused: &RefusedPage| {
+            refused.page == page
+                && refused.from_ms.is_none_or(|from| now >= at(from))
+                && refused.until_ms.is_none_or(|until| now < at(until))
+        };
+        self.rules.web_forbidden || self.refused_pages.iter().any(refused)
+    }
+
+    fn start_script(&mut self, flow: usize, schedule: &Schedule) {
+        for (at, order) in schedule.orders.iter().enumerate() {
+            self.set_timer(order.at, Timer::Script(flow, at));
+            if let Some(until) = order.until {
+                self.set_timer(until, Timer::ScriptEnd(flow, at));
+            }
+        }
+    }
+
+    /// A pair ends: every order on its book is cancelled.
+    fn end_symbol(&mut self, symbol: usize) {
+        let resting = self.orders.values();
+        let resting = resting.filter(|order| order.symbol == symbol && !order.status.is_final());
+        let ids: Vec<u64> = resting.map(|order| order.id).collect();
+        for id in ids {
+            self.cancel_order(id);
+        }
     }
 
     /// Gives a pair that has traded for long the candles and the last price of its past.

@@ -2,7 +2,7 @@
 //!
 //! The fair price follows from the seed and the time alone; what accounts do never moves it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use model::{Amount, OrderKind, Price, Qty, Side, Span, VenueTime};
 
@@ -27,11 +27,13 @@ pub(crate) struct Flow {
     rng: Rng,
     noise_ppm: i64,
     quotes: VecDeque<(u64, Side, Price)>,
+    /// Orders of the script that were placed, by their number in it.
+    scripted: BTreeMap<usize, u64>,
     started: VenueTime,
 }
 
 #[derive(Clone, Debug)]
-struct Pace {
+pub(crate) struct Pace {
     config: FlowConfig,
     price: Price,
     notional: Amount,
@@ -55,6 +57,7 @@ impl Flow {
             rng: Rng::new(exchange.seed, &symbol_state.name),
             noise_ppm: 0,
             quotes: VecDeque::new(),
+            scripted: BTreeMap::new(),
             started,
         })
     }
@@ -66,7 +69,7 @@ impl Flow {
 }
 
 impl Pace {
-    fn new(config: &FlowConfig, scale: Scale) -> Result<Self, ConfigError> {
+    pub(crate) fn new(config: &FlowConfig, scale: Scale) -> Result<Self, ConfigError> {
         let wrong = |key: &str, value: &str, needed| ConfigError::Value {
             key: format!("flow {key}"),
             value: value.to_owned(),
@@ -133,6 +136,30 @@ impl Exchange {
         self.flows[index] = Some(flow);
     }
 
+    /// Places an order of the script, unless the pair has ended.
+    pub(crate) fn flow_script(&mut self, index: usize, number: usize) {
+        let Some(mut flow) = self.flows[index].take() else { return };
+        let symbol = &self.symbols[flow.symbol];
+        let schedule =
+            symbol.schedule.as_ref().filter(|schedule| schedule.gone(self.now).is_none());
+        if let Some(order) = schedule.and_then(|schedule| schedule.orders.get(number).copied()) {
+            let (makers, symbol, kind) = (flow.makers, flow.symbol, OrderKind::Limit);
+            let id = self.house_order(makers, symbol, order.side, kind, order.price, order.qty);
+            if let Some(id) = id {
+                flow.scripted.insert(number, id);
+            }
+        }
+        self.flows[index] = Some(flow);
+    }
+
+    /// Withdraws what is left of it.
+    pub(crate) fn flow_script_end(&mut self, index: usize, number: usize) {
+        let flow = self.flows[index].as_mut();
+        if let Some(id) = flow.and_then(|flow| flow.scripted.remove(&number)) {
+            self.cancel_order(id);
+        }
+    }
+
     /// Fills the book of a pair that has traded for long, and starts its steps.
     pub(crate) fn flow_fill(&mut self, index: usize) {
         let Some(mut flow) = self.flows[index].take() else { return };
@@ -146,6 +173,10 @@ impl Exchange {
     /// One step: withdraw what the fair price has passed, quote, perhaps trade.
     pub(crate) fn flow_step(&mut self, index: usize) {
         let Some(mut flow) = self.flows[index].take() else { return };
+        let schedule = self.symbols[flow.symbol].schedule.as_ref();
+        if schedule.is_some_and(|schedule| schedule.gone(self.now).is_some()) {
+            return;
+        }
         let spread = flow.rng.between(0, 12);
         self.flow_quotes(&mut flow, spread);
         self.flow_taker(&mut flow);

@@ -36,8 +36,9 @@ mod ws;
 pub use api::http::HttpConn;
 pub use book::{Book, LevelChange, Match, Scale, Want};
 pub use config::{
-    AccountConfig, BeforeOpen, Config, ConfigError, FlowConfig, KeyConfig, Knot, ListingConfig,
-    Move, Permission, Rules, SymbolConfig, TripleStep,
+    AccountConfig, BeforeOpen, Config, ConfigError, Ending, Expectation, FlowConfig, KeyConfig,
+    Knot, ListingConfig, ListingFault, Move, Permission, RefusedPage, Rules, ScriptedOrder,
+    ScriptedSide, SymbolConfig, TripleStep, WebPage,
 };
 pub use error::ApiError;
 pub use exchange::Exchange;

@@ -110,9 +110,41 @@ pub(crate) struct Symbol {
     pub(crate) last_order: VenueTime,
     /// The 10 ms and the 100 ms streams.
     pub(crate) tapes: [Tape; 2],
+    /// Orders of accounts that passed every check.
+    pub(crate) accepted: u64,
 }
 
 impl Symbol {
+    /// Whether the exchange has ever shown it: its orders of the past stay where they are.
+    pub(crate) fn is_known(&self, now: VenueTime) -> bool {
+        self.schedule.as_ref().is_none_or(|schedule| schedule.is_known(now))
+    }
+
+    /// "1" online, "2" paused, "3" offline.
+    pub(crate) fn status(&self, now: VenueTime) -> &str {
+        let schedule = self.schedule.as_ref();
+        match schedule.and_then(|schedule| schedule.gone(now)) {
+            Some(2) => "2",
+            Some(_) => "3",
+            None => {
+                let early = schedule.and_then(|schedule| schedule.early_status(now));
+                early.unwrap_or(&self.rules.config.status)
+            }
+        }
+    }
+
+    /// 1 both sides, 2 buys only, 3 sells only, 4 closed.
+    pub(crate) fn side_type(&self, now: VenueTime) -> u8 {
+        let first = self.schedule.as_ref().and_then(|schedule| schedule.side_type(now));
+        first.unwrap_or(self.rules.config.trade_side_type)
+    }
+
+    /// Whether the pair refuses the API although it is open.
+    pub(crate) fn bars_api(&self, now: VenueTime) -> bool {
+        let open = |schedule: &&Schedule| schedule.is_open(now);
+        self.schedule.as_ref().filter(open).is_some_and(|schedule| !schedule.lets_api_in(now))
+    }
+
     pub(crate) fn is_listed(&self, now: VenueTime) -> bool {
         self.schedule.as_ref().is_none_or(|schedule| schedule.is_listed(now))
     }

@@ -55,6 +55,8 @@ pub enum ServerError {
     Config(ConfigError),
     /// The certificate.
     Tls(String),
+    /// At the end the books of these assets did not balance.
+    Unbalanced(Vec<String>),
 }
 
 impl core::fmt::Display for ServerError {
@@ -63,6 +65,11 @@ impl core::fmt::Display for ServerError {
             Self::Io(error) => write!(f, "socket: {error}"),
             Self::Config(error) => error.fmt(f),
             Self::Tls(error) => write!(f, "certificate: {error}"),
+            Self::Unbalanced(assets) => write!(
+                f,
+                "the exchange's own books do not balance in {}; this is a mistake of its code",
+                assets.join(", ")
+            ),
         }
     }
 }
@@ -156,10 +163,16 @@ impl Server {
     /// Serves until `stop` is set; looks at it at least every 100 ms.
     ///
     /// # Errors
-    /// [`ServerError::Io`] when the poller itself fails.
+    /// [`ServerError::Io`] when the poller itself fails, [`ServerError::Unbalanced`] when money came
+    /// or went on the way.
     pub fn run(self, stop: &AtomicBool) -> Result<OwnTime, ServerError> {
         let mut machine = self.machine;
         machine.run(stop)?;
+        let unbalanced = machine.exchange.unbalanced_assets();
+        if !unbalanced.is_empty() {
+            let assets = unbalanced.into_iter().map(str::to_owned).collect();
+            return Err(ServerError::Unbalanced(assets));
+        }
         Ok(machine.own.summary())
     }
 

@@ -62,7 +62,7 @@ impl Pair {
 
     /// Whether its opening is planned or the operator named it.
     pub(crate) fn matters(&self) -> bool {
-        self.watched || self.told.opens.is_some()
+        self.watched || self.openings().next().is_some()
     }
 
     /// The calendar says that it opens then, or says nothing.

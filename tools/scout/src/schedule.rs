@@ -77,6 +77,11 @@ impl Schedule {
         }
     }
 
+    /// Failures of the page in a row.
+    pub(crate) fn failures(&self, page: Page) -> u32 {
+        self.pages[page as usize].failures
+    }
+
     pub(crate) fn succeeded(&mut self, page: Page) {
         self.pages[page as usize].failures = 0;
     }

@@ -67,6 +67,8 @@ struct Claim {
     pair: PairName,
     coin: VenueKey,
     at: VenueTime,
+    /// Whether the calendar says so, and not the web list alone.
+    by_calendar: bool,
 }
 
 /// A coin matters until this long after its opening.
@@ -74,6 +76,9 @@ const FRESH: Span = Span::from_secs(86_400);
 
 /// A page that is empty for no visible reason is believed when it was so this often in a row.
 const EMPTY_BELIEVED: u32 = 3;
+
+/// Failures of the calendar in a row from which the web list alone names coins.
+const CALENDAR_BARRED: u32 = 2;
 
 /// Pairs of one `exchangeInfo` question at most.
 const NAMES_MAX: usize = 16;
@@ -344,7 +349,8 @@ impl Scout {
             {
                 pair.own(coin);
             }
-            pair.tell_opening(now, claim.map(|claim| claim.at), out);
+            let planned = claim.filter(|claim| claim.by_calendar).map(|claim| claim.at);
+            pair.tell_opening(now, planned, out);
             pair.tell_row(self.web.rows.get(&(name, pair.coin)), out);
             pair.tell_api(self.api.rows.contains_key(&name), out);
         }
@@ -356,12 +362,17 @@ impl Scout {
         let since = now.before(FRESH);
         let fresh = |key: &VenueKey| self.calendar.rows.get(key).filter(|coin| coin.at >= since);
         let ours = |quote: &str| self.config.quotes.iter().any(|ours| ours == quote);
+        // While the calendar is barred, a row with a time ahead is witness enough.
+        let alone = self.schedule.failures(Page::Calendar) >= CALENDAR_BARRED;
         let mut claims = BTreeMap::new();
         let mut shown = BTreeSet::new();
         for row in self.web.rows.values().filter(|row| ours(row.pair.quote.as_str())) {
             if let Some(coin) = fresh(&row.coin) {
                 shown.insert(coin.key);
-                offer(&mut claims, row.pair, coin);
+                offer(&mut claims, row.pair, coin, true);
+            } else if alone && row.opens_at > now {
+                let coin = Coin { key: row.coin, ticker: row.pair.base, at: row.opens_at };
+                offer(&mut claims, row.pair, &coin, false);
             }
         }
         let mut contested = 0;
@@ -372,7 +383,7 @@ impl Scout {
             if rows_of(&self.web.rows, pair.name()).next().is_some() {
                 contested += 1;
             } else {
-                offer(&mut claims, pair, coin);
+                offer(&mut claims, pair, coin, true);
             }
         }
         (claims, contested)
@@ -498,8 +509,8 @@ fn holder(rows: &WebRows, name: Text<24>, known: VenueKey) -> Option<VenueKey> {
 }
 
 /// Of two coins with one name the one that opens later has it: the earlier one's time is over.
-fn offer(claims: &mut BTreeMap<Text<24>, Claim>, pair: PairName, coin: &Coin) {
-    let fresh = Claim { pair, coin: coin.key, at: coin.at };
+fn offer(claims: &mut BTreeMap<Text<24>, Claim>, pair: PairName, coin: &Coin, by_calendar: bool) {
+    let fresh = Claim { pair, coin: coin.key, at: coin.at, by_calendar };
     let claim = claims.entry(pair.name()).or_insert(fresh);
     if (claim.at, claim.coin) < (fresh.at, fresh.coin) {
         *claim = fresh;

@@ -113,6 +113,26 @@ fn a_reused_ticker_keeps_its_id_and_everything_is_told_of_the_other_coin() {
 }
 
 #[test]
+fn while_the_calendar_is_barred_the_web_list_alone_names_what_opens() {
+    let mut desk = Desk::new();
+    let rows = [row(X1, "NEW", "USDT"), row("c3", "ELSE", "BTC")];
+    let mut open = row(X2, "OPEN", "USDT");
+    open.opens = -5;
+    let rows = [rows.as_slice(), &[open]].concat();
+    assert_eq!(desk.web(0, &rows), [], "the calendar was not asked yet");
+    desk.barred(1);
+    assert_eq!(desk.web(2, &rows), [], "once is nothing");
+    desk.barred(3);
+    let out = desk.web(4, &rows);
+    assert_eq!(names(&out), ["NEWUSDT"], "a quote of ours, and a time ahead");
+    assert_eq!(facts(&out), [(0, Source::WebList, X1, listed((1, 1, 1), 600))]);
+    assert!(desk.polls(5).contains(&Page::ExchangeInfo), "its rules are asked for");
+    assert_eq!(desk.web(601, &rows), [], "that it opened is no news");
+    let out = desk.calendar(602, &[(X1, "NEW", 600)]);
+    assert_eq!(facts(&out), [(0, Source::Calendar, X1, opens(600))]);
+}
+
+#[test]
 fn every_change_of_the_triple_and_of_the_scales_is_told() {
     let mut desk = Desk::new();
     desk.calendar(0, &[(X1, "NEW", 600)]);
@@ -615,6 +635,10 @@ impl Desk {
         let mut out = Vec::new();
         self.scout.handle_page(at(secs), page, 200, body.as_bytes(), &mut out);
         out
+    }
+
+    fn barred(&mut self, secs: i64) {
+        self.scout.handle_failure(at(secs), Page::Calendar, 403, Span::ZERO);
     }
 
     fn calendar(&mut self, secs: i64, coins: &[(&str, &str, i64)]) -> Vec<Event> {

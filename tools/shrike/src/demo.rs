@@ -2,6 +2,7 @@
 
 mod play;
 mod report;
+mod scenario;
 mod virtually;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Args;
 
 use crate::cli::{CliError, Exit, Out};
+use scenario::Scenario;
 
 /// Run the whole system on the built-in exchange: learn of listings, buy them, sell them, report
 #[derive(Debug, Args)]
@@ -30,6 +32,10 @@ pub struct DemoArgs {
     /// Listings that open, 1 to 5
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=5))]
     listings: u8,
+    /// Listings, accounts and faults of a scenario file in the place of the demo's own; exit 1 when
+    /// a pair ends otherwise than the file expects
+    #[arg(long, value_name = "FILE", conflicts_with = "listings")]
+    scenario: Option<PathBuf>,
     /// Data directory; a fresh one under data/ unless named
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -40,6 +46,7 @@ pub struct DemoArgs {
 struct Stage {
     seed: u64,
     listings: usize,
+    scenario: Option<Scenario>,
     data: PathBuf,
 }
 
@@ -48,11 +55,16 @@ struct Stage {
 /// # Errors
 /// [`CliError`] when the run could not begin or broke.
 pub fn run(args: &DemoArgs, out: &mut Out) -> Result<Exit, CliError> {
+    let scenario = args.scenario.as_deref().map(Scenario::read).transpose()?;
     let data = match &args.data {
         Some(path) => path.clone(),
         None => fresh_folder(Path::new("data"))?,
     };
-    let stage = Stage { seed: args.seed, listings: usize::from(args.listings), data };
+    let listings = match &scenario {
+        Some(scenario) => scenario.config.listings.len(),
+        None => usize::from(args.listings),
+    };
+    let stage = Stage { seed: args.seed, listings, scenario, data };
     if args.virtually { virtually::run(&stage, out) } else { play::run(&stage, args.headless, out) }
 }
 

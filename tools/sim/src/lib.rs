@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 mod crash;
+mod ending;
 mod network;
 mod oracle;
 mod pages;
@@ -18,6 +19,7 @@ mod watch;
 mod world;
 
 pub use crash::{Crash, Death};
+pub use ending::Endings;
 pub use oracle::{Oracle, Violation};
 pub use pages::scout_config;
 pub use random::Random;

@@ -1,6 +1,7 @@
 //! `sim --seed N` runs one seed and says what happened; `sim --minutes M` wanders.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use journal::{Kind, Observer, RecordView, Trouble};
 use model::wire::{Reader, Wire};
 use model::{Event, Request};
 use settings::Settings;
-use sim::{Outcome, Storm, World, WorldConfig};
+use sim::{Endings, Outcome, Storm, World, WorldConfig};
 
 /// First seed of a wander when none is named.
 const FIRST: u64 = 1;
@@ -21,10 +22,12 @@ Runs the trader on the simulated exchange under a virtual clock, with faults dra
 
   sim --seed N        one seed; exit 1 and its violation when an invariant breaks
   sim --minutes M     seeds from 1 on, or from --from N, until the time is up
+  --scenario FILE     a scenario without further faults, --seed 1 unless named; exit 1 when a pair
+                      ends otherwise than the file expects
   --calm              without faults
   --trace             with --seed: every input and output, as the journal has them
 
-Example: sim --seed 7
+Example: sim --scenario config/sim/listing/03-postponed.toml --trace
 ";
 
 fn main() -> ExitCode {
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
     match Wish::read(&arguments) {
         Ok(Wish::Help) => say(HELP),
         Ok(Wish::One { seed, calm, trace }) => one(seed, calm, trace),
+        Ok(Wish::Scenario { file, seed, trace }) => scenario(&file, seed, trace),
         Ok(Wish::Wander { minutes, from, calm }) => wander(minutes, from, calm),
         Err(problem) => {
             let _ = writeln!(std::io::stderr(), "{problem}\n\n{HELP}");
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
 enum Wish {
     Help,
     One { seed: u64, calm: bool, trace: bool },
+    Scenario { file: PathBuf, seed: u64, trace: bool },
     Wander { minutes: f64, from: u64, calm: bool },
 }
 
@@ -50,18 +55,26 @@ impl Wish {
     fn read(arguments: &[String]) -> Result<Self, String> {
         let (mut seed, mut minutes, mut from) = (None, None, FIRST);
         let (mut calm, mut trace) = (false, false);
+        let mut file = None;
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             let mut value = || rest.next().ok_or(format!("{argument} needs a number"));
             match argument.as_str() {
                 "--seed" => seed = Some(number(value()?)?),
                 "--minutes" => minutes = Some(number(value()?)?),
+                "--scenario" => file = Some(PathBuf::from(value()?)),
                 "--from" => from = number(value()?)?,
                 "--calm" => calm = true,
                 "--trace" => trace = true,
                 "--help" | "-h" => return Ok(Self::Help),
                 other => return Err(format!("unknown argument {other:?}")),
             }
+        }
+        if let Some(file) = file {
+            return match minutes {
+                None => Ok(Self::Scenario { file, seed: seed.unwrap_or(FIRST), trace }),
+                Some(_) => Err("--scenario and --minutes exclude each other".to_owned()),
+            };
         }
         match (seed, minutes) {
             (Some(seed), None) => Ok(Self::One { seed, calm, trace }),
@@ -86,6 +99,58 @@ fn one(seed: u64, calm: bool, trace: bool) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn scenario(file: &Path, seed: u64, trace: bool) -> ExitCode {
+    let read = std::fs::read_to_string(file).map_err(|error| error.to_string());
+    let config =
+        read.and_then(|text| exchange::Config::from_toml(&text).map_err(|error| error.to_string()));
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "scenario {}: {error}", file.display());
+            return ExitCode::from(2);
+        }
+    };
+    if config.expect.is_empty() {
+        let _ = writeln!(std::io::stderr(), "{} has no [expect.PAIR]; write one", file.display());
+        return ExitCode::from(2);
+    }
+    let mut endings = Both(Endings::default(), trace.then_some(Trace));
+    let world = World::on_scenario(&config, seed, Storm::calm());
+    let mut world = match world {
+        Ok(world) => world,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "scenario {}: {error}", file.display());
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut found = match world.run_scenario(&config, &mut endings) {
+        None => Vec::new(),
+        Some(violation) => vec![format!("{violation:?}")],
+    };
+    found.extend(endings.0.differences(&config, &world));
+    let pairs = config.expect.len();
+    let text = format!("{}, seed {seed}: {pairs} pairs end as expected\n", file.display());
+    if found.is_empty() {
+        return say(&text);
+    }
+    let _ = writeln!(std::io::stderr(), "{}, seed {seed}:\n{}", file.display(), found.join("\n"));
+    ExitCode::FAILURE
+}
+
+/// Counts what the expectations speak of, and prints where it is wanted.
+struct Both(Endings, Option<Trace>);
+
+impl Observer for Both {
+    fn on_record(&mut self, record: &RecordView<'_>) {
+        self.0.on_record(record);
+        if let Some(trace) = &mut self.1 {
+            trace.on_record(record);
+        }
+    }
+    fn on_durable(&mut self, _: u64) {}
+    fn on_trouble(&mut self, _: &Trouble) {}
 }
 
 fn wander(minutes: f64, from: u64, calm: bool) -> ExitCode {

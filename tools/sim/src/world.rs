@@ -18,6 +18,7 @@ use settings::{Identity, Settings, Sniper};
 use venue::sign::Credentials;
 
 use crate::crash::{Crash, Memory};
+use crate::ending::Endings;
 use crate::network::Network;
 use crate::oracle::{Oracle, Violation};
 use crate::pages::Pages;
@@ -38,7 +39,7 @@ pub struct WorldConfig {
     pub settings: Settings,
     /// Key and secret of each account, in their order.
     pub keys: Vec<(String, String)>,
-    /// The exchange, when it is not the demo's.
+    /// The exchange, when it is not the demo's; a storm with faults has its own in their place.
     pub exchange: Option<exchange::Config>,
 }
 
@@ -47,6 +48,8 @@ pub struct WorldConfig {
 pub enum WorldError {
     /// The exchange's configuration.
     Exchange(ConfigError),
+    /// The trader's settings.
+    Settings(settings::LoadError),
     /// The trader's.
     Trader(TraderError),
     /// A key cannot be used.
@@ -61,6 +64,7 @@ impl std::fmt::Display for WorldError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Exchange(error) => write!(f, "exchange: {error}"),
+            Self::Settings(error) => write!(f, "settings: {error}"),
             Self::Trader(error) => write!(f, "trader: {error}"),
             Self::Key(error) => write!(f, "key: {error:?}"),
             Self::Journal(error) => write!(f, "journal: {error}"),
@@ -229,7 +233,9 @@ impl World {
             .exchange
             .clone()
             .unwrap_or_else(|| exchange::Config::demo(config.seed, config.listings, venue_start));
-        venue.faults = config.storm.faults.clone();
+        if config.storm.faults != exchange::Faults::default() {
+            venue.faults = config.storm.faults.clone();
+        }
         let exchange =
             Exchange::new(&venue, config.seed, venue_start).map_err(WorldError::Exchange)?;
         let (mut producer, consumer) =
@@ -265,6 +271,48 @@ impl World {
             watch: Box::new(Unwatched),
             roles: roles_of(config),
         })
+    }
+
+    /// A run on a scenario with the settings that its expectations are written for, its journal
+    /// nowhere.
+    ///
+    /// # Errors
+    /// [`WorldError`] when something does not hold together.
+    pub fn on_scenario(
+        scenario: &exchange::Config,
+        seed: u64,
+        storm: Storm,
+    ) -> Result<Self, WorldError> {
+        let settings = Endings::settings(&[]).map_err(WorldError::Settings)?;
+        let first = scenario.accounts.first().and_then(|account| account.keys.first());
+        let keys = first.map(|key| (key.access.clone(), key.secret.clone()));
+        let config = WorldConfig {
+            seed,
+            listings: scenario.listings.len(),
+            storm,
+            settings,
+            keys: keys.into_iter().collect(),
+            exchange: Some(scenario.clone()),
+        };
+        Self::new(&config)
+    }
+
+    /// Runs until the last expectation of the scenario is due; the first invariant that is broken.
+    pub fn run_scenario(
+        &mut self,
+        scenario: &exchange::Config,
+        observer: &mut impl Observer,
+    ) -> Option<Violation> {
+        let last = scenario.expect.values().map(|expectation| expectation.by_ms).max();
+        let millis = u64::try_from(last.unwrap_or(0)).unwrap_or(0);
+        let origin = self.exchange.origin().since(self.venue_start);
+        let until = MONO_START.after(origin).after(Span::from_millis(millis));
+        self.run_until(until, observer)
+    }
+
+    /// Ends the journal of a run that [`run`](Self::run) did not end.
+    pub fn end(&mut self, observer: &mut impl Observer) {
+        self.finish(observer);
     }
 
     /// Our clock.

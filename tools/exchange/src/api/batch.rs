@@ -29,7 +29,11 @@ pub(super) fn place(
     let key = call.key()?;
     list(out, orders.iter(), |out, order| {
         let result = texts(order).and_then(|texts| {
-            let placed = place_one(exchange, key, &texts.asked()?)?;
+            // Scripted faults strike single placements; those of a batch only count.
+            let placed = place_one(exchange, key, &texts.asked()?, &mut |exchange, symbol| {
+                exchange.fault_of_accepted(symbol);
+                Ok(())
+            })?;
             let _ = write!(
                 out,
                 "{{\"symbol\":{},\"orderId\":\"{}\"",

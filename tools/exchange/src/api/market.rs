@@ -99,6 +99,7 @@ pub(super) fn symbol_list(exchange: &Exchange, out: &mut String, keep: impl Fn(&
     let now = exchange.now;
     let open = |symbol: &&Symbol| {
         is_shown(symbol, now, exchange.personality.before_open_info)
+            && symbol.status(now) == "1"
             && symbol.rules.config.api_allowed
             && keep(&symbol.name)
     };
@@ -107,21 +108,6 @@ pub(super) fn symbol_list(exchange: &Exchange, out: &mut String, keep: impl Fn(&
         let _ = write!(out, "{}", Quoted(&symbol.name));
     });
     out.push_str(",\"msg\":null}");
-}
-
-pub(super) fn offline(exchange: &mut Exchange, _: &Call<'_>, out: &mut String) -> Reply {
-    out.push_str("{\"data\":");
-    let gone = exchange.symbols.iter().filter(|symbol| symbol.rules.config.status != "1");
-    list(out, gone, |out, symbol| {
-        let _ = write!(
-            out,
-            "{{\"symbol\":{},\"state\":{}}}",
-            Quoted(&symbol.name),
-            symbol.rules.config.status
-        );
-    });
-    out.push('}');
-    Ok(Effect::default())
 }
 
 pub(super) fn book_ticker(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
@@ -184,12 +170,12 @@ fn symbol_info(out: &mut String, symbol: &Symbol, now: VenueTime, info: BeforeOp
     let config = &symbol.rules.config;
     let Scale { price, qty } = symbol.shown(now);
     let (status, side_type) = match info {
-        BeforeOpenInfo::Paused if !symbol.is_open(now) => ("2", config.trade_side_type),
-        BeforeOpenInfo::Closed if !symbol.is_open(now) => (config.status.as_str(), 4),
+        BeforeOpenInfo::Paused if !symbol.is_open(now) => ("2", symbol.side_type(now)),
+        BeforeOpenInfo::Closed if !symbol.is_open(now) => (symbol.status(now), 4),
         BeforeOpenInfo::Absent
         | BeforeOpenInfo::Paused
         | BeforeOpenInfo::Closed
-        | BeforeOpenInfo::Online => (config.status.as_str(), config.trade_side_type),
+        | BeforeOpenInfo::Online => (symbol.status(now), symbol.side_type(now)),
     };
     let full_name = symbol.schedule.as_ref().map_or(config.base.as_str(), |s| s.full_name());
     let _ = write!(

@@ -5,6 +5,7 @@ mod groups;
 pub(crate) mod http;
 pub(crate) mod json;
 mod market;
+mod offline;
 mod query;
 mod reference;
 mod statistics;
@@ -185,7 +186,7 @@ const ENDPOINTS: &[Endpoint] = &[
     row("GET", "/api/v3/ticker/24hr", None, Weight(25), statistics::day),
     row("GET", "/api/v3/exchangeInfo", None, Weight(25), market::exchange_info),
     row("GET", "/api/v3/defaultSymbols", None, Weight(1), market::default_symbols),
-    row("GET", "/api/v3/symbol/offline", None, Weight(10), market::offline),
+    row("GET", "/api/v3/symbol/offline", None, Weight(10), offline::offline),
     row("GET", "/api/v3/ticker/bookTicker", None, Weight(10), market::book_ticker),
     row("GET", "/api/v3/ticker/price", None, Weight(10), market::last_price),
     row("GET", "/api/v3/announcements", None, Weight(1), web::announcements),

@@ -27,24 +27,16 @@ const ORDERS_BACK: Span = Span::from_secs(7 * 86_400);
 const DEALS_BACK: Span = Span::from_secs(30 * 86_400);
 
 pub(super) fn place(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
-    let fault = exchange.faults.placement();
-    let faults = exchange.faults.config();
+    let mut fault = exchange.faults.placement();
     let mut effect = Effect::default();
-    match fault {
-        Some(OrderFault::RateLimit) => return Err(ApiError::too_many(1)),
-        Some(OrderFault::ServerErrorRefused) => return Err(unavailable()),
-        Some(OrderFault::PrivateLate) => {
-            exchange.private_due = exchange.now.after(Span::from_millis(faults.private_late_ms));
-        }
-        Some(OrderFault::EventFirst) => {
-            effect.delay = Span::from_millis(faults.event_first_reply_ms);
-            exchange.private_due = exchange.now;
-        }
-        Some(OrderFault::ReplyLost | OrderFault::ServerErrorAccepted) | None => {}
-    }
+    strike(exchange, fault, &mut effect)?;
     let order = Texts::read(call)?;
     let asked = order.asked()?;
-    let placed = place_one(exchange, call.key()?, &asked)?;
+    let placed = place_one(exchange, call.key()?, &asked, &mut |exchange, symbol| {
+        let scripted = exchange.fault_of_accepted(symbol);
+        fault = scripted.or(fault);
+        strike(exchange, scripted, &mut effect)
+    })?;
     match fault {
         Some(OrderFault::ServerErrorAccepted) => return Err(unavailable()),
         Some(OrderFault::ReplyLost) => effect.lost = true,
@@ -60,6 +52,28 @@ pub(super) fn place(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) 
     Ok(effect)
 }
 
+/// What a fault does before the order meets the book.
+fn strike(
+    exchange: &mut Exchange,
+    fault: Option<OrderFault>,
+    effect: &mut Effect,
+) -> Result<(), ApiError> {
+    let faults = exchange.faults.config();
+    match fault {
+        Some(OrderFault::RateLimit) => return Err(ApiError::too_many(1)),
+        Some(OrderFault::ServerErrorRefused) => return Err(unavailable()),
+        Some(OrderFault::PrivateLate) => {
+            exchange.private_due = exchange.now.after(Span::from_millis(faults.private_late_ms));
+        }
+        Some(OrderFault::EventFirst) => {
+            effect.delay = Span::from_millis(faults.event_first_reply_ms);
+            exchange.private_due = exchange.now;
+        }
+        Some(OrderFault::ReplyLost | OrderFault::ServerErrorAccepted) | None => {}
+    }
+    Ok(())
+}
+
 /// What a reply to a placement tells beside what was asked.
 pub(super) struct Placed {
     pub(super) id: u64,
@@ -68,11 +82,12 @@ pub(super) struct Placed {
     at: VenueTime,
 }
 
-/// Places one order, or finds the one that its client order id stands for.
+/// Places one order that `accept` lets pass after every check, or finds the one that its client order id stands for.
 pub(super) fn place_one(
     exchange: &mut Exchange,
     key: &ApiKey,
     asked: &Asked<'_>,
+    accept: &mut dyn FnMut(&mut Exchange, usize) -> Result<(), ApiError>,
 ) -> Result<Placed, ApiError> {
     if exchange.personality.duplicate_client_ids == DuplicateIds::Returned {
         let known = &exchange.accounts[key.account].client_ids;
@@ -83,6 +98,7 @@ pub(super) fn place_one(
         }
     }
     let ticket = exchange.check(key, asked)?;
+    accept(exchange, ticket.symbol)?;
     let (symbol, price, at) = (ticket.symbol, ticket.limit, exchange.now);
     Ok(Placed { id: exchange.execute(ticket)?, symbol, price, at })
 }
@@ -264,7 +280,7 @@ fn unavailable() -> ApiError {
 
 fn symbol_of(exchange: &Exchange, name: &str) -> Result<usize, ApiError> {
     let at = exchange.by_name.get(name).copied();
-    at.filter(|at| exchange.symbols[*at].is_listed(exchange.now)).ok_or_else(ApiError::bad_symbol)
+    at.filter(|at| exchange.symbols[*at].is_known(exchange.now)).ok_or_else(ApiError::bad_symbol)
 }
 
 /// Up to five symbols with commas between them.

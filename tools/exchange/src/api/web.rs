@@ -2,8 +2,11 @@
 
 use std::fmt::Write;
 
+use model::{Triple, VenueTime};
+
 use super::json::{Quoted, list};
 use super::{Call, Effect};
+use crate::config::WebPage;
 use crate::error::ApiError;
 use crate::exchange::{Exchange, coin_id};
 use crate::market::Symbol;
@@ -12,7 +15,7 @@ type Reply = Result<Effect, ApiError>;
 
 /// The calendar of new coins.
 pub(super) fn calendar(exchange: &mut Exchange, _: &Call<'_>, out: &mut String) -> Reply {
-    if exchange.rules.web_forbidden {
+    if exchange.refuses_page(WebPage::Calendar) {
         return Ok(forbidden(out));
     }
     let now = exchange.now;
@@ -35,7 +38,7 @@ pub(super) fn calendar(exchange: &mut Exchange, _: &Call<'_>, out: &mut String) 
 
 /// The list of pairs with its opaque states.
 pub(super) fn symbols_v2(exchange: &mut Exchange, _: &Call<'_>, out: &mut String) -> Reply {
-    if exchange.rules.web_forbidden {
+    if exchange.refuses_page(WebPage::SymbolsV2) {
         return Ok(forbidden(out));
     }
     out.push_str("{\"code\":0,\"data\":{\"symbols\":");
@@ -94,34 +97,48 @@ fn pairs(exchange: &Exchange, out: &mut String, keep: impl Fn(&Symbol) -> bool) 
         };
         Some((symbol, triple))
     });
-    list(out, shown, |out, (symbol, triple)| {
-        let config = &symbol.rules.config;
-        let full_name = symbol.schedule.as_ref().map_or(config.base.as_str(), |s| s.full_name());
-        let _ = write!(
-            out,
-            "{{\"id\":\"{}\",\"mcd\":\"{}\",\"cd\":\"{}\",\"vn\":{base},\"fn\":{full},\"srt\":0,\
-             \"sts\":{},\"tp\":\"NEW\",\"in\":\"\",",
-            symbol.pair_id,
-            coin_id(&config.quote),
-            symbol.coin_id,
-            triple.sts,
-            base = Quoted(&config.base),
-            full = Quoted(full_name),
-        );
-        if let Some(schedule) = &symbol.schedule {
-            let _ = write!(out, "\"ot\":{},", schedule.planned(now).millis());
+    list(out, shown, |out, (symbol, triple)| pair_row(out, symbol, triple, now));
+}
+
+/// One row in the order of keys that was recorded; what the schedule leaves out is not there.
+fn pair_row(out: &mut String, symbol: &Symbol, triple: Triple, now: VenueTime) {
+    let config = &symbol.rules.config;
+    let schedule = symbol.schedule.as_ref();
+    let full_name = Quoted(schedule.map_or(config.base.as_str(), |s| s.full_name()));
+    let planned = schedule.map(|schedule| schedule.planned(now).millis());
+    out.push('{');
+    let mut first = true;
+    let mut key = |name: &str, value: &dyn std::fmt::Display| {
+        if schedule.is_some_and(|schedule| schedule.web_lacks(name)) {
+            return;
         }
-        let _ = write!(
-            out,
-            "\"cp\":[\"mc-trade-zone-innovation\"],\"ci\":[51],\"ps\":{},\"qs\":{},\"cdm\":0,\
-             \"st\":{},\"dst\":1,\"tt\":{},\"ca\":\"\",\"fne\":{}}}",
-            symbol.shown(now).price,
-            symbol.shown(now).qty,
-            triple.st,
-            triple.tt,
-            Quoted(full_name),
-        );
-    });
+        let comma = if first { "" } else { "," };
+        first = false;
+        let _ = write!(out, "{comma}\"{name}\":{value}");
+    };
+    key("id", &Quoted(&symbol.pair_id));
+    key("mcd", &Quoted(&coin_id(&config.quote)));
+    key("cd", &Quoted(&symbol.coin_id));
+    key("vn", &Quoted(&config.base));
+    key("fn", &full_name);
+    key("srt", &0);
+    key("sts", &triple.sts);
+    key("tp", &"\"NEW\"");
+    key("in", &"\"\"");
+    if let Some(planned) = planned {
+        key("ot", &planned);
+    }
+    key("cp", &"[\"mc-trade-zone-innovation\"]");
+    key("ci", &"[51]");
+    key("ps", &symbol.shown(now).price);
+    key("qs", &symbol.shown(now).qty);
+    key("cdm", &0);
+    key("st", &triple.st);
+    key("dst", &1);
+    key("tt", &triple.tt);
+    key("ca", &"\"\"");
+    key("fne", &full_name);
+    out.push('}');
 }
 
 fn forbidden(out: &mut String) -> Effect {

@@ -6,6 +6,7 @@ mod faults;
 mod http;
 mod listing;
 mod personality;
+mod scenarios;
 mod server;
 mod streams;
 mod trading;

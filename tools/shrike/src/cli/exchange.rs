@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use exchange::{Config, Server, ServerConfig, ServerError};
@@ -26,6 +27,10 @@ pub(super) struct ExchangeArgs {
     /// Accounts, pairs, listings and faults as TOML; without it three pairs and one account
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
+    /// Times of the scenario count from so many seconds after the start
+    #[arg(long, value_name = "S", default_value_t = 0, requires = "scenario",
+          value_parser = clap::value_parser!(u32).range(0..=86_400))]
+    begin_in: u32,
     /// Serve TLS with a certificate made at start
     #[arg(long)]
     tls: bool,
@@ -50,8 +55,15 @@ pub(super) fn run(args: &ExchangeArgs, out: &mut Out) -> Result<Exit, CliError> 
             CliError::failed(format!("cannot listen for signal {signal}: {error}"))
         })?;
     }
+    let mut scenario = match args.scenario.as_deref() {
+        Some(path) => scenario(path)?,
+        None => Config::default(),
+    };
+    if args.begin_in > 0 {
+        scenario.origin_ms = Some(full_second_in(args.begin_in));
+    }
     let config = ServerConfig {
-        exchange: with_key(args, scenario(args.scenario.as_deref())?),
+        exchange: with_key(args, scenario),
         seed: args.seed,
         tls: args.tls,
         ..ServerConfig::default()
@@ -75,8 +87,18 @@ pub(super) fn run(args: &ExchangeArgs, out: &mut Out) -> Result<Exit, CliError> 
     Ok(Exit::Done)
 }
 
-fn scenario(file: Option<&Path>) -> Result<Config, CliError> {
-    let Some(path) = file else { return Ok(Config::default()) };
+/// The full second `secs` after the next one, milliseconds since the epoch.
+fn full_second_in(secs: u32) -> i64 {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let next = i64::try_from(wall.as_secs()).unwrap_or(i64::MAX / 2_000) + 1;
+    (next + i64::from(secs)) * 1_000
+}
+
+/// Reads a scenario file.
+///
+/// # Errors
+/// [`CliError`] of wrong usage, with the line, the value and what would do.
+pub fn scenario(path: &Path) -> Result<Config, CliError> {
     let named = |error: &dyn std::fmt::Display| {
         CliError::usage(format!("scenario {}: {error}", path.display()))
     };
@@ -107,7 +129,7 @@ fn not_bound(args: &ExchangeArgs, error: &ServerError) -> CliError {
         ),
         ServerError::Io(error) => CliError::failed(format!("cannot serve on {listen}: {error}")),
         ServerError::Config(error) => CliError::usage(error),
-        ServerError::Tls(_) => CliError::failed(error),
+        ServerError::Tls(_) | ServerError::Unbalanced(_) => CliError::failed(error),
     }
 }
 

@@ -23,6 +23,7 @@ use tracing_appender::non_blocking::WorkerGuard;
 use crate::cli_control::{self as control, KillArgs, ResumeArgs, StatusArgs};
 use crate::cli_hands as hands;
 
+pub use self::exchange::scenario;
 pub use end::{CliError, Exit};
 pub use out::Out;
 pub use progress::watched;

@@ -73,7 +73,9 @@ impl Rehearsals {
     ) -> Result<Rehearsal, RehearsalError> {
         let unusable = |what: &dyn fmt::Display| RehearsalError::Unusable(what.to_string());
         let credentials = self.credentials.get(request.account.index());
-        let credentials = credentials.ok_or_else(|| unusable(&"the account has no key here; on paper nothing is signed"))?.clone();
+        let credentials = credentials
+            .ok_or_else(|| unusable(&"the account has no key here; on paper nothing is signed"))?
+            .clone();
         let (table, request) = alone(request, pair).ok_or_else(|| unusable(&"its name"))?;
         let config = OrderConfig {
             account: request.account,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 use exchange::{Config, Handle, Server, ServerConfig};
 use serde_json::Value;
 use settings::Settings;
+use sim::Endings;
 use venue::sign::Credentials;
 
+use super::scenario::{self, Scenario};
 use super::{Stage, report};
 use crate::assembly::{Assembly, Plan};
 use crate::board::Board;
@@ -53,15 +55,31 @@ pub(super) fn run(stage: &Stage, headless: bool, out: &mut Out) -> Result<Exit, 
     ended.map_err(CliError::failed)?;
     beside.stop();
     watched?;
+    let (mut document, status) = {
+        let board = lock(&board);
+        (board.demo(stage.seed, &data, &journal), board.status())
+    };
+    if let Some(scenario) = &stage.scenario {
+        scenario.judge(&mut document, &status, |pair| {
+            let pair = pair.to_owned();
+            exchange.with(move |exchange| exchange.ending(0, &pair)).unwrap_or_default()
+        });
+    }
     drop(exchange);
-    let document = lock(&board).demo(stage.seed, &data, &journal);
     report::print(&document, out)?;
-    Ok(report::exit(&document, stage.listings))
+    match &stage.scenario {
+        None => Ok(report::exit(&document, stage.listings)),
+        Some(_) => scenario::conclude(&document, out),
+    }
 }
 
 fn start_exchange(stage: &Stage) -> Result<Handle, CliError> {
-    let config =
-        ServerConfig { exchange: Config::default(), seed: stage.seed, ..ServerConfig::default() };
+    let exchange = match &stage.scenario {
+        None => Config::default(),
+        // Its listings come when the trader is ready.
+        Some(scenario) => Config { listings: Vec::new(), ..scenario.config.clone() },
+    };
+    let config = ServerConfig { exchange, seed: stage.seed, ..ServerConfig::default() };
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::bind(any, &config).map_err(CliError::failed)?;
     server.spawn().map_err(CliError::failed)
@@ -75,11 +93,21 @@ fn plan(stage: &Stage, addr: SocketAddr) -> Result<Plan, CliError> {
         set("venue.ws", "/ws"),
         set("venue.futures_ws", "/edge"),
     ];
-    let settings = Settings::demo(&places).map_err(CliError::usage)?;
+    let (settings, keys) = match &stage.scenario {
+        None => {
+            let keys = vec![("demo-key".to_owned(), "demo-secret".to_owned())];
+            (Settings::demo(&places), keys)
+        }
+        Some(scenario) => (Endings::settings(&places), scenario.keys()),
+    };
     Ok(Plan {
-        settings,
+        settings: settings.map_err(CliError::usage)?,
         data_dir: stage.data.clone(),
-        keys: vec![Credentials::new("demo-key", b"demo-secret").map_err(CliError::failed)?],
+        keys: keys
+            .iter()
+            .map(|(key, secret)| Credentials::new(key, secret.as_bytes()))
+            .collect::<Result<_, _>>()
+            .map_err(CliError::failed)?,
         operator: "demo".to_owned(),
     })
 }
@@ -95,17 +123,25 @@ fn watch(
 ) -> Result<(), CliError> {
     await_ready(board)?;
     let listings = stage.listings;
+    let scripted = stage.scenario.as_ref().map(|scenario| scenario.config.listings.clone());
     let scheduled = exchange.with(move |exchange| {
         let now = exchange.now();
-        exchange.schedule_demo(listings, now)
+        match scripted {
+            None => exchange.schedule_demo(listings, now),
+            Some(scripted) => exchange.schedule(&scripted, now),
+        }
     });
     match scheduled {
         Some(Ok(())) => {}
         Some(Err(error)) => return Err(CliError::failed(error)),
         None => return Err(CliError::failed("the exchange has ended")),
     }
-    voice.say(out, &format!("ready: {listings} listings open from 8 s on, 3 s apart"))?;
     let stopped = stop_signal()?;
+    if let Some(scenario) = &stage.scenario {
+        voice.say(out, &format!("ready: {listings} listings by their schedule"))?;
+        return watch_scenario(scenario, board, &stopped, voice, out);
+    }
+    voice.say(out, &format!("ready: {listings} listings open from 8 s on, 3 s apart"))?;
     let openings = APART * u32::try_from(listings).unwrap_or(u32::MAX);
     let give_up = Instant::now() + FIRST_OPENING + openings + LIFE_MAX;
     while Instant::now() < give_up && !stopped.load(Ordering::Relaxed) {
@@ -118,6 +154,29 @@ fn watch(
     }
     if !headless && !out.is_json() {
         voice.say(out, "every listing is over")?;
+    }
+    Ok(())
+}
+
+/// Waits until each pair is where the file expects it, or its time is over.
+fn watch_scenario(
+    scenario: &Scenario,
+    board: &Arc<Mutex<Board>>,
+    stopped: &AtomicBool,
+    voice: &mut Voice,
+    out: &mut Out,
+) -> Result<(), CliError> {
+    // The origin is the next full second.
+    let origin = Instant::now() + Duration::from_secs(1);
+    let give_up = origin + Duration::from_millis(scenario.last_ms());
+    while Instant::now() < give_up && !stopped.load(Ordering::Relaxed) {
+        thread::sleep(LOOK_EVERY);
+        let status = lock(board).status();
+        voice.tell_changes(out, &status)?;
+        let after = Instant::now().saturating_duration_since(origin).as_millis();
+        if scenario.is_over(&status, u64::try_from(after).unwrap_or(u64::MAX)) {
+            break;
+        }
     }
     Ok(())
 }
@@ -141,8 +200,8 @@ fn await_ready(board: &Arc<Mutex<Board>>) -> Result<(), CliError> {
     }
 }
 
-fn stop_signal() -> Result<Arc<std::sync::atomic::AtomicBool>, CliError> {
-    let flag = Arc::new(std::sync::atomic::AtomicBool::new(false));
+fn stop_signal() -> Result<Arc<AtomicBool>, CliError> {
+    let flag = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&flag))
             .map_err(|error| CliError::failed(format_args!("signals: {error}")))?;
