@@ -39,6 +39,11 @@ const ROOMS: &[Room] = &[
     Room { folder: "strategies/sdk", ours: &["model"], outside: &[] },
     Room { folder: "strategies/listing_sniper", ours: &["sdk"], outside: &[] },
     Room {
+        folder: "tools/archive",
+        ours: &["model", "risk", "engine", "journal", "replay"],
+        outside: &["rusqlite", "serde_json", "tracing"],
+    },
+    Room {
         folder: "tools/exchange",
         ours: &["model"],
         outside: &[
