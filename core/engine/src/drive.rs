@@ -19,6 +19,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 | Body::Command(_)
                 | Body::Link { .. }
                 | Body::Shed(_)
+                | Body::Restored { .. }
         );
         if everyone {
             return self.drive_all(actions);
@@ -97,19 +98,16 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
     }
 
-    /// A permit ends with its target, if its window has not ended before.
+    /// A permit ends with its target.
     pub(crate) fn revoke(&mut self, slot: usize, actions: &mut Actions) {
-        let now = self.venue_now();
         let Some(target) = self.targets.get_mut(slot) else { return };
         let Some(used) = &mut target.permit else { return };
         if used.revoked {
             return;
         }
         used.revoked = true;
-        if now <= used.permit.valid_to {
-            let record = Record::Revoked { permit: used.permit.id };
-            actions.push(Action::Persist { token: 0, record });
-        }
+        let record = Record::Revoked { permit: used.permit.id };
+        actions.push(Action::Persist { token: 0, record });
     }
 
     /// The least of all deadlines. A scan: a few dozen targets and orders at most are alive.
@@ -144,8 +142,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
         }
         for account in (0..AccountId::MAX as u8).map(AccountId) {
-            if let Some(at) = self.balances_due(account) {
-                least.take(at, "balances");
+            if let Some(at) = self.reconcile_due(account) {
+                least.take(at, "reconciliation");
             }
         }
         if self.entries_to_cancel() {
@@ -157,7 +155,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     fn target_deadline(&self, slot: usize, target: &Target, least: &mut Least) {
         match target.record.state {
             TargetState::Pending | TargetState::Ready => {
-                let give_up = target.record.opens_at.after(target.entry.late);
+                let give_up = target.record.opens_at.after(target.record.entry.late);
                 least.take(self.after_venue(give_up), "missed");
                 if target.record.state == TargetState::Ready {
                     least.take(self.ready_deadline(target), "reference");

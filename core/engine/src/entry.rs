@@ -11,6 +11,14 @@ use risk::PermitUse;
 use crate::rate::Class;
 use crate::{Action, Actions, Engine, Note, Question, Target};
 
+/// What a permit allows at most, and the price that it was derived from.
+#[derive(Clone, Copy)]
+struct Bounds {
+    price_max: Price,
+    reference_price: Price,
+    notional: Amount,
+}
+
 /// Corrective retries after "your clock is wrong" before the target gives up.
 const CLOCK_REJECTS_MAX: u32 = 3;
 
@@ -22,7 +30,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     fn give_up_when_late(&mut self, slot: usize, actions: &mut Actions) -> bool {
         let Some(target) = self.targets.get(slot) else { return true };
         let now = self.venue_now();
-        if now.is_some() && now > target.record.opens_at.after(target.entry.late) {
+        if now.is_some() && now > target.record.opens_at.after(target.record.entry.late) {
             self.set_state(slot, TargetState::Missed, WhyNot::TooLate, actions);
             return true;
         }
@@ -91,7 +99,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// The best ask that stands in the book before the opening, unless a price was given.
     fn take_reference(&mut self, slot: usize, actions: &mut Actions) {
         let Some(target) = self.targets.get(slot) else { return };
-        if target.reference.is_some() || target.entry.reference != PriceSource::PreOpenAsk {
+        if target.reference.is_some() || target.record.entry.reference != PriceSource::PreOpenAsk {
             return;
         }
         let (symbol, opens_at) = (target.symbol(), target.record.opens_at);
@@ -115,12 +123,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return Err(WhyNot::NotTradable);
         }
         let reference = target.reference.ok_or(WhyNot::NoReference)?;
-        let price_max = i64::from(target.entry.premium_bps);
+        let price_max = i64::from(target.record.entry.premium_bps);
         let price_max = reference.shift_bps(price_max, Round::Down);
         let price_max = price_max.and_then(|price| price.to_tick(spec.tick, Round::Down));
         let price_max = price_max.ok_or(WhyNot::NoReference)?;
         let limits = self.accounts.get(account.index()).ok_or(WhyNot::BadPlan)?.config.limits;
-        let notional = target.entry.notional.min(limits.order_notional_max);
+        let notional = target.record.entry.notional.min(limits.order_notional_max);
         if entry_qty(notional, price_max, &spec).is_none() {
             return Err(WhyNot::TooSmall);
         }
@@ -135,7 +143,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         risk::check_arm(&limits, &exposure, active).map_err(|refusal| {
             if too_many(&refusal) { WhyNot::TargetsMax } else { WhyNot::NoRules }
         })?;
-        self.mint(slot, price_max, notional, actions);
+        let bounds = Bounds { price_max, reference_price: reference, notional };
+        self.mint(slot, bounds, actions);
         Ok(())
     }
 
@@ -159,7 +168,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if account.ledger.free(quote) < reserved { Err(WhyNot::Balance) } else { Ok(()) }
     }
 
-    fn mint(&mut self, slot: usize, price_max: Price, notional: Amount, actions: &mut Actions) {
+    fn mint(&mut self, slot: usize, bounds: Bounds, actions: &mut Actions) {
+        let Bounds { price_max, reference_price, notional } = bounds;
         let (id, token) = (PermitId(self.next_id()), self.next_token);
         self.next_token += 1;
         let (mode, plugin, config) = (self.config.mode, self.config.plugin, self.config.config);
@@ -178,10 +188,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             mode,
             notional_max: notional,
             price_max,
-            reference: target.entry.reference,
-            valid_from: opens_at.before(target.entry.early),
-            valid_to: opens_at.after(target.entry.late),
-            orders_max: target.entry.orders_max,
+            reference: target.record.entry.reference,
+            reference_price,
+            valid_from: opens_at.before(target.record.entry.early),
+            valid_to: opens_at.after(target.record.entry.late),
+            orders_max: target.record.entry.orders_max,
             plugin,
             config,
             operator,
@@ -231,7 +242,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
             let Some(target) = self.targets.get_mut(slot) else { continue };
             target.record.opens_at = opens_at;
-            target.reference = target.entry.operator_price;
+            target.reference = target.record.entry.operator_price;
             if had_permit {
                 target.permit = None;
                 target.record.permit = None;
@@ -253,7 +264,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             self.revoke(slot, actions);
             if let Some(target) = self.targets.get_mut(slot) {
                 (target.permit, target.record.permit, target.token) = (None, None, 0);
-                target.reference = target.entry.operator_price;
+                target.reference = target.record.entry.operator_price;
             }
             self.set_state(slot, TargetState::Pending, WhyNot::NoOpening, actions);
         }
@@ -292,7 +303,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let planned = self.clock.mono(target.record.opens_at).before(self.clock.one_way());
         let first = if target.fire.triggered {
             opening
-        } else if target.entry.triggers.schedule {
+        } else if target.record.entry.triggers.schedule {
             planned.max(opening)
         } else {
             Mono::NEVER
@@ -423,7 +434,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             account: target.account(),
             symbol: target.symbol(),
             side: Side::Buy,
-            kind: match target.entry.kind {
+            kind: match target.record.entry.kind {
                 EntryKind::Limit => OrderKind::Limit,
                 EntryKind::ImmediateOrCancel => OrderKind::ImmediateOrCancel,
             },

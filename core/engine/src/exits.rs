@@ -47,7 +47,18 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Some(_) => self.drive_closing(slot, &spec, actions),
             None => self.drive_open(slot, &spec, actions),
         }
+        self.record_exit(slot, actions);
         self.finish(slot, &spec, actions);
+    }
+
+    /// How far the way out has come, each time it went on.
+    pub(crate) fn record_exit(&mut self, slot: usize, actions: &mut Actions) {
+        let Some(target) = self.targets.get_mut(slot) else { return };
+        let record = target.exit_record();
+        if target.exits.told != Some(record) {
+            target.exits.told = Some(record);
+            actions.push(Action::Persist { token: 0, record: Record::Exit(record) });
+        }
     }
 
     /// Price that a sale would meet: the bid of a synchronised book, else the last deal.

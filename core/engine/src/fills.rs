@@ -2,7 +2,7 @@
 
 use model::{
     AccountId, AlarmKind, Amount, ClientOrderId, Event, Fill, OrderLeg, Qty, Record, RiskRules,
-    Round, Side, Strategies, SymbolId, TargetState, WhyNot,
+    Round, Side, Strategies, SymbolId, TargetState, VenueTime, WhyNot,
 };
 
 use crate::target::rung_of;
@@ -14,12 +14,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return;
         }
         let slot = fill.client_order_id.and_then(|id| self.slot_of(event, id));
-        let applied = slot.is_some_and(|slot| self.apply_deal(slot, fill).is_some());
+        let applied = slot.is_some_and(|slot| self.apply_deal(slot, event.stamped, fill).is_some());
         // Marked only after it was applied; a stranger's deal is marked so that it alarms once.
         self.seen.mark(fill.trade);
         let (Some(slot), true) = (slot, applied) else {
             return self.foreign(event.account, event.symbol, actions);
         };
+        self.prove_open(event);
         self.count_bought(event.account, fill, event.symbol);
         if let Some(id) = fill.client_order_id {
             self.fill_order(id, slot, fill, actions);
@@ -27,8 +28,16 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.after_deal(slot, actions);
     }
 
+    /// A deal of ours proves the opening to the process that comes after this one.
+    fn prove_open(&mut self, event: &Event) {
+        let at = if event.stamped.is_some() { event.stamped } else { self.venue_now() };
+        if let Some(symbol) = self.symbols.get_mut(event.symbol) {
+            symbol.listing.first_deal.get_or_insert(at);
+        }
+    }
+
     /// The target whose permit the order id names.
-    fn slot_of(&self, event: &Event, id: ClientOrderId) -> Option<usize> {
+    pub(crate) fn slot_of(&self, event: &Event, id: ClientOrderId) -> Option<usize> {
         let parts = id.parts();
         if parts.instance != self.config.instance || parts.mode != self.config.mode {
             return None;
@@ -46,8 +55,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     }
 
     /// Position = sum of deals minus fees; `None` when a figure overflows.
-    fn apply_deal(&mut self, slot: usize, fill: &Fill) -> Option<()> {
-        let venue_now = self.venue_now();
+    fn apply_deal(&mut self, slot: usize, stamped: VenueTime, fill: &Fill) -> Option<()> {
+        let first_at = if stamped.is_some() { stamped } else { self.venue_now() };
         let target = self.targets.get_mut(slot)?;
         let symbol = self.symbols.get(target.symbol())?;
         let spec = symbol.spec?;
@@ -64,7 +73,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         match fill.side {
             Side::Buy => {
                 if !position.exists() {
-                    position.first_at = venue_now;
+                    position.first_at = first_at;
                 }
                 position.buy(fill.price, fill.qty, quote.plus(quote_fee)?, base.minus(base_fee)?)
             }
@@ -138,7 +147,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     }
 
     fn after_deal(&mut self, slot: usize, actions: &mut Actions) {
-        let Some(target) = self.targets.get(slot) else { return };
+        let Some(target) = self.targets.get_mut(slot) else { return };
+        target.position.closed = None; // What was dealt in is not over.
         if let Some(spec) = self.symbols.get(target.symbol()).and_then(|symbol| symbol.spec) {
             let record = Record::Position(target.position_record(&spec));
             actions.push(Action::Persist { token: 0, record });
@@ -165,7 +175,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Some(target) = self.targets.get_mut(slot) else { return };
         target.record.state = TargetState::Open;
         target.record.why = WhyNot::None;
-        target.position.closed = None;
         target.following = true;
         let (record, account, symbol) = (target.record, target.account(), target.symbol());
         actions.push(Action::Persist { token: 0, record: Record::Target(record) });

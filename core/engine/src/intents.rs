@@ -13,7 +13,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Intent::Propose(proposal) => self.propose(proposal, actions),
             Intent::Enter { target } => {
                 if let Some((_, target)) = self.find_target_mut(*target) {
-                    target.fire.triggered |= target.entry.triggers.strategy;
+                    target.fire.triggered |= target.record.entry.triggers.strategy;
                 }
             }
             Intent::Amend { target, exit } => {
@@ -25,7 +25,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                     actions.push(Action::Persist { token: 0, record });
                 }
             }
-            Intent::Exit { target, qty } => self.exit_by_hand(*target, *qty),
+            Intent::Exit { target, qty } => self.exit_by_hand(*target, *qty, actions),
         }
     }
 
@@ -51,8 +51,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let sound = proposal.exit.check().is_ok() && proposal.entry.orders_max > 0;
         let found = self.targets.iter_mut().find(|(_, target)| same(target));
         let Some((_, target)) = found.filter(|_| sound) else { return };
-        if target.entry != proposal.entry || target.record.exit != proposal.exit {
-            target.entry = proposal.entry;
+        if target.record.entry != proposal.entry || target.record.exit != proposal.exit {
+            target.record.entry = proposal.entry;
             target.record.exit = proposal.exit;
             let record = Record::Target(target.record);
             actions.push(Action::Persist { token: 0, record });
@@ -106,12 +106,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             confidence: proposal.confidence,
             opens_at,
             permit: None,
+            entry: proposal.entry,
             exit: proposal.exit,
         };
         self.orders.forget_done(slot);
-        let mut target = Target::new(record, proposal.entry);
+        let mut target = Target::new(record);
         target.reference = proposal.entry.operator_price;
-        target.signal = self.symbols.get(proposal.symbol).and_then(|symbol| symbol.told);
         target.following = true;
         self.targets.put(slot, target);
         if self.symbols.follow(proposal.symbol) {
@@ -125,7 +125,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn strengthen(&mut self, id: SymbolId, signal: &Signal, actions: &mut Actions) {
         for slot in self.targets.active_where(|t| t.symbol() == id && t.permit.is_none()).iter() {
             let Some(target) = self.targets.get_mut(slot) else { continue };
-            target.signal = Some(*signal);
             if signal.confidence > target.record.confidence {
                 target.record.confidence = signal.confidence;
                 target.record.pattern = signal.pattern;
@@ -151,9 +150,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
     }
 
-    pub(crate) fn exit_by_hand(&mut self, id: TargetId, qty: Option<Qty>) {
+    pub(crate) fn exit_by_hand(&mut self, id: TargetId, qty: Option<Qty>, actions: &mut Actions) {
         let now = self.now;
-        let Some((_, target)) = self.find_target_mut(id) else { return };
+        let Some((slot, target)) = self.find_target_mut(id) else { return };
         if !target.is_holding() {
             return;
         }
@@ -163,6 +162,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
             None => Self::begin_closing(target, model::Close::Manual, now),
         }
+        self.record_exit(slot, actions);
     }
 
     pub(crate) fn find_target_mut(&mut self, id: TargetId) -> Option<(usize, &mut Target)> {

@@ -17,9 +17,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             self.drop_targets(actions);
         }
         if level >= KillLevel::Flatten {
-            let now = self.now;
-            for (_, target) in self.targets.iter_mut().filter(|(_, t)| t.is_holding()) {
-                Self::begin_closing(target, Close::Kill, now);
+            for slot in self.targets.active_where(crate::Target::is_holding).iter() {
+                let now = self.now;
+                if let Some(target) = self.targets.get_mut(slot) {
+                    Self::begin_closing(target, Close::Kill, now);
+                }
+                self.record_exit(slot, actions);
             }
         }
         actions.push(Action::Persist { token: 0, record: Record::Kill { level, reason } });
@@ -53,7 +56,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             })
     }
 
-    fn drop_targets(&mut self, actions: &mut Actions) {
+    pub(crate) fn drop_targets(&mut self, actions: &mut Actions) {
         for slot in self.targets.active_where(|target| !target.is_holding()).iter() {
             self.revoke(slot, actions);
             if self.orders.of_target(slot).next().is_none() {

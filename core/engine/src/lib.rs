@@ -18,12 +18,15 @@ mod entry;
 mod exits;
 mod exposure;
 mod fills;
+mod follow;
+mod image;
 mod intents;
 mod kill;
 mod ledger;
 mod listing;
 mod orders;
 mod rate;
+mod reconcile;
 mod replies;
 mod seen;
 mod step;
@@ -33,6 +36,8 @@ mod unknown;
 
 pub use actions::{Action, Actions, Note, Order as OrderOf, Question};
 pub use config::{AccountConfig, Config, Emergency, Patterns, RateConfig, Thresholds, Timing};
+pub use follow::Follower;
+pub use image::ImageError;
 pub use listing::ListingState;
 pub use orders::{Order, OrderState};
 pub use target::{Position, Target};
@@ -46,6 +51,7 @@ use clock::Clock;
 use ledger::Ledger;
 use orders::Orders;
 use rate::Rate;
+use reconcile::Reconcile;
 use seen::Seen;
 use symbols::Symbols;
 use target::Targets;
@@ -86,8 +92,7 @@ struct Account {
     bought_today: Amount,
     /// The venue said to wait.
     frozen_until: Mono,
-    /// When the balances that end a reconciliation were last asked for.
-    balances_asked: Option<Mono>,
+    reconcile: Reconcile,
     /// The code with which the venue last refused a question about the account, until one succeeds.
     refused: i32,
 }
@@ -106,7 +111,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             day: i64::MIN,
             bought_today: Amount::ZERO,
             frozen_until: Mono::ZERO,
-            balances_asked: None,
+            reconcile: Reconcile::default(),
             refused: 0,
         };
         Self {
@@ -147,7 +152,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.chase_unknown(actions);
         self.chase_cancels(actions);
         self.chase_books(actions);
-        self.chase_balances(actions);
+        self.chase_reconcile(actions);
     }
 
     /// When to call [`on_timeout`](Self::on_timeout) next, and whose timer it is; `None` if nobody

@@ -28,12 +28,14 @@ pub enum ListingState {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Listing {
     pub(crate) coin: Option<VenueKey>,
-    calendar: Option<VenueTime>,
-    web: Option<VenueTime>,
+    pub(crate) calendar: Option<VenueTime>,
+    pub(crate) web: Option<VenueTime>,
     pub(crate) triple: Option<Triple>,
     pub(crate) scales: Option<(u8, u8)>,
     pub(crate) api_allowed: Option<bool>,
     pub(crate) first_print: Option<VenueTime>,
+    /// Our own first deal: what is left of an opening after a restart.
+    pub(crate) first_deal: Option<VenueTime>,
 }
 
 /// The web list's state that has been seen before openings. A claim of one source: a signal among

@@ -69,6 +69,8 @@ pub struct Order {
     /// The venue's last word, once it is one.
     pub ended: Option<OrderStatus>,
     pub(crate) target: usize,
+    /// Its last byte went to the socket.
+    pub(crate) left: bool,
     pub(crate) placed_at: Mono,
     pub(crate) ended_at: Mono,
     pub(crate) cancel_asked: Option<Mono>,
@@ -182,6 +184,7 @@ impl Orders {
             venue_filled: Qty::ZERO,
             ended: None,
             target,
+            left: false,
             placed_at: now,
             ended_at: Mono::ZERO,
             cancel_asked: None,

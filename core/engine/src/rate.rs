@@ -55,6 +55,13 @@ impl Rate {
         self.len += 1;
     }
 
+    /// Counts the whole budget as spent at `now`: what left before this process began is not known.
+    pub(crate) fn fill(&mut self, now: Mono) {
+        for _ in 0..self.config.per_window {
+            self.take(now);
+        }
+    }
+
     /// Takes back the newest count: the request never left.
     pub(crate) fn give_back(&mut self) {
         self.len = self.len.saturating_sub(1);

@@ -22,9 +22,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if sent.cancel {
             return;
         }
-        if let Some(order) = self.orders.find_mut(sent.client_order_id)
-            && order.state == OrderState::Intent
-        {
+        let Some(order) = self.orders.find_mut(sent.client_order_id) else { return };
+        order.left = true;
+        if order.state == OrderState::Intent {
             order.become_state(OrderState::Sent);
         }
     }
@@ -47,6 +47,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn on_unsent(&mut self, id: ClientOrderId) {
         let now = self.now;
         let Some(order) = self.orders.find_mut(id) else { return };
+        if order.left {
+            return; // What left cannot have stayed.
+        }
         // The newest count is its own only while nothing else was waited for.
         let fresh = order.state == OrderState::Intent;
         match order.state {
@@ -89,14 +92,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return self.foreign(event.account, event.symbol, actions);
         };
         let Some(order) = self.orders.find_mut(id) else {
-            let ours = id.parts().instance == self.config.instance;
-            if !ours && update.status.is_final() {
-                return;
-            }
-            if !ours {
-                self.foreign(event.account, event.symbol, actions);
-            }
-            return;
+            return self.on_unnamed_order(event, update, actions);
         };
         order.venue = update.order;
         order.hear(now, update.status, update.filled);
@@ -107,6 +103,20 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             order.asked_deals = Some(now);
             actions.push(Action::Ask { account, symbol, question: Question::Trades });
         }
+    }
+
+    /// An order that no record of this process names.
+    fn on_unnamed_order(&mut self, event: &Event, update: &OrderUpdate, actions: &mut Actions) {
+        let ours = update.client_order_id.is_some_and(|id| {
+            let parts = id.parts();
+            parts.instance == self.config.instance && parts.mode == self.config.mode
+        });
+        // A late word of a stream about an order of ours that is over says nothing new.
+        let late = ours && update.source == UpdateSource::Stream;
+        if update.status.is_final() || late || ours && self.adopt(event, update) {
+            return;
+        }
+        self.foreign(event.account, event.symbol, actions);
     }
 
     pub(crate) fn on_cancelled(&mut self, cancelled: &Cancelled) {

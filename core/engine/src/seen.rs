@@ -27,6 +27,20 @@ impl Seen {
         self.young.has(trade.0) || self.old.has(trade.0)
     }
 
+    /// What is remembered, the younger generation first, each in rising order.
+    pub(crate) fn keys(&self) -> [Vec<VenueKey>; 2] {
+        [self.young.keys(), self.old.keys()]
+    }
+
+    /// Remembers what [`keys`](Self::keys) gave, and nothing else; more than a generation holds is
+    /// left out.
+    pub(crate) fn restore(&mut self, keys: [Vec<VenueKey>; 2]) {
+        for (generation, keys) in [&mut self.young, &mut self.old].into_iter().zip(keys) {
+            generation.clear();
+            keys.iter().take(Self::GENERATION).for_each(|key| generation.insert(key.0));
+        }
+    }
+
     /// Called after a deal was applied, never before.
     pub(crate) fn mark(&mut self, trade: VenueKey) {
         if self.young.len == Self::GENERATION {
@@ -47,6 +61,13 @@ impl Generation {
 
     fn has(&self, key: u128) -> bool {
         self.slots[self.find(key)] == key && key != 0
+    }
+
+    fn keys(&self) -> Vec<VenueKey> {
+        let mut keys: Vec<_> =
+            self.slots.iter().filter(|key| **key != 0).map(|key| VenueKey(*key)).collect();
+        keys.sort_unstable();
+        keys
     }
 
     fn insert(&mut self, key: u128) {

@@ -43,6 +43,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Body::Stream { stream, state } => self.on_stream(event, *stream, *state, actions),
             Body::Clock(sample) => {
                 self.clock.take(self.now, *sample);
+                self.set_fences();
                 self.check_clock();
                 self.detect_all(event, actions);
             }
@@ -52,6 +53,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Body::Durable { token } => self.on_durable(*token, actions),
             Body::Blocked { block, on } => self.set_block(event.account, *block, *on),
             Body::Command(command) => self.on_command(event, command, actions),
+            Body::Restored { ring_lost } => self.on_restored(*ring_lost, actions),
             Body::Shed(_) => {
                 self.symbols.restart_books(self.now);
                 self.chase_books(actions);
@@ -63,10 +65,15 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.drive_concerned(event, actions);
     }
 
-    fn on_names(&mut self, id: SymbolId, names: &model::SymbolNames, actions: &mut Actions) {
+    pub(crate) fn on_names(
+        &mut self,
+        id: SymbolId,
+        names: &model::SymbolNames,
+        actions: &mut Actions,
+    ) {
         let fresh = !self.symbols.has_quote(names.quote_asset);
         let Some(symbol) = self.symbols.get_mut(id) else { return };
-        symbol.name = names.name;
+        symbol.names = Some(*names);
         symbol.base = Some(names.base_asset);
         symbol.quote = Some(names.quote_asset);
         if !fresh {
@@ -132,7 +139,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let spec = symbol.spec;
         for (_, target) in self.targets.iter_mut() {
             if target.symbol() == event.symbol {
-                if target.entry.triggers.print && !target.fire.triggered {
+                if target.record.entry.triggers.print && !target.fire.triggered {
                     // The pair trades: the pace of orders that came too early is over.
                     target.fire.triggered = true;
                     target.fire.next_at = model::Mono::ZERO;
@@ -145,13 +152,25 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     }
 
     fn on_spec(&mut self, id: SymbolId, spec: &SymbolSpec, actions: &mut Actions) {
+        if self.take_spec(id, spec, actions) {
+            self.detect(id, actions);
+        }
+    }
+
+    /// Takes rules as the ones in force; `false` when they are not taken.
+    pub(crate) fn take_spec(
+        &mut self,
+        id: SymbolId,
+        spec: &SymbolSpec,
+        actions: &mut Actions,
+    ) -> bool {
         let bound = self.targets.iter().any(|(_, target)| {
             target.symbol() == id && target.is_active() && target.permit.is_some()
         });
         let now = self.now;
-        let Some(symbol) = self.symbols.get_mut(id) else { return };
+        let Some(symbol) = self.symbols.get_mut(id) else { return false };
         if !listing::replaces(spec, symbol.spec.as_ref()) {
-            return;
+            return false;
         }
         let moved = symbol.spec.is_some_and(|known| {
             (known.price_decimals, known.qty_decimals) != (spec.price_decimals, spec.qty_decimals)
@@ -162,13 +181,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             symbol.halted = true;
             let finer = i64::from(spec.price_decimals);
             self.alarm(AlarmKind::Rescale, AccountId::NONE, id, finer, actions);
-            return;
+            return false;
         }
         symbol.spec = Some(*spec);
         if moved {
             self.forget_prices(id, now);
         }
-        self.detect(id, actions);
+        true
     }
 
     /// Prices at another scale mean nothing: the book begins anew, references are read again.
@@ -180,7 +199,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             book.start(now);
         }
         for (_, target) in self.targets.iter_mut().filter(|(_, t)| t.symbol() == id) {
-            target.reference = target.entry.operator_price;
+            target.reference = target.record.entry.operator_price;
         }
     }
 
@@ -266,49 +285,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 }
             }
             Command::CancelTarget { target } => self.cancel_target(target, actions),
-            Command::Exit(order) => self.exit_by_hand(order.target, order.qty),
-        }
-    }
-
-    /// After a (re)connection of the private stream: what did we miss?
-    fn reconcile(&mut self, account: AccountId, actions: &mut Actions) {
-        self.set_block(account, Block::Reconciliation, true);
-        for order in self.orders.alive().filter(|order| order.request.account == account) {
-            let (symbol, question) = (order.request.symbol, Question::Order(order.id()));
-            actions.push(Action::Ask { account, symbol, question });
-        }
-        for (_, target) in self.targets.iter() {
-            if target.account() == account && target.is_holding() {
-                let (symbol, question) = (target.symbol(), Question::Trades);
-                actions.push(Action::Ask { account, symbol, question });
-            }
-        }
-        // Questions are answered in turn, and the answer to this one lifts the block.
-        self.ask_balances(account, actions);
-    }
-
-    fn ask_balances(&mut self, account: AccountId, actions: &mut Actions) {
-        let Some(held) = self.accounts.get_mut(account.index()) else { return };
-        held.balances_asked = Some(self.now);
-        let (symbol, question) = (SymbolId::NONE, Question::Balances);
-        actions.push(Action::Ask { account, symbol, question });
-    }
-
-    /// When the balances of a reconciliation that has not ended are asked for again.
-    pub(crate) fn balances_due(&self, account: AccountId) -> Option<model::Mono> {
-        let held = self.accounts.get(account.index())?;
-        let blocked = held.blocks.has(Block::Reconciliation);
-        let live = !held.blocks.has(Block::PrivateStream);
-        let asked = held.balances_asked.filter(|_| blocked && live)?;
-        Some(asked.after(self.config.timing.settle))
-    }
-
-    /// Balances that did not come are asked for again, at the pace of the settle time.
-    pub(crate) fn chase_balances(&mut self, actions: &mut Actions) {
-        for account in (0..AccountId::MAX as u8).map(AccountId) {
-            if self.balances_due(account).is_some_and(|at| self.now >= at) {
-                self.ask_balances(account, actions);
-            }
+            Command::Exit(order) => self.exit_by_hand(order.target, order.qty, actions),
         }
     }
 
@@ -319,18 +296,14 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
             QueryAnswer::OpenOrdersEnd => self.on_list_end(event, true),
             QueryAnswer::AllOrdersEnd => self.on_list_end(event, false),
-            QueryAnswer::BalancesEnd => {
-                if let Some(held) = self.accounts.get_mut(event.account.index()) {
-                    held.refused = 0;
-                }
-                self.set_block(event.account, Block::Reconciliation, false);
-            }
+            QueryAnswer::BalancesEnd => self.on_balances_end(event.account),
             QueryAnswer::TradesEnd => {}
             QueryAnswer::Failed { http, code } => {
                 let now = self.now;
                 if let Some(book) = self.symbols.book_mut(event.symbol) {
                     book.handle_snapshot_failed(now);
                 }
+                self.on_missing_answer(event);
                 self.on_account_refused(event, http, code, actions);
             }
         }

@@ -1,6 +1,8 @@
 //! What the engine knows of each symbol.
 
-use model::{AssetId, LinkState, Mono, Price, Signal, SymbolId, SymbolSpec, Text, VenueTime};
+use model::{
+    AssetId, LinkState, Mono, Price, Signal, SymbolId, SymbolNames, SymbolSpec, VenueTime,
+};
 
 use crate::book::Book;
 use crate::listing::Listing;
@@ -8,7 +10,7 @@ use crate::listing::Listing;
 /// One symbol.
 #[derive(Debug, Default)]
 pub(crate) struct Symbol {
-    pub(crate) name: Text<24>,
+    pub(crate) names: Option<SymbolNames>,
     pub(crate) base: Option<AssetId>,
     pub(crate) quote: Option<AssetId>,
     pub(crate) spec: Option<SymbolSpec>,
@@ -62,6 +64,11 @@ impl Symbols {
         table.resize_with(Self::CAPACITY, Symbol::default);
         let books = (0..Self::BOOKS).map(|_| Book::new()).collect();
         Self { table, books, free: (0..Self::BOOKS).rev().collect() }
+    }
+
+    /// Every place of the table, named or not, in the order of the ids.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SymbolId, &Symbol)> {
+        self.table.iter().enumerate().map(|(at, symbol)| (SymbolId(at as u32), symbol))
     }
 
     pub(crate) fn get(&self, id: SymbolId) -> Option<&Symbol> {

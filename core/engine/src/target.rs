@@ -1,8 +1,8 @@
 //! One target from proposal to its end, with its permit, its position and its way out.
 
 use model::{
-    AccountId, Amount, Close, EntryPlan, ExitPlan, FixedList, Mono, OrderLeg, PositionRecord,
-    Price, Qty, Signal, SymbolId, SymbolSpec, TargetRecord, TargetState, VenueTime,
+    AccountId, Amount, Close, ExitPlan, ExitRecord, FixedList, Mono, OrderLeg, PositionRecord,
+    Price, Qty, SymbolId, SymbolSpec, TargetRecord, TargetState, VenueTime,
 };
 use risk::PermitUse;
 
@@ -11,13 +11,10 @@ use risk::PermitUse;
 pub struct Target {
     /// As it stands in the records.
     pub record: TargetRecord,
-    /// Way in.
-    pub entry: EntryPlan,
     /// What allows its orders, once minted.
     pub permit: Option<PermitUse>,
     /// What was bought and sold.
     pub position: Position,
-    pub(crate) signal: Option<Signal>,
     /// Reference price that the cap comes from.
     pub(crate) reference: Option<Price>,
     pub(crate) token: u64,
@@ -54,7 +51,7 @@ pub struct Position {
     /// Sold in all.
     pub sold: Qty,
     /// Sum of price x quantity of the buys, raw, for the average.
-    weighted: i128,
+    pub(crate) weighted: i128,
     /// Quote paid, fees in quote included.
     pub paid: Amount,
     /// Quote received, fees in quote subtracted.
@@ -143,6 +140,8 @@ pub(crate) struct Exits {
     /// When the time stop was passed over because only the kept share is left.
     pub(crate) time_stop_done: bool,
     pub(crate) alarmed: bool,
+    /// As the records have it.
+    pub(crate) told: Option<ExitRecord>,
 }
 
 /// A price at or below the stop.
@@ -156,13 +155,11 @@ impl Target {
     /// Entry, six resting and six taken rungs, stop, manual.
     pub(crate) const LEGS: usize = 15;
 
-    pub(crate) fn new(record: TargetRecord, entry: EntryPlan) -> Self {
+    pub(crate) fn new(record: TargetRecord) -> Self {
         Self {
             record,
-            entry,
             permit: None,
             position: Position::default(),
-            signal: None,
             reference: None,
             token: 0,
             fire: Fire::default(),
@@ -202,6 +199,23 @@ impl Target {
         let attempt = *count;
         *count = attempt.checked_add(1).filter(|next| *next < 1 << 20)?;
         Some(attempt)
+    }
+
+    /// The way out as it should stand in the records; the high-water mark moves in steps of ten
+    /// basis points, or every tick would be a record.
+    pub(crate) fn exit_record(&self) -> ExitRecord {
+        let told = self.exits.told.and_then(|told| told.high);
+        let high = match (told, self.position.high) {
+            (Some(told), Some(high)) if high.change_bps(told) < 10 => Some(told),
+            (_, high) => high,
+        };
+        ExitRecord {
+            target: self.record.id,
+            closing: self.exits.closing,
+            by_hand: self.exits.by_hand,
+            time_stop_done: self.exits.time_stop_done,
+            high,
+        }
     }
 
     pub(crate) fn position_record(&self, spec: &SymbolSpec) -> PositionRecord {

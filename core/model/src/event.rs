@@ -125,6 +125,11 @@ pub enum Body {
     Command(Command),
     /// Public events were neither journaled nor acted on; every book is stale.
     Shed(ShedRange),
+    /// The engine holds what the process before left; the first event of such a start.
+    Restored {
+        /// The last intents before the end may be missing: the machine itself went down.
+        ring_lost: bool,
+    },
 }
 
 /// Whether a depth event changes levels or replaces the book.

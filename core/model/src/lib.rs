@@ -38,7 +38,8 @@ pub use kill::{Block, Blocks, KillLevel};
 pub use list::FixedList;
 pub use num::{Amount, MAX_DECIMALS, NumError, Price, Qty, Round, format_scaled, parse_scaled};
 pub use record::{
-    Alarm, AlarmKind, Close, Permit, PositionRecord, Record, TargetRecord, TargetState, WhyNot,
+    Alarm, AlarmKind, Close, ExitRecord, Permit, PositionRecord, Record, TargetRecord, TargetState,
+    WhyNot,
 };
 pub use request::{Authority, OrderKind, Request, Side};
 pub use signal::{Evidence, Factor, Pattern, Signal};

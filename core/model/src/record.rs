@@ -1,7 +1,7 @@
 //! What must outlive the run: decisions that the journal keeps for years.
 
 use crate::{
-    AccountId, Amount, Confidence, ExitPlan, KillLevel, Mode, Pattern, PermitId, Price,
+    AccountId, Amount, Confidence, EntryPlan, ExitPlan, KillLevel, Mode, Pattern, PermitId, Price,
     PriceSource, Qty, Side, SymbolId, TargetId, Text, VenueKey, VenueTime,
 };
 
@@ -31,6 +31,8 @@ pub struct Permit {
     pub price_max: Price,
     /// Where the price comes from.
     pub reference: PriceSource,
+    /// The price that the cap was set above.
+    pub reference_price: Price,
     /// No order before.
     pub valid_from: VenueTime,
     /// No order after.
@@ -202,8 +204,26 @@ pub struct TargetRecord {
     pub opens_at: VenueTime,
     /// Its permit, once minted.
     pub permit: Option<PermitId>,
+    /// Its way in.
+    pub entry: EntryPlan,
     /// Its way out.
     pub exit: ExitPlan,
+}
+
+/// How far the way out of a position has come, beyond what its deals tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExitRecord {
+    /// The target it belongs to.
+    pub target: TargetId,
+    /// Why everything is being sold, once it is.
+    pub closing: Option<Close>,
+    /// Still to be sold by hand.
+    pub by_hand: Qty,
+    /// Whether the time stop was served and only the kept share is left.
+    pub time_stop_done: bool,
+    /// Highest price that could have been sold at since the entry; written each time it has risen
+    /// by ten basis points.
+    pub high: Option<Price>,
 }
 
 /// How the last of a position was sold.
@@ -350,4 +370,6 @@ pub enum Record {
         /// The order that is now proved never to have existed.
         client_order_id: crate::ClientOrderId,
     },
+    /// The way out of a position went on.
+    Exit(ExitRecord),
 }

@@ -360,11 +360,12 @@ wire_struct! {
     Proposal { account, symbol, pattern, confidence, entry, exit }
     Permit {
         id, target, account, symbol, coin, side, mode, notional_max, price_max, reference,
-        valid_from, valid_to, orders_max, plugin, config, operator
+        reference_price, valid_from, valid_to, orders_max, plugin, config, operator
     }
     TargetRecord {
-        id, account, symbol, state, why, pattern, confidence, opens_at, permit, exit
+        id, account, symbol, state, why, pattern, confidence, opens_at, permit, entry, exit
     }
+    ExitRecord { target, closing, by_hand, time_stop_done, high }
     PositionRecord { target, account, symbol, qty, paid, received, other_fees, closed }
     Alarm { kind, account, symbol, figure }
 }
@@ -443,6 +444,7 @@ wire_enum!(Body {
     23 => Blocked { block, on },
     24 => Command(command),
     25 => Shed(range),
+    26 => Restored { ring_lost },
 });
 wire_enum!(Record {
     1 => Permit(permit),
@@ -452,6 +454,7 @@ wire_enum!(Record {
     5 => Kill { level, reason },
     6 => Alarm(alarm),
     7 => NeverAccepted { client_order_id },
+    8 => Exit(exit),
 });
 wire_enum!(Intent {
     1 => Propose(proposal),

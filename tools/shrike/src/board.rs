@@ -272,7 +272,8 @@ impl Board {
             | Body::Stream { .. }
             | Body::Durable { .. }
             | Body::Command(_)
-            | Body::Shed(_) => {}
+            | Body::Shed(_)
+            | Body::Restored { .. } => {}
         }
     }
 
@@ -480,6 +481,7 @@ impl Board {
                 self.untold = Some(*alarm);
                 push_recent(&mut self.alarms, (*alarm, at));
             }
+            Record::Exit(_) => {}
             Record::NeverAccepted { client_order_id } => {
                 if let Some(order) = self.orders.get_mut(*client_order_id) {
                     order.end(Reply::NeverAccepted);

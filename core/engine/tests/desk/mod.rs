@@ -11,7 +11,7 @@ pub(crate) use setup::Setup;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use engine::{Action, Actions, Engine, Target};
+use engine::{Action, Actions, Config, Engine, Follower, Target};
 use model::{
     AccountId, Amount, AssetId, Balance, Body, BookTop, Cancelled, ClientOrderId, ClockSample,
     Command, Depth, DepthKind, EntryPlan, Event, ExitPlan, Fill, FillSource, Intent, Intents,
@@ -54,6 +54,14 @@ pub(crate) fn money(text: &str) -> Amount {
 
 pub(crate) fn ms(millis: u64) -> Span {
     Span::from_millis(millis)
+}
+
+/// Out of the journal's bytes.
+fn as_journaled(action: &Action) -> Action<Request> {
+    let mut bytes = [0; Action::<Request>::WIRE_MAX];
+    let mut out = model::wire::Writer::new(&mut bytes);
+    action.write(&mut out);
+    Action::read(&mut model::wire::Reader::new(&bytes)).expect("an action reads back")
 }
 
 /// Stands for the strategies: proposes on each signal, and does what it was handed.
@@ -103,6 +111,9 @@ pub(crate) struct Desk {
     wishes: Rc<RefCell<Vec<Intent>>>,
     trades: u128,
     pub(crate) versions: u64,
+    /// Reads what a journal of this desk would hold.
+    follower: Option<Follower>,
+    config: Config,
 }
 
 impl Desk {
@@ -121,6 +132,8 @@ impl Desk {
             wishes: Rc::clone(&wishes),
         };
         Self {
+            follower: setup.follows.then(|| Follower::new(setup.config.clone())),
+            config: setup.config.clone(),
             engine: Engine::new(setup.config, script, ()),
             now: Mono::ZERO.after(Span::from_secs(100)),
             disk: true,
@@ -207,9 +220,42 @@ impl Desk {
     }
 
     fn step(&mut self, event: &Event) {
-        let before = (self.heap)();
+        let (before, known) = ((self.heap)(), self.actions.iter().count());
         self.engine.on_event(self.now, event, &mut self.actions);
         self.allocated += (self.heap)() - before;
+        let public = event.is_public();
+        if let Some(follower) = self.follower.as_mut().filter(|_| !public) {
+            follower.input(self.now, event);
+        }
+        self.follow(known);
+    }
+
+    /// What the decisions tell must be what the engine would save.
+    fn follow(&mut self, known: usize) {
+        let Some(follower) = &mut self.follower else { return };
+        for action in self.actions.iter().skip(known) {
+            follower.output(self.now, &as_journaled(action));
+        }
+        let (followed, saved) = (follower.save(), self.engine.save());
+        if followed != saved {
+            let [tells, has] = [followed, saved].map(|image| self.shown(&image));
+            let other = tells.iter().zip(&has).find(|(tells, has)| tells != has);
+            panic!(
+                "decisions tell of {} things, the engine has {}: {other:#?}",
+                tells.len(),
+                has.len()
+            );
+        }
+    }
+
+    /// What an image holds, a line each target and order.
+    fn shown(&self, image: &[u8]) -> Vec<String> {
+        let mut read = Follower::new(self.config.clone());
+        read.restore(image).expect("an image of this version");
+        let engine = read.engine();
+        let targets = engine.targets().map(|target| format!("{target:?}"));
+        let orders = engine.orders().map(|order| format!("{order:?}"));
+        targets.chain(orders).collect()
     }
 
     pub(crate) fn say(&mut self, body: Body) -> Done {
@@ -271,9 +317,10 @@ impl Desk {
     pub(crate) fn tick(&mut self) -> Done {
         let mut done = Done::default();
         for _ in 0..4 {
-            let before = (self.heap)();
+            let (before, known) = ((self.heap)(), self.actions.iter().count());
             self.engine.on_timeout(self.now, &mut self.actions);
             self.allocated += (self.heap)() - before;
+            self.follow(known);
             self.collect(&mut done);
             if self.engine.poll_timeout().is_none_or(|(at, _)| at > self.now) {
                 return done;

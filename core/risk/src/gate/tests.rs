@@ -344,6 +344,7 @@ fn exposure(id: PermitId) -> Exposure {
         notional_max: Amount::from_units(100),
         price_max: price(10_000),
         reference: PriceSource::PreOpenAsk,
+        reference_price: price(9_000),
         valid_from: VenueTime::from_millis(1_000),
         valid_to: VenueTime::from_millis(2_000),
         orders_max: 3,

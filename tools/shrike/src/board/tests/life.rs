@@ -4,10 +4,10 @@ use journal::{Boot, Family, Kind};
 use model::wire::{Wire, Writer};
 use model::{
     AccountId, Alarm, AlarmKind, Amount, AssetId, Authority, ClientOrderId, ClientOrderIdParts,
-    ClockSample, Close, Confidence, Evidence, ExitPlan, ExitRung, Factor, Fill, FillSource,
-    FixedList, OrderKind, OrderKinds, OrderLeg, Pattern, Permit, PermitId, Placed, Price,
-    PriceSource, Qty, RejectClass, Side, Signal, SpecSource, SymbolNames, SymbolSpec, SymbolStatus,
-    TargetId, TradeSides, VenueKey, VenueTime,
+    ClockSample, Close, Confidence, EntryKind, EntryPlan, Evidence, ExitPlan, ExitRung, Factor,
+    Fill, FillSource, FixedList, OrderKind, OrderKinds, OrderLeg, Pattern, Permit, PermitId,
+    Placed, Price, PriceSource, Qty, RejectClass, Side, Signal, SpecSource, SymbolNames,
+    SymbolSpec, SymbolStatus, TargetId, TradeSides, Triggers, VenueKey, VenueTime,
 };
 
 use super::super::*;
@@ -202,6 +202,17 @@ impl Life {
             confidence: Confidence::new(self.confidence).unwrap(),
             opens_at: self.opens_at(),
             permit: None,
+            entry: EntryPlan {
+                triggers: Triggers { schedule: true, print: true, strategy: false },
+                kind: EntryKind::ImmediateOrCancel,
+                notional: Amount::from_units(100),
+                reference: PriceSource::PreOpenAsk,
+                operator_price: None,
+                premium_bps: 2_000,
+                early: Span::from_millis(500),
+                late: Span::from_millis(self.late_ms.unsigned_abs()),
+                orders_max: 40,
+            },
             exit: ExitPlan {
                 ladder,
                 stop_loss_bps: 1_000,
@@ -238,6 +249,7 @@ impl Life {
             notional_max: Amount::from_units(100),
             price_max: price(self.price_max),
             reference: PriceSource::PreOpenAsk,
+            reference_price: price(self.price_max),
             valid_from: opens_at.before(Span::from_millis(500)),
             valid_to: VenueTime::from_millis(opens_at.millis() + self.late_ms),
             orders_max: 40,

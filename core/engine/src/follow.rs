@@ -1,0 +1,228 @@
+//! The state that a journal's decisions tell of, without deciding anything.
+//!
+//! Recovery reads decisions only, never market data, so an engine that is fed again would decide
+//! otherwise. [`Follower`] takes inputs for what they tell and outputs for what was decided; what
+//! it saves equals what the engine that wrote them would save.
+
+use model::{
+    Body, Command, Event, Intents, Mono, OrderLeg, Record, Request, Signal, Strategies, View,
+};
+use risk::PermitUse;
+
+use crate::image::ImageError;
+use crate::target::Target;
+use crate::{Action, Actions, Config, Engine, OrderState};
+
+/// Wants nothing.
+#[derive(Debug)]
+struct Nobody;
+
+impl Strategies for Nobody {
+    fn on_event(&mut self, _: Mono, _: &Event, _: &[Signal], _: &View<'_>, _: &mut Intents) {}
+}
+
+/// Reads the decisions of one start after the other.
+#[derive(Debug)]
+pub struct Follower {
+    engine: Engine<Nobody>,
+    unused: Actions,
+}
+
+impl Follower {
+    /// Begins with an empty state, as the first start does.
+    pub fn new(config: Config) -> Self {
+        Self { engine: Engine::new(config, Nobody, ()), unused: Actions::new() }
+    }
+
+    /// Goes on with the next start of the process, which has another configuration and epoch.
+    ///
+    /// # Errors
+    /// [`ImageError`] never for a state of its own; named all the same.
+    pub fn start(&mut self, config: Config) -> Result<(), ImageError> {
+        let saved = self.save();
+        *self = Self::new(config);
+        self.restore(&saved)
+    }
+
+    /// Takes over a saved state.
+    ///
+    /// # Errors
+    /// [`ImageError`] when the bytes are none.
+    pub fn restore(&mut self, saved: &[u8]) -> Result<(), ImageError> {
+        self.engine.restore(saved)
+    }
+
+    /// The state so far, as [`Engine::save`] gives it.
+    pub fn save(&self) -> Vec<u8> {
+        self.engine.save()
+    }
+
+    /// The engine as far as it can be known; never to be fed.
+    pub fn engine(&self) -> &Engine<impl Strategies> {
+        &self.engine
+    }
+
+    /// An input of the journal.
+    pub fn input(&mut self, at: Mono, event: &Event) {
+        self.engine.now = self.engine.now.max(at);
+        self.engine.hear(event, &mut self.unused);
+        self.unused.drain().for_each(drop);
+    }
+
+    /// An output of the journal.
+    pub fn output(&mut self, at: Mono, action: &Action<Request>) {
+        self.engine.now = self.engine.now.max(at);
+        self.engine.see(action);
+    }
+}
+
+impl Engine<Nobody> {
+    /// What an input tells, whatever is made of it.
+    fn hear(&mut self, event: &Event, unused: &mut Actions) {
+        match &event.body {
+            Body::Order(update) => self.on_order_update(event, update, unused),
+            Body::Fill(fill) => self.on_fill(event, fill, unused),
+            Body::Placed(placed) => self.on_placed(placed),
+            Body::Reject(reject) => self.on_reject(event, reject, unused),
+            Body::Cancelled(cancelled) => self.on_cancelled(cancelled),
+            Body::ReplyLost(lost) => self.on_reply_lost(lost, unused),
+            Body::Sent(sent) => self.on_sent(sent),
+            Body::Busy { client_order_id, cancel } => self.on_busy(*client_order_id, *cancel),
+            Body::Suppressed { client_order_id } => self.on_unsent(*client_order_id),
+            Body::Symbol(names) => self.on_names(event.symbol, names, unused),
+            Body::Spec(spec) => {
+                self.take_spec(event.symbol, spec, unused);
+            }
+            Body::Listing(fact) => {
+                let tried = |t: &Target| t.is_holding() || t.fire.last_at.is_some();
+                let id = event.symbol;
+                let in_use =
+                    !self.targets.active_where(|t| t.symbol() == id && tried(t)).is_empty();
+                if let Some(symbol) = self.symbols.get_mut(id)
+                    && symbol.listing.take(fact)
+                    && !in_use
+                {
+                    symbol.spec = None;
+                }
+            }
+            Body::Clock(sample) => self.clock.take(self.now, *sample),
+            Body::Command(command) => self.hear_command(command, unused),
+            Body::Depth(_)
+            | Body::Top(_)
+            | Body::Print(_)
+            | Body::Balance(_)
+            | Body::Answer(_)
+            | Body::VenueText(_)
+            | Body::Link { .. }
+            | Body::Stream { .. }
+            | Body::Durable { .. }
+            | Body::Blocked { .. }
+            | Body::Shed(_)
+            | Body::Restored { .. } => {}
+        }
+    }
+
+    /// A process may die between a command and its records: what stops is taken from the command.
+    fn hear_command(&mut self, command: &Command, unused: &mut Actions) {
+        match *command {
+            Command::Kill { level, .. } => self.kill = self.kill.max(level),
+            Command::Exit(order) => self.exit_by_hand(order.target, order.qty, unused),
+            Command::Resume { .. } | Command::Reference { .. } | Command::CancelTarget { .. } => {}
+        }
+    }
+
+    /// What was decided.
+    fn see(&mut self, action: &Action<Request>) {
+        match action {
+            Action::Place(request) => self.see_order(request),
+            Action::Persist { record, .. } => self.see_record(record),
+            Action::Cancel { .. }
+            | Action::Ask { .. }
+            | Action::Follow { .. }
+            | Action::Unfollow { .. }
+            | Action::Note(_) => {}
+        }
+    }
+
+    fn see_order(&mut self, request: &Request) {
+        let id = request.client_order_id;
+        let permit = id.parts().permit;
+        let found = self.targets.iter_mut().find(|(_, t)| t.record.permit == Some(permit));
+        let Some((slot, target)) = found else { return };
+        if id.leg() == OrderLeg::ENTRY {
+            target.fire.last_at = Some(self.now);
+            if let Some(used) = &mut target.permit {
+                used.orders_sent += 1;
+            }
+        }
+        // As many places as the engine had that placed it.
+        let _ = self.orders.add(self.now, *request, slot);
+    }
+
+    fn see_record(&mut self, record: &Record) {
+        match *record {
+            Record::Permit(permit) => {
+                let Some((_, target)) = self.find_target_mut(permit.target) else { return };
+                target.record.permit = Some(permit.id);
+                target.permit = Some(PermitUse {
+                    permit,
+                    durable: true,
+                    revoked: false,
+                    orders_sent: 0,
+                    notional_used: model::Amount::ZERO,
+                });
+            }
+            Record::Revoked { permit } => {
+                let of = |t: &Target| t.permit.is_some_and(|used| used.permit.id == permit);
+                let found = self.targets.iter_mut().find(|(_, target)| of(target));
+                if let Some(used) = found.and_then(|(_, target)| target.permit.as_mut()) {
+                    used.revoked = true;
+                }
+            }
+            Record::Target(record) => self.see_target(record),
+            Record::Position(position) => {
+                if let Some((_, target)) = self.find_target_mut(position.target) {
+                    target.position.closed = position.closed;
+                }
+            }
+            Record::Exit(exit) => {
+                let Some((_, target)) = self.find_target_mut(exit.target) else { return };
+                target.exits.closing = exit.closing;
+                target.exits.by_hand = exit.by_hand;
+                target.exits.time_stop_done = exit.time_stop_done;
+                target.position.high = exit.high;
+                target.exits.told = Some(exit);
+            }
+            Record::Kill { level, .. } => {
+                self.kill = level;
+                if level == model::KillLevel::Active {
+                    self.symbols.lift_halts();
+                }
+            }
+            Record::NeverAccepted { client_order_id } => {
+                if let Some(order) = self.orders.find_mut(client_order_id)
+                    && order.is_alive()
+                {
+                    // The engine had it as unknown: its silence is no input.
+                    order.become_state(OrderState::Unknown);
+                    order.become_state(OrderState::Done);
+                }
+            }
+            Record::Alarm(_) => {}
+        }
+    }
+
+    fn see_target(&mut self, record: model::TargetRecord) {
+        if let Some((_, target)) = self.find_target_mut(record.id) {
+            if record.permit.is_none() {
+                target.permit = None;
+            }
+            target.record = record;
+            return;
+        }
+        if let Some(slot) = self.targets.free_slot() {
+            self.orders.forget_done(slot);
+            self.targets.put(slot, Target::new(record));
+        }
+    }
+}

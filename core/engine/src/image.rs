@@ -1,0 +1,375 @@
+//! What of an engine must outlive its process, as bytes.
+//!
+//! Only what decisions alone tell is in it: names, rules, witnesses, targets, permits, positions,
+//! orders that may still fill, deals that were applied, what was bought today, the kill level.
+//! Books, links, timers and balances are learnt again. An order without a reply is saved as one of
+//! unknown fate.
+
+use model::wire::{Reader, Wire, WireError, Writer};
+use model::{
+    Amount, ExitRecord, FixedList, KillLevel, OrderStatus, Permit, Price, Qty, Request, RiskRules,
+    Strategies, SymbolId, SymbolNames, SymbolSpec, TargetId, TargetRecord, Triple, VenueKey,
+    VenueTime, wire_struct,
+};
+use risk::PermitUse;
+
+use crate::Engine;
+use crate::listing::Listing;
+use crate::orders::{Order, OrderState};
+use crate::symbols::Symbol;
+use crate::target::{Position, Target};
+
+/// Layout of the bytes; a change to it is a new number.
+const VERSION: u16 = 1;
+
+/// All symbols, targets and orders at their longest, and both generations of deals.
+const IMAGE_MAX: usize = 4 << 20;
+
+/// Why bytes are not an image that this engine can begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageError {
+    /// Made by another version of the program.
+    Version {
+        /// In the bytes.
+        found: u16,
+        /// That this program reads.
+        ours: u16,
+    },
+    /// Not the bytes of an image.
+    Wire(WireError),
+    /// Bytes behind the end.
+    Trailing {
+        /// How many.
+        len: usize,
+    },
+    /// More of something than this engine has room for.
+    TooMany {
+        /// Of what.
+        of: &'static str,
+    },
+}
+
+impl core::fmt::Display for ImageError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Version { found, ours } => write!(
+                f,
+                "the saved state has version {found} and this program reads {ours}; start the \
+                 version that wrote it, close what it holds, and begin a new data directory"
+            ),
+            Self::Wire(error) => write!(f, "the saved state cannot be read: {error}"),
+            Self::Trailing { len } => write!(f, "{len} bytes behind the end of the saved state"),
+            Self::TooMany { of } => {
+                write!(f, "more {of} in the saved state than there is room for")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ImageError {}
+
+impl From<WireError> for ImageError {
+    fn from(error: WireError) -> Self {
+        Self::Wire(error)
+    }
+}
+
+/// Counts of one UTC day of one account.
+struct SavedDay {
+    day: i64,
+    bought: Amount,
+}
+
+struct SavedSymbol {
+    id: SymbolId,
+    names: SymbolNames,
+    spec: Option<SymbolSpec>,
+    listing: Listing,
+    halted: bool,
+}
+
+struct SavedTarget {
+    record: TargetRecord,
+    permit: Option<SavedPermit>,
+    position: Position,
+    tried: bool,
+    cap: Option<Price>,
+    slow: u32,
+    clock_rejects: u32,
+    rung_sold: FixedList<Qty, 6>,
+    no_rest: FixedList<bool, 6>,
+    exit: ExitRecord,
+}
+
+struct SavedPermit {
+    permit: Permit,
+    revoked: bool,
+    orders_sent: u32,
+}
+
+struct SavedOrder {
+    target: TargetId,
+    request: Request,
+    live: bool,
+    venue: VenueKey,
+    filled: Qty,
+    venue_filled: Qty,
+    ended: Option<OrderStatus>,
+}
+
+wire_struct! {
+    SavedDay { day, bought }
+    SavedSymbol { id, names, spec, listing, halted }
+    SavedPermit { permit, revoked, orders_sent }
+    SavedTarget {
+        record, permit, position, tried, cap, slow, clock_rejects, rung_sold, no_rest, exit
+    }
+    SavedOrder { target, request, live, venue, filled, venue_filled, ended }
+}
+
+impl Wire for Listing {
+    fn write(&self, out: &mut Writer<'_>) {
+        self.coin.write(out);
+        self.calendar.write(out);
+        self.web.write(out);
+        self.triple.write(out);
+        self.scales.map(|(price, _)| price).write(out);
+        self.scales.map(|(_, qty)| qty).write(out);
+        self.api_allowed.write(out);
+        self.first_deal.write(out);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        let mut listing = Self { coin: Wire::read(from)?, ..Self::default() };
+        listing.calendar = Option::<VenueTime>::read(from)?;
+        listing.web = Option::<VenueTime>::read(from)?;
+        listing.triple = Option::<Triple>::read(from)?;
+        let (price, qty) = (Option::<u8>::read(from)?, Option::<u8>::read(from)?);
+        listing.scales = price.zip(qty);
+        listing.api_allowed = Option::<bool>::read(from)?;
+        listing.first_deal = Option::<VenueTime>::read(from)?;
+        // The market's own first print is not a decision; our deal proves that it was.
+        listing.first_print = listing.first_deal;
+        Ok(listing)
+    }
+}
+
+impl Wire for Position {
+    fn write(&self, out: &mut Writer<'_>) {
+        self.held.write(out);
+        self.bought.write(out);
+        self.sold.write(out);
+        self.weighted.write(out);
+        self.paid.write(out);
+        self.received.write(out);
+        self.first_at.write(out);
+        self.other_fees.write(out);
+        self.closed.write(out);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        Ok(Self {
+            held: Wire::read(from)?,
+            bought: Wire::read(from)?,
+            sold: Wire::read(from)?,
+            weighted: Wire::read(from)?,
+            paid: Wire::read(from)?,
+            received: Wire::read(from)?,
+            first_at: Wire::read(from)?,
+            high: None,
+            other_fees: Wire::read(from)?,
+            closed: Wire::read(from)?,
+        })
+    }
+}
+
+impl<S: Strategies, R: RiskRules> Engine<S, R> {
+    /// What must outlive the process, as bytes for [`restore`](Self::restore). Equal states give
+    /// equal bytes.
+    pub fn save(&self) -> Vec<u8> {
+        let mut bytes = vec![0; IMAGE_MAX];
+        let mut out = Writer::new(&mut bytes);
+        VERSION.write(&mut out);
+        self.kill.write(&mut out);
+        write_all(
+            &mut out,
+            self.accounts.iter().map(|held| SavedDay { day: held.day, bought: held.bought_today }),
+        );
+        write_all(&mut out, self.symbols.iter().filter_map(saved_symbol));
+        let mut targets: Vec<&Target> = self.targets.iter().map(|(_, target)| target).collect();
+        targets.sort_by_key(|target| target.record.id);
+        write_all(&mut out, targets.into_iter().map(saved_target));
+        let mut orders: Vec<&Order> = self.orders.alive().collect();
+        orders.sort_by_key(|order| order.id());
+        write_all(&mut out, orders.into_iter().map(|order| self.saved_order(order)));
+        let [young, old] = self.seen.keys();
+        write_all(&mut out, young.into_iter());
+        write_all(&mut out, old.into_iter());
+        let len = out.len();
+        bytes.truncate(len);
+        bytes
+    }
+
+    /// Takes over what [`save`](Self::save) of an earlier process gave; only before the first
+    /// event, which must then be [`model::Body::Restored`].
+    ///
+    /// # Errors
+    /// [`ImageError`]; the engine must not be used then.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), ImageError> {
+        let mut from = Reader::new(bytes);
+        let found = u16::read(&mut from)?;
+        if found != VERSION {
+            return Err(ImageError::Version { found, ours: VERSION });
+        }
+        self.kill = KillLevel::read(&mut from)?;
+        for (at, saved) in read_all::<SavedDay>(&mut from)?.into_iter().enumerate() {
+            if let Some(held) = self.accounts.get_mut(at) {
+                (held.day, held.bought_today) = (saved.day, saved.bought);
+            }
+        }
+        for saved in read_all::<SavedSymbol>(&mut from)? {
+            self.restore_symbol(saved)?;
+        }
+        for saved in read_all::<SavedTarget>(&mut from)? {
+            let slot = self.targets.free_slot().ok_or(ImageError::TooMany { of: "targets" })?;
+            self.targets.put(slot, restored_target(saved));
+        }
+        for saved in read_all::<SavedOrder>(&mut from)? {
+            self.restore_order(saved)?;
+        }
+        let (young, old) = (read_all(&mut from)?, read_all(&mut from)?);
+        self.seen.restore([young, old]);
+        match from.rest().len() {
+            0 => Ok(()),
+            len => Err(ImageError::Trailing { len }),
+        }
+    }
+
+    fn restore_symbol(&mut self, saved: SavedSymbol) -> Result<(), ImageError> {
+        let symbol = self.symbols.get_mut(saved.id);
+        let symbol = symbol.ok_or(ImageError::TooMany { of: "symbols" })?;
+        *symbol = Symbol {
+            base: Some(saved.names.base_asset),
+            quote: Some(saved.names.quote_asset),
+            names: Some(saved.names),
+            spec: saved.spec,
+            listing: saved.listing,
+            halted: saved.halted,
+            ..Symbol::default()
+        };
+        Ok(())
+    }
+
+    fn restore_order(&mut self, saved: SavedOrder) -> Result<(), ImageError> {
+        let id = saved.target;
+        let found = self.targets.iter().find(|(_, target)| target.record.id == id);
+        let slot = found.map_or(usize::MAX, |(slot, _)| slot);
+        if !self.orders.add(self.now, saved.request, slot) {
+            return Err(ImageError::TooMany { of: "orders" });
+        }
+        let id = saved.request.client_order_id;
+        let Some(order) = self.orders.find_mut(id) else { return Ok(()) };
+        let state = if saved.live { OrderState::Live } else { OrderState::Unknown };
+        order.become_state(state);
+        order.unknown_since = (!saved.live).then_some(self.now);
+        (order.venue, order.ended) = (saved.venue, saved.ended);
+        (order.filled, order.venue_filled) = (saved.filled, saved.venue_filled);
+        Ok(())
+    }
+
+    fn saved_order(&self, order: &Order) -> SavedOrder {
+        let target = self.targets.get(order.target).map_or(TargetId(0), |target| target.record.id);
+        SavedOrder {
+            target,
+            request: order.request,
+            live: order.state == OrderState::Live,
+            venue: order.venue,
+            filled: order.filled,
+            venue_filled: order.venue_filled,
+            ended: order.ended,
+        }
+    }
+
+    /// Every name in the order of its id, with the decimals of its rules once they are known.
+    pub fn names(&self) -> impl Iterator<Item = (SymbolId, &SymbolNames, Option<&SymbolSpec>)> {
+        self.symbols
+            .iter()
+            .filter_map(|(id, symbol)| Some((id, symbol.names.as_ref()?, symbol.spec.as_ref())))
+    }
+}
+
+fn saved_symbol((id, symbol): (SymbolId, &Symbol)) -> Option<SavedSymbol> {
+    Some(SavedSymbol {
+        id,
+        names: symbol.names?,
+        spec: symbol.spec,
+        listing: symbol.listing,
+        halted: symbol.halted,
+    })
+}
+
+fn saved_target(target: &Target) -> SavedTarget {
+    let mut lists = (FixedList::new(), FixedList::new());
+    for (sold, no_rest) in target.exits.rung_sold.iter().zip(target.exits.no_rest) {
+        // Six rungs, six places.
+        let _ = (lists.0.push(*sold), lists.1.push(no_rest));
+    }
+    SavedTarget {
+        record: target.record,
+        permit: target.permit.map(|used| SavedPermit {
+            permit: used.permit,
+            revoked: used.revoked,
+            orders_sent: used.orders_sent,
+        }),
+        position: target.position,
+        tried: target.fire.last_at.is_some(),
+        cap: target.fire.cap,
+        slow: target.fire.slow,
+        clock_rejects: target.fire.clock_rejects,
+        rung_sold: lists.0,
+        no_rest: lists.1,
+        exit: ExitRecord {
+            high: target.exits.told.and_then(|told| told.high),
+            ..target.exit_record()
+        },
+    }
+}
+
+fn restored_target(saved: SavedTarget) -> Target {
+    let mut target = Target::new(saved.record);
+    target.permit = saved.permit.map(|held| PermitUse {
+        permit: held.permit,
+        // It was read back from the disk.
+        durable: true,
+        revoked: held.revoked,
+        orders_sent: held.orders_sent,
+        notional_used: Amount::ZERO,
+    });
+    let of_permit = target.permit.map(|used| used.permit.reference_price);
+    target.reference = of_permit.or(saved.record.entry.operator_price);
+    target.position = Position { high: saved.exit.high, ..saved.position };
+    target.fire.last_at = saved.tried.then_some(model::Mono::ZERO);
+    target.fire.cap = saved.cap;
+    target.fire.slow = saved.slow;
+    target.fire.clock_rejects = saved.clock_rejects;
+    for (at, (sold, no_rest)) in saved.rung_sold.iter().zip(saved.no_rest.iter()).enumerate() {
+        (target.exits.rung_sold[at], target.exits.no_rest[at]) = (sold, no_rest);
+    }
+    target.exits.closing = saved.exit.closing;
+    target.exits.by_hand = saved.exit.by_hand;
+    target.exits.time_stop_done = saved.exit.time_stop_done;
+    target.exits.told = Some(saved.exit);
+    target
+}
+
+fn write_all<T: Wire>(out: &mut Writer<'_>, items: impl Iterator<Item = T>) {
+    let items: Vec<T> = items.collect();
+    (items.len() as u32).write(out);
+    items.iter().for_each(|item| item.write(out));
+}
+
+fn read_all<T: Wire>(from: &mut Reader<'_>) -> Result<Vec<T>, WireError> {
+    let len = u32::read(from)?;
+    // Every item has a byte at least: a length that lies ends with the bytes.
+    (0..len).map(|_| T::read(from)).collect()
+}
