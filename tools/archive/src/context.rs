@@ -53,6 +53,12 @@ impl Names {
         self.symbols.get(&id).unwrap_or(&self.nobody)
     }
 
+    /// The pair of a name; the latest number that bears it.
+    pub(crate) fn by_name(&self, name: &str) -> &Symbol {
+        let bears = |symbol: &&Symbol| symbol.name == name;
+        self.symbols.values().rev().find(bears).unwrap_or(&self.nobody)
+    }
+
     /// The venue's name, or the number where no name was heard.
     pub(crate) fn name(&self, id: SymbolId) -> String {
         match self.symbols.get(&id) {

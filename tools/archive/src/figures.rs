@@ -1,6 +1,8 @@
 //! The figures of a refusal, of evidence and of plans, as JSON text with exact decimals.
 
-use model::{Amount, Evidence, ExitPlan, Factor, Price, Qty, Signal, VenueTime};
+use model::{
+    Amount, EntryKind, EntryPlan, Evidence, ExitPlan, Factor, Price, Qty, Signal, VenueTime,
+};
 use risk::{Cap, Refusal};
 use serde_json::{Map, Value, json};
 
@@ -142,6 +144,31 @@ pub(crate) fn of_evidence(signal: &Signal) -> String {
         json!({ "factor": factor.name(), "value": shown })
     });
     Value::Array(facts.collect()).to_string()
+}
+
+/// A way in.
+pub(crate) fn of_entry(plan: &EntryPlan, symbol: &Symbol) -> String {
+    let names = [
+        (plan.triggers.schedule, "schedule"),
+        (plan.triggers.print, "print"),
+        (plan.triggers.strategy, "strategy"),
+    ];
+    let triggers: Vec<_> = names.into_iter().filter(|(on, _)| *on).map(|(_, name)| name).collect();
+    json!({
+        "triggers": triggers,
+        "kind": match plan.kind {
+            EntryKind::Limit => "limit",
+            EntryKind::ImmediateOrCancel => "immediate_or_cancel",
+        },
+        "notional": money::text(plan.notional),
+        "reference": plan.reference.name(),
+        "operator_price": plan.operator_price.and_then(|price| symbol.price(price)),
+        "premium_bps": plan.premium_bps,
+        "early_ms": plan.early.millis(),
+        "late_ms": plan.late.millis(),
+        "orders_max": plan.orders_max,
+    })
+    .to_string()
 }
 
 /// A way out.

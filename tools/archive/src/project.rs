@@ -184,6 +184,7 @@ impl Projection {
             }
             Body::Answer(answer) => self.on_answer(db, here, event.account, answer)?,
             Body::Command(command) => self.on_command(db, here, event, command)?,
+            Body::Restored { ring_lost } => self.on_restored(db, here, *ring_lost)?,
             Body::Depth(_)
             | Body::Top(_)
             | Body::Print(_)
@@ -232,6 +233,7 @@ impl Projection {
             Record::NeverAccepted { client_order_id } => {
                 self.on_never_accepted(db, here, *client_order_id)
             }
+            Record::Exit(exit) => self.on_exit(db, here, exit),
         }
     }
 

@@ -43,14 +43,14 @@ macro_rules! order_columns {
 macro_rules! position_columns {
     () => {
         "target, account, symbol, quote, opened_at, closed_at, closed, qty, bought, sold, paid, \
-         received, realised, unvalued_fees, changed_at, changed_seq"
+         received, realised, unvalued_fees, closing, by_hand, high, changed_at, changed_seq"
     };
 }
 
 macro_rules! target_columns {
     () => {
         "id, account, symbol, state, why, pattern, confidence, opens_at, permit, signal, error, \
-         epoch, made_at, changed_at, over_at, exit"
+         epoch, made_at, changed_at, over_at, entry, exit"
     };
 }
 

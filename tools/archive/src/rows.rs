@@ -242,6 +242,7 @@ pub(crate) struct TargetRow {
     pub(crate) opens_at: Option<i64>,
     pub(crate) permit: Option<u32>,
     pub(crate) signal: Option<i64>,
+    pub(crate) entry: String,
     pub(crate) exit: String,
     pub(crate) error: Option<String>,
     pub(crate) epoch: u32,
@@ -258,8 +259,8 @@ impl Row for TargetRow {
     fn load(db: &Connection, key: &u32) -> Result<Option<Self>, ArchiveError> {
         let mut statement = db.prepare_cached(
             "SELECT account, symbol, state, why, pattern, confidence, opens_at, permit, signal, \
-             exit, error, epoch, made_at, made_seq, changed_at, changed_seq, over_at FROM targets \
-             WHERE id = ?",
+             entry, exit, error, epoch, made_at, made_seq, changed_at, changed_seq, over_at \
+             FROM targets WHERE id = ?",
         )?;
         let row = statement.query_row([key], |row| {
             Ok(Self {
@@ -272,14 +273,15 @@ impl Row for TargetRow {
                 opens_at: row.get(6)?,
                 permit: row.get(7)?,
                 signal: row.get(8)?,
-                exit: row.get(9)?,
-                error: row.get(10)?,
-                epoch: row.get(11)?,
-                made_at: row.get(12)?,
-                made_seq: row.get(13)?,
-                changed_at: row.get(14)?,
-                changed_seq: row.get(15)?,
-                over_at: row.get(16)?,
+                entry: row.get(9)?,
+                exit: row.get(10)?,
+                error: row.get(11)?,
+                epoch: row.get(12)?,
+                made_at: row.get(13)?,
+                made_seq: row.get(14)?,
+                changed_at: row.get(15)?,
+                changed_seq: row.get(16)?,
+                over_at: row.get(17)?,
             })
         });
         Ok(row.optional()?)
@@ -288,8 +290,8 @@ impl Row for TargetRow {
     fn store(&self, db: &Connection, key: &u32, _: bool) -> Result<(), ArchiveError> {
         db.prepare_cached(
             "INSERT OR REPLACE INTO targets (id, account, symbol, state, why, pattern, \
-             confidence, opens_at, permit, signal, exit, error, epoch, made_at, made_seq, \
-             changed_at, changed_seq, over_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+             confidence, opens_at, permit, signal, entry, exit, error, epoch, made_at, made_seq, \
+             changed_at, changed_seq, over_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         )?
         .execute(params![
             key,
@@ -302,6 +304,7 @@ impl Row for TargetRow {
             self.opens_at,
             self.permit,
             self.signal,
+            self.entry,
             self.exit,
             self.error,
             self.epoch,
@@ -329,6 +332,9 @@ pub(crate) struct PositionRow {
     pub(crate) received: Amount,
     pub(crate) realised: Amount,
     pub(crate) unvalued_fees: u32,
+    pub(crate) closing: Option<String>,
+    pub(crate) by_hand: Option<String>,
+    pub(crate) high: Option<String>,
     pub(crate) closed: Option<String>,
     pub(crate) opened_at: Option<i64>,
     pub(crate) changed_at: Option<i64>,
@@ -376,8 +382,8 @@ impl Row for PositionRow {
     fn load(db: &Connection, key: &u32) -> Result<Option<Self>, ArchiveError> {
         let mut statement = db.prepare_cached(
             "SELECT account, symbol, quote, qty, bought, sold, paid, received, realised, \
-             unvalued_fees, closed, opened_at, changed_at, changed_seq, closed_at FROM positions \
-             WHERE target = ?",
+             unvalued_fees, closing, by_hand, high, closed, opened_at, changed_at, changed_seq, \
+             closed_at FROM positions WHERE target = ?",
         )?;
         let mut rows = statement.query([key])?;
         let Some(row) = rows.next()? else { return Ok(None) };
@@ -393,19 +399,22 @@ impl Row for PositionRow {
             received: amount(7)?,
             realised: amount(8)?,
             unvalued_fees: row.get(9)?,
-            closed: row.get(10)?,
-            opened_at: row.get(11)?,
-            changed_at: row.get(12)?,
-            changed_seq: row.get(13)?,
-            closed_at: row.get(14)?,
+            closing: row.get(10)?,
+            by_hand: row.get(11)?,
+            high: row.get(12)?,
+            closed: row.get(13)?,
+            opened_at: row.get(14)?,
+            changed_at: row.get(15)?,
+            changed_seq: row.get(16)?,
+            closed_at: row.get(17)?,
         }))
     }
 
     fn store(&self, db: &Connection, key: &u32, _: bool) -> Result<(), ArchiveError> {
         db.prepare_cached(
             "INSERT OR REPLACE INTO positions (target, account, symbol, quote, qty, bought, sold, \
-             paid, received, realised, unvalued_fees, closed, opened_at, changed_at, changed_seq, \
-             closed_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+             paid, received, realised, unvalued_fees, closing, by_hand, high, closed, opened_at, \
+             changed_at, changed_seq, closed_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         )?
         .execute(params![
             key,
@@ -419,6 +428,9 @@ impl Row for PositionRow {
             money::text(self.received),
             money::text(self.realised),
             self.unvalued_fees,
+            self.closing,
+            self.by_hand,
+            self.high,
             self.closed,
             self.opened_at,
             self.changed_at,

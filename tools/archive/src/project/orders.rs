@@ -1,8 +1,8 @@
 //! Orders and deals.
 
 use model::{
-    Amount, Cancelled, ClientOrderId, Event, Fill, FillSource, OrderUpdate, PermitId, Placed,
-    PositionRecord, Reject, ReplyLost, Request, Round, Sent, Side, SymbolId,
+    Amount, Cancelled, ClientOrderId, Event, ExitRecord, Fill, FillSource, OrderUpdate, PermitId,
+    Placed, PositionRecord, Reject, ReplyLost, Request, Round, Sent, Side, SymbolId,
 };
 use rusqlite::{Connection, params};
 
@@ -505,6 +505,20 @@ impl Projection {
         let day = self.days.get_or(db, &key, || DayRow { quote: of_day, ..DayRow::default() })?;
         day.realised = day.realised.plus_or_max(won);
         day.changed_seq = here.row();
+        Ok(())
+    }
+
+    /// How far the way out has come.
+    pub(super) fn on_exit(&mut self, db: &Connection, here: Here, record: &ExitRecord) -> Done {
+        let Some(target) = self.targets.get(db, &record.target.0)? else { return Ok(()) };
+        let symbol = self.names.by_name(&target.symbol);
+        let by_hand = (!record.by_hand.is_zero()).then(|| symbol.qty(record.by_hand)).flatten();
+        let high = record.high.and_then(|high| symbol.price(high));
+        let Some(row) = self.positions.get_mut(db, &record.target.0)? else { return Ok(()) };
+        row.closing = record.closing.map(|close| close.name().to_owned());
+        row.by_hand = by_hand.map(money::text);
+        row.high = high;
+        (row.changed_at, row.changed_seq) = (here.at, here.row());
         Ok(())
     }
 

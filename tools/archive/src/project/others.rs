@@ -69,6 +69,17 @@ impl Projection {
         Ok(true)
     }
 
+    /// The process holds what the one before left.
+    pub(super) fn on_restored(&mut self, db: &Connection, here: Here, ring_lost: bool) -> Done {
+        let detail = match ring_lost {
+            true => "what the process before left; its last intents may be missing",
+            false => "what the process before left",
+        };
+        self.set_state(db, here, "trader", None, "running", Some(detail))?;
+        let deed = Deed::none(detail.to_owned());
+        self.audit(db, here, Deed { actor: "engine", action: "restored", ..deed })
+    }
+
     pub(super) fn on_config(
         &mut self,
         db: &Connection,
@@ -115,7 +126,8 @@ impl Projection {
             Command::CancelTarget { target } => ("cancel_target", Some(*target), String::new()),
             Command::Exit(order) => {
                 let symbol = self.symbol_of_target(db, order.target)?;
-                let scaled = |qty| self.names.symbol(event.symbol).qty(qty).map(money::text);
+                let named = symbol.as_deref().unwrap_or_default();
+                let scaled = |qty| self.names.by_name(named).qty(qty).map(money::text);
                 let detail = match order.qty {
                     None => "all".to_owned(),
                     Some(qty) => scaled(qty).unwrap_or_else(|| format!("{} raw", qty.raw())),

@@ -142,8 +142,8 @@ impl Projection {
         let price = self.names.symbol(permit.symbol).price(permit.price_max);
         db.prepare_cached(
             "INSERT INTO permits (id, seq, at, target, account, symbol, coin, side, mode, \
-             notional_max, price_max, reference, valid_from, valid_to, orders_max, plugin, config, \
-             operator) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING",
+             notional_max, price_max, reference, reference_price, valid_from, valid_to, orders_max, \
+             plugin, config, operator) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
             permit.id.0,
@@ -158,6 +158,7 @@ impl Projection {
             money::text(permit.notional_max),
             price,
             permit.reference.name(),
+            self.names.symbol(permit.symbol).price(permit.reference_price),
             known(permit.valid_from),
             known(permit.valid_to),
             permit.orders_max,
@@ -180,6 +181,7 @@ impl Projection {
         let symbol = self.names.name(record.symbol);
         let signal = self.signals.get(&symbol).copied();
         let epoch = self.meta.run.epoch;
+        let entry = figures::of_entry(&record.entry, self.names.symbol(record.symbol));
         let mut was = None;
         if let Some(row) = self.targets.get(db, &record.id.0)? {
             was = Some(row.state.clone());
@@ -199,6 +201,7 @@ impl Projection {
         row.confidence = record.confidence.percent();
         row.opens_at = known(record.opens_at);
         row.permit = record.permit.map(|permit| permit.0);
+        row.entry = entry;
         row.exit = figures::of_exit(&record.exit);
         row.epoch = epoch;
         (row.changed_at, row.changed_seq) = (here.at, here.row());

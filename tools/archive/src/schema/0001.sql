@@ -47,7 +47,7 @@ CREATE INDEX signals_account ON signals (account, id);
 CREATE TABLE targets (
     id INTEGER PRIMARY KEY, account INTEGER NOT NULL, symbol TEXT NOT NULL, state TEXT NOT NULL,
     why TEXT, pattern TEXT NOT NULL, confidence INTEGER NOT NULL, opens_at INTEGER, permit INTEGER,
-    signal INTEGER, exit TEXT NOT NULL, error TEXT, epoch INTEGER NOT NULL, made_at INTEGER,
+    signal INTEGER, entry TEXT NOT NULL, exit TEXT NOT NULL, error TEXT, epoch INTEGER NOT NULL, made_at INTEGER,
     made_seq INTEGER NOT NULL, changed_at INTEGER, changed_seq INTEGER NOT NULL, over_at INTEGER
 );
 CREATE INDEX targets_status ON targets (account, state, id);
@@ -68,7 +68,7 @@ CREATE TABLE permits (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER, target INTEGER NOT NULL,
     account INTEGER NOT NULL, symbol TEXT NOT NULL, coin TEXT, side TEXT NOT NULL,
     mode TEXT NOT NULL, notional_max TEXT NOT NULL, price_max TEXT, reference TEXT NOT NULL,
-    valid_from INTEGER, valid_to INTEGER, orders_max INTEGER NOT NULL, plugin TEXT NOT NULL,
+    reference_price TEXT, valid_from INTEGER, valid_to INTEGER, orders_max INTEGER NOT NULL, plugin TEXT NOT NULL,
     config TEXT NOT NULL, operator TEXT NOT NULL, revoked_seq INTEGER, revoked_at INTEGER
 );
 CREATE INDEX permits_target ON permits (target, id);
@@ -107,7 +107,8 @@ CREATE TABLE positions (
     target INTEGER PRIMARY KEY, account INTEGER NOT NULL, symbol TEXT NOT NULL,
     quote TEXT NOT NULL, qty TEXT NOT NULL, bought TEXT NOT NULL, sold TEXT NOT NULL,
     paid TEXT NOT NULL, received TEXT NOT NULL, realised TEXT NOT NULL,
-    unvalued_fees INTEGER NOT NULL, closed TEXT, opened_at INTEGER, changed_at INTEGER,
+    unvalued_fees INTEGER NOT NULL, closing TEXT, by_hand TEXT, high TEXT, closed TEXT,
+    opened_at INTEGER, changed_at INTEGER,
     changed_seq INTEGER NOT NULL, closed_at INTEGER
 );
 CREATE INDEX positions_open ON positions (account, target) WHERE closed IS NULL;

@@ -264,6 +264,20 @@ pub fn opening() -> VenueTime {
     VenueTime::from_nanos(WALL + 2_000_000_000_000)
 }
 
+pub fn entry_plan() -> EntryPlan {
+    EntryPlan {
+        triggers: Triggers { schedule: true, print: true, strategy: false },
+        kind: EntryKind::ImmediateOrCancel,
+        notional: Amount::from_units(100),
+        reference: PriceSource::PreOpenAsk,
+        operator_price: None,
+        premium_bps: 2_000,
+        early: Span::from_millis(200),
+        late: Span::from_secs(10),
+        orders_max: 60,
+    }
+}
+
 pub fn exit_plan() -> ExitPlan {
     let mut ladder = FixedList::new();
     let _ = ladder.push(ExitRung { gain_bps: 500, share_bps: 2_500 });
@@ -291,6 +305,7 @@ pub fn target(state: TargetState, why: WhyNot) -> Record {
         confidence: Confidence::new(90).unwrap(),
         opens_at: opening(),
         permit: permitted.then_some(PERMIT),
+        entry: entry_plan(),
         exit: exit_plan(),
     })
 }
@@ -307,6 +322,7 @@ pub fn permit() -> Record {
         notional_max: Amount::from_units(110),
         price_max: price(5_888),
         reference: PriceSource::PreOpenAsk,
+        reference_price: price(4_900),
         valid_from: opening().before(Span::from_millis(200)),
         valid_to: opening().after(Span::from_secs(10)),
         orders_max: 60,
@@ -471,6 +487,13 @@ fn leave(pen: &mut Pen) {
     pen.tell(Body::Order(update));
     deal(pen, "t3", fill(Some(sold), "t3", Side::Sell, 5_000, 10_000));
     pen.persist(position(9_990, 98, 49, None));
+    pen.persist(Record::Exit(ExitRecord {
+        target: TARGET,
+        closing: Some(Close::StopLoss),
+        by_hand: Qty::ZERO,
+        time_stop_done: false,
+        high: Some(price(5_010)),
+    }));
     deal(pen, "t4", fill(Some(sold), "t4", Side::Sell, 5_000, 9_990));
     pen.persist(position(0, 98, 99, Some(Close::StopLoss)));
     pen.persist(target(TargetState::Completed, WhyNot::None));
