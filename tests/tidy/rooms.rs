@@ -69,11 +69,11 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/shrike",
         ours: &[
-            "model", "risk", "engine", "venue", "journal", "runtime", "exchange", "scout", "sim",
-            "replay", "settings",
+            "archive", "model", "risk", "engine", "venue", "journal", "runtime", "exchange", "scout",
+            "sim", "replay", "settings",
         ],
         outside: &[
-            "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber", "indicatif",
+            "blake3", "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber", "indicatif",
             "signal-hook", "strsim", "hdrhistogram", "sha2",
         ],
     },

@@ -19,7 +19,9 @@ mod tests;
 mod why;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
+use archive::Gauge;
 use engine::{Action, Note};
 use journal::{Boot, Family, Kind};
 use model::wire::{Reader, Wire};
@@ -66,6 +68,7 @@ pub struct Board {
     durable_seq: u64,
     trouble: Option<String>,
     last_event: Option<Moment>,
+    archive: Option<Arc<Gauge>>,
 }
 
 /// The kill switch as last recorded.
@@ -132,7 +135,13 @@ impl Board {
             durable_seq: 0,
             trouble: None,
             last_event: None,
+            archive: None,
         }
+    }
+
+    /// Says where to read how far the archive is behind.
+    pub fn set_archive(&mut self, gauge: Arc<Gauge>) {
+        self.archive = Some(gauge);
     }
 
     /// Says what money is at stake, where it is known before the first permit.

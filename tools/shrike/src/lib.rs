@@ -1,10 +1,13 @@
 //! The command `shrike`: its front, and the parts that tests and other tools use.
 
+pub mod archiving;
 pub mod assembly;
+pub mod backup;
 pub mod board;
 pub mod cli;
 pub mod cli_control;
 pub mod control;
 pub mod demo;
 pub mod inspect;
+pub mod restored;
 pub mod run;

@@ -49,11 +49,19 @@ fn head(status: &Value) -> String {
         ),
     ];
     let trouble = journal["trouble"].as_str().map(|text| ("trouble", printable(text)));
-    rows.into_iter().chain(trouble).fold(String::new(), |mut text, (name, value)| {
+    let archive = archive_line(&status["archive"]).map(|text| ("archive", text));
+    rows.into_iter().chain(archive).chain(trouble).fold(String::new(), |mut text, (name, value)| {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{name:<12} {value}");
         text
     })
+}
+
+fn archive_line(archive: &Value) -> Option<String> {
+    let behind = archive["behind"].as_u64()?;
+    let trouble = archive["trouble"].as_str();
+    let trouble = trouble.map(|text| format!(", stands still: {}", printable(text)));
+    Some(format!("{behind} records behind{}", trouble.unwrap_or_default()))
 }
 
 fn block(block: &Value) -> String {
