@@ -44,11 +44,12 @@ impl Follower {
         self.restore(&saved)
     }
 
-    /// Takes over a saved state.
+    /// Takes over a saved state in place of its own.
     ///
     /// # Errors
     /// [`ImageError`] when the bytes are none.
     pub fn restore(&mut self, saved: &[u8]) -> Result<(), ImageError> {
+        self.engine = Engine::new(self.engine.config.clone(), Nobody, ());
         self.engine.restore(saved)
     }
 

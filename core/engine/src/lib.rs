@@ -166,6 +166,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.now = now;
     }
 
+    /// What it was made with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Estimate of the exchange's clock at `at`; [`VenueTime::NONE`] before the first sample.
     pub fn venue_time(&self, at: Mono) -> VenueTime {
         self.clock.venue(at)
@@ -195,6 +200,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// One order.
     pub fn order(&self, id: ClientOrderId) -> Option<&Order> {
         self.orders.find(id)
+    }
+
+    /// A target's position as the records have it; `None` before its first deal.
+    pub fn position(&self, target: &Target) -> Option<model::PositionRecord> {
+        let spec = self.spec(target.symbol())?;
+        target.position.exists().then(|| target.position_record(spec))
     }
 
     /// Rules of a symbol as the engine has taken them.

@@ -2,12 +2,13 @@
 //!
 //! The thread that decides pushes into a [`Producer`]; the journal thread runs a [`Writer`] over
 //! the [`Consumer`]; everybody else is a [`Reader`]. Payloads are opaque here.
-//! **Absent:** engine, venue, threads, clocks, the meaning of a payload, checkpoints and pruning
-//! (the format has their records).
+//! **Absent:** engine, venue, threads, clocks, the meaning of a payload and of a checkpoint's state,
+//! pruning (the format has its record).
 #![warn(missing_docs)]
 
 mod blobs;
 mod bytes;
+mod checkpoint;
 mod data_dir;
 mod disk;
 mod frame;
@@ -18,6 +19,7 @@ pub mod ring;
 mod writer;
 
 pub use blobs::{BLOB_MAX, BlobError, BlobHash, Blobs};
+pub use checkpoint::Checkpoint;
 pub use data_dir::{DataDir, DataDirError};
 pub use disk::{Disk, DiskFile, HostDisk};
 pub use frame::SegmentHeader;

@@ -28,7 +28,7 @@ pub use pin::{Claim, PinRefusal, PinWish, Pinned, allowed_cores, pin_this_thread
 pub use run::{Ended, LINKS_MAX, LoopConfig, RunError, run};
 pub use stats::{LoopStats, StatsReader, StatsWriter, stats};
 pub use tls::{Roots, Tls, TlsError};
-pub use trader::{LinkRole, Trader, TraderConfig, TraderCounts, TraderError, roles};
+pub use trader::{Carried, LinkRole, Trader, TraderConfig, TraderCounts, TraderError, roles};
 pub use wait::{Wait, WaitPolicy};
 
 // The helpers of the tests outside name this crate from outside.

@@ -64,6 +64,13 @@ pub enum ReplayError {
         /// Hash of the one linked into this program.
         ours: u128,
     },
+    /// The state that a start went on from cannot be read.
+    Image {
+        /// The record it ends with.
+        seq: u64,
+        /// Why.
+        error: engine::ImageError,
+    },
     /// An input that this version cannot read.
     Record {
         /// Which.
@@ -126,6 +133,7 @@ impl fmt::Display for ReplayError {
                 "the start of record {seq} ran strategy {recorded:032x}, and this program has \
                  {ours:032x}; replay it with the version that ran"
             ),
+            Self::Image { seq, error } => write!(f, "the state at record {seq}: {error}"),
             Self::Record { seq, error } => write!(
                 f,
                 "record {seq} is no event of this version ({error}); replay it with the version \

@@ -8,6 +8,7 @@ use model::{Mode, Mono, Text, VenueTime, wire_struct};
 use settings::{Identity, Settings};
 
 use crate::ReplayError;
+use crate::recovery::parts_of;
 
 /// What BOOT says beyond the clocks: enough, with the configuration, to make the engine again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +38,13 @@ pub struct Clocks {
     pub venue: VenueTime,
 }
 
-/// BOOT and CONFIG of one start, ready to be pushed.
+/// BOOT and CONFIG of one start, and the state it goes on from, ready to be pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     boot: Vec<u8>,
     config: Vec<u8>,
+    /// The saved state that the start goes on from.
+    state: Vec<Vec<u8>>,
 }
 
 /// Why a start cannot be journaled.
@@ -106,11 +109,17 @@ pub fn head(
     };
     let mut config = BlobHash::of(text.as_bytes()).0.to_vec();
     config.extend_from_slice(text.as_bytes());
-    Ok(Head { boot: boot.encode(), config })
+    Ok(Head { boot: boot.encode(), config, state: Vec::new() })
 }
 
 impl Head {
-    /// Pushes both, before anything else of this start. The ring must take 64 KiB records, so it
+    /// With the state that the start goes on from, as `Engine::save` gave it.
+    #[must_use]
+    pub fn going_on_from(self, image: &[u8]) -> Self {
+        Self { state: parts_of(image), ..self }
+    }
+
+    /// Pushes all, before anything else of this start. The ring must take 64 KiB records, so it
     /// has at least 256 KiB.
     ///
     /// # Errors
@@ -122,9 +131,11 @@ impl Head {
         Ok(())
     }
 
-    /// Kind and payload of both, in order.
-    pub fn records(&self) -> [(Kind, &[u8]); 2] {
-        [(Kind::BOOT, &self.boot), (Kind::CONFIG, &self.config)]
+    /// Kind and payload of each, in order.
+    pub fn records(&self) -> Vec<(Kind, &[u8])> {
+        let head = [(Kind::BOOT, self.boot.as_slice()), (Kind::CONFIG, self.config.as_slice())];
+        let state = self.state.iter().map(|part| (Kind::CHECKPOINT, part.as_slice()));
+        head.into_iter().chain(state).collect()
     }
 }
 
@@ -179,8 +190,8 @@ mod tests {
         let settings = Settings::demo(&[]).unwrap();
         let clocks = Clocks { wall_ns: 5, ..Clocks::default() };
         let head = head(&settings, identity(), clocks, "shrike 0.1.0").unwrap();
-        let [(_, boot), (_, config)] = head.records();
-        let boot = Boot::decode(boot).unwrap();
+        let records = head.records();
+        let (boot, config) = (Boot::decode(records[0].1).unwrap(), records[1].1);
         let origin = Origin::decode(&boot.extra).unwrap();
         assert_eq!((boot.wall_anchor, boot.build.as_str()), (5, "shrike 0.1.0"));
         assert_eq!(super::identity(&boot, &origin), identity());

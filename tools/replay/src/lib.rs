@@ -5,12 +5,15 @@
 //! [`Replayer`] takes record after record, from a file or from the running journal thread, and
 //! keeps the first [`Difference`]; [`replay`] does so with a whole journal.
 //!
-//! **Absent:** plug-ins, checkpoints, the venue. State does not pass from one start of the process
-//! to the next: each BOOT begins with an empty engine, as the process itself does.
+//! [`recover`] reads the decisions alone for the state that the next start goes on from. A start
+//! that went on from one has it in its own records, so each is replayed by itself.
+//!
+//! **Absent:** plug-ins, the venue.
 #![warn(missing_docs)]
 
 mod error;
 mod head;
+mod recovery;
 mod replayer;
 mod report;
 
@@ -23,6 +26,7 @@ use settings::Settings;
 
 pub use error::ReplayError;
 pub use head::{Clocks, Head, HeadError, Origin, head, identity, read_config};
+pub use recovery::{Recovered, Recovery, RecoveryError, parts_of, recover};
 pub use replayer::Replayer;
 pub use report::{Difference, Report};
 

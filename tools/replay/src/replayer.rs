@@ -9,6 +9,7 @@ use model::{Event, Mono, Request, Strategies};
 use settings::Settings;
 
 use crate::head::{Origin, identity, read_config};
+use crate::recovery::Parts;
 use crate::{Difference, ReplayError, Report};
 
 /// Replays records as they come: from a reader, or beside the running system as the journal
@@ -50,6 +51,8 @@ struct Run<S> {
     due: VecDeque<Vec<u8>>,
     now: Mono,
     input_seq: u64,
+    /// Of the state that it goes on from.
+    parts: Parts,
 }
 
 impl<S: Strategies, F: FnMut(&Settings) -> S> Replayer<S, F> {
@@ -78,6 +81,7 @@ impl<S: Strategies, F: FnMut(&Settings) -> S> Replayer<S, F> {
         match record.kind {
             Kind::BOOT => self.boot(record),
             Kind::CONFIG => self.config(record),
+            Kind::CHECKPOINT => self.state(record),
             Kind::INPUT | Kind::TICK => self.input(record),
             Kind::OUTPUT => {
                 self.output(record);
@@ -156,8 +160,20 @@ impl<S: Strategies, F: FnMut(&Settings) -> S> Replayer<S, F> {
             due: VecDeque::new(),
             now: Mono::ZERO,
             input_seq: 0,
+            parts: Parts::default(),
         }));
         Ok(())
+    }
+
+    /// The state that the start went on from.
+    fn state(&mut self, record: &RecordView<'_>) -> Result<(), ReplayError> {
+        let seq = record.seq;
+        let State::Running(run) = &mut self.state else {
+            self.skip();
+            return Ok(());
+        };
+        let Some(image) = run.parts.take(record.payload) else { return Ok(()) };
+        run.engine.restore(&image).map_err(|error| ReplayError::Image { seq, error })
     }
 
     fn input(&mut self, record: &RecordView<'_>) -> Result<(), ReplayError> {

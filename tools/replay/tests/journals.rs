@@ -212,7 +212,7 @@ impl Run {
             engine: Engine::new(settings.engine(identity), settings.sniper(), ()),
             actions: Actions::new(),
             now,
-            records: head.records().map(kept).to_vec(),
+            records: head.records().into_iter().map(kept).collect(),
             answers: Vec::new(),
             places: 0,
         }

@@ -1,6 +1,6 @@
 //! What the scout asks for, how often, and about which pairs.
 
-use model::{Span, Text};
+use model::{Span, SymbolNames, Text};
 
 /// Settings of a [`Scout`](crate::Scout).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct ScoutConfig {
     pub quotes: Vec<String>,
     /// Pairs named whether they are new or not, in this order before all others.
     pub watch: Vec<PairName>,
+    /// Names that a process before gave, in the order of their ids; they are not told again.
+    pub named: Vec<SymbolNames>,
     /// The near periods hold from this long before a known opening.
     pub near_from: Span,
     /// And until this long after it: openings are late now and then.
@@ -40,6 +42,7 @@ impl Default for ScoutConfig {
         Self {
             quotes: vec!["USDT".to_owned()],
             watch: Vec::new(),
+            named: Vec::new(),
             near_from: Span::from_secs(3_600),
             near_until: Span::from_secs(600),
             calendar: period,

@@ -83,13 +83,22 @@ impl Scout {
     /// both: an asset without its pair would shift every later index against the trader's.
     pub const SYMBOLS_MAX: usize = 2_000;
 
-    /// Knows nothing yet; the watched pairs are named with the first call of
+    /// Knows nothing yet but the names of the process before; the watched pairs are named with the first call of
     /// [`handle_start`](Self::handle_start) or of a page.
     pub fn new(config: ScoutConfig) -> Self {
+        let (mut table, mut pairs) = (SymbolTable::new(), Vec::new());
+        for names in &config.named {
+            let (base, quote) = (names.base.as_str(), names.quote.as_str());
+            let pair = PairName::new(base, quote);
+            let id = table.add(names.name.as_str(), base, quote);
+            if let (Some(id), Some(pair)) = (id, pair) {
+                pairs.push(Pair::new(id, pair, false));
+            }
+        }
         Self {
             config,
-            table: SymbolTable::new(),
-            pairs: Vec::new(),
+            table,
+            pairs,
             reader: JsonReader::new(JsonReader::PAGE),
             schedule: Schedule::new(),
             calendar: Known::default(),

@@ -9,17 +9,15 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use journal::ring::{RING_BYTES, RingFile, RuntimeDir};
-use journal::{
-    Consumer, DataDir, Fault, HostDisk, Observer, OpenError, Producer, Reader, RecordView, Writer,
-    WriterSettings,
-};
-use model::{Body, Command, Event, KillLevel, Mode, Span, Text, VenueTime};
+use journal::{Consumer, DataDir, HostDisk, Observer, Producer, Writer, WriterSettings};
+use model::{Body, Command, Event, KillLevel, Mode, Span, SymbolNames, Text, VenueTime};
+use replay::{Recovered, recover};
 use runtime::{
-    Addresses, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole, LoopConfig,
-    LoopStats, PinWish, Roots, StatsReader, Tls, Trader, TraderConfig, Wait, WaitPolicy, boot_id,
-    inbox, roles,
+    Addresses, Carried, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole,
+    LoopConfig, LoopStats, PinWish, Roots, StatsReader, Tls, Trader, TraderConfig, Wait,
+    WaitPolicy, boot_id, inbox, roles,
 };
-use scout::{BrowserHeaders, Offer, ScoutThread, Security, ThreadConfig, Timeouts};
+use scout::{BrowserHeaders, Offer, ScoutConfig, ScoutThread, Security, ThreadConfig, Timeouts};
 use settings::{Identity, Settings, Sniper};
 use venue::sign::Credentials;
 
@@ -84,6 +82,8 @@ pub struct Assembly {
     journal: JournalThread,
     runtime_dir: PathBuf,
     data: DataDir,
+    /// Names of the process before.
+    names: Vec<SymbolNames>,
 }
 
 impl fmt::Debug for Assembly {
@@ -123,20 +123,16 @@ impl Assembly {
         let (sender, inbox) = inbox(INBOX);
         let mut observer = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
         let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
-        let OpenedJournal { writer, mut producer, consumer, lock, runtime_dir } = opened;
-        push_head(plan, identity, &mut producer)?;
-        let level = left_at(&data.journal());
-        let kill = KillFlag::at(level);
-        if level > KillLevel::Active {
-            let reason = Text::clipped("as the run before left it");
-            let body = Body::Command(Command::Kill { level, reason });
-            sender.send(Event::bare(body)).map_err(because("the kill switch"))?;
-            let name = level.name();
-            notes.push(format!(
-                "the kill switch stands at {name}, {reason}; `shrike resume` lowers it"
-            ));
+        let OpenedJournal { writer, recovered, mut producer, consumer, lock, runtime_dir } = opened;
+        push_head(plan, identity, recovered.image().as_deref(), &mut producer)?;
+        let kill = KillFlag::at(recovered.kill);
+        tell_of_kill(&recovered, &sender, &mut notes)?;
+        let names = recovered.state.as_ref().map(names_of).unwrap_or_default();
+        if let Some(state) = &recovered.state {
+            lock_board(&board).take_up(state);
         }
-        let trader = make_trader(plan, identity, producer, &durable, &kill)?;
+        let carried = carried(&recovered);
+        let trader = make_trader(plan, identity, carried, producer, &durable, &kill)?;
         let journal = JournalThread::spawn(writer, consumer, observer, lock)?;
         let (stats, reader) = runtime::stats();
         Ok(Self {
@@ -155,6 +151,7 @@ impl Assembly {
             journal,
             runtime_dir,
             data,
+            names,
         })
     }
 
@@ -183,12 +180,13 @@ impl Assembly {
         let control = ControlServer::start(self.data.path(), &self.runtime_dir, desk)
             .map_err(because("the control inbox"))?;
         let sender = self.sender.clone();
-        let scout =
-            ScoutThread::spawn(scout_thread(plan)?, move |event| match sender.send(event) {
-                Ok(()) => Offer::Taken,
-                Err(InboxError::Full { .. }) => Offer::Full,
-                Err(InboxError::Ended) => Offer::Ended,
-            });
+        let scout = ScoutThread::spawn(scout_thread(plan, &self.names)?, move |event| match sender
+            .send(event)
+        {
+            Ok(()) => Offer::Taken,
+            Err(InboxError::Full { .. }) => Offer::Full,
+            Err(InboxError::Ended) => Offer::Ended,
+        });
         let scout = scout.map_err(because("the scout"))?;
         let names = Names::start(&self.endpoints).map_err(because("the look-up of names"))?;
         Ok(Beside { _control: control, scout, _names: names })
@@ -202,6 +200,7 @@ impl Assembly {
     pub fn run(self) -> Result<Finished, AssemblyError> {
         let Self { mut trader, endpoints, config, inbox, stats, mut reader, stop, board, .. } =
             self;
+        trader.begin(Clock.now());
         let ended = runtime::run(&mut trader, &config, endpoints, inbox, stats, &stop, |pinned| {
             tracing::info!("hot thread: {pinned:?}");
         });
@@ -256,7 +255,7 @@ impl Names {
     }
 }
 
-fn scout_thread(plan: &Plan) -> Result<ThreadConfig, AssemblyError> {
+fn scout_thread(plan: &Plan, named: &[SymbolNames]) -> Result<ThreadConfig, AssemblyError> {
     let venue = &plan.settings.venue;
     let place = |from: &settings::Endpoint| scout::Endpoint {
         host: from.host.clone(),
@@ -269,7 +268,7 @@ fn scout_thread(plan: &Plan) -> Result<ThreadConfig, AssemblyError> {
         (true, None) => Security::Public,
     };
     Ok(ThreadConfig {
-        scout: sim::scout_config(&plan.settings),
+        scout: ScoutConfig { named: named.to_vec(), ..sim::scout_config(&plan.settings) },
         rest: place(&venue.rest),
         web: place(&venue.web),
         security,
@@ -284,28 +283,44 @@ fn own_roots(plan: &Plan) -> Result<Option<Vec<u8>>, AssemblyError> {
     path.map(|path| std::fs::read(path).map_err(because("venue.tls_roots"))).transpose()
 }
 
-/// The kill level that the journal ends with. What cannot be read to its end halts.
-fn left_at(journal: &Path) -> KillLevel {
-    let mut reader = match Reader::open_decisions(journal) {
-        Ok(reader) => reader,
-        Err(OpenError::NotAJournal { .. }) => return KillLevel::Active,
-        Err(_) => return KillLevel::Halt,
-    };
-    let mut board = Board::new();
-    loop {
-        match reader.read() {
-            Ok(Some(RecordView { seq, at, family, kind, payload })) => {
-                board.on_record(kind, family, seq, at, payload);
-            }
-            Ok(None) => return board.kill().level,
-            Err(broken) if broken.fault == Fault::TornTail => return board.kill().level,
-            Err(_) => return board.kill().level.max(KillLevel::Halt),
-        }
+/// A raised kill switch stands from the first moment; decisions that break off raise it.
+fn tell_of_kill(
+    recovered: &Recovered,
+    sender: &InboxSender,
+    notes: &mut Vec<String>,
+) -> Result<(), AssemblyError> {
+    let level = recovered.kill;
+    if level == KillLevel::Active {
+        return Ok(());
     }
+    let reason = if recovered.is_whole {
+        "as the run before left it"
+    } else {
+        "the journal breaks off; `shrike verify` says where"
+    };
+    let name = level.name();
+    notes.push(format!("the kill switch stands at {name}: {reason}; `shrike resume` lowers it"));
+    let reason = Text::clipped(reason);
+    let body = Body::Command(Command::Kill { level, reason });
+    sender.send(Event::bare(body)).map_err(because("the kill switch"))
+}
+
+fn carried(recovered: &Recovered) -> Option<Carried> {
+    let image = recovered.image()?;
+    Some(Carried { image, ring_lost: recovered.ring_lost })
+}
+
+fn names_of(state: &engine::Follower) -> Vec<SymbolNames> {
+    state.engine().names().map(|(_, names, _)| *names).collect()
+}
+
+fn lock_board(board: &Mutex<Board>) -> std::sync::MutexGuard<'_, Board> {
+    board.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 struct OpenedJournal {
     writer: Writer<HostDisk>,
+    recovered: Recovered,
     producer: Producer,
     consumer: Consumer,
     lock: journal::ring::RingLock,
@@ -356,10 +371,12 @@ fn open_journal(
             notes.push(format!("{} records of the process before were saved", saved.saved));
         }
     }
+    let recovered = recover(&data.journal(), &plan.settings, machine_boot);
+    let recovered = recovered.map_err(because("what the run before left"))?;
     let in_use =
         ring.start(RING_BYTES, data.epoch(), writer.next_seq()).map_err(because("the ring"))?;
     let journal::ring::RingInUse { producer, consumer, lock } = in_use;
-    Ok(OpenedJournal { writer, producer, consumer, lock, runtime_dir: place.path })
+    Ok(OpenedJournal { writer, recovered, producer, consumer, lock, runtime_dir: place.path })
 }
 
 /// A demo leaves a folder behind each time: its reserve is small.
@@ -371,10 +388,11 @@ fn writer_settings(mode: Mode) -> WriterSettings {
     }
 }
 
-/// The boot record and the configuration, before anything else.
+/// The boot record, the configuration and the state that is carried on, before anything else.
 fn push_head(
     plan: &Plan,
     identity: Identity,
+    state: Option<&[u8]>,
     producer: &mut Producer,
 ) -> Result<(), AssemblyError> {
     let anchor = Clock.anchor();
@@ -386,13 +404,17 @@ fn push_head(
     };
     let build = concat!("shrike ", env!("CARGO_PKG_VERSION"));
     let head = replay::head(&plan.settings, identity, clocks, build);
-    let head = head.map_err(because("the configuration in the journal"))?;
+    let mut head = head.map_err(because("the configuration in the journal"))?;
+    if let Some(state) = state {
+        head = head.going_on_from(state);
+    }
     head.push(anchor.mono, producer).map_err(because("the first records"))
 }
 
 fn make_trader(
     plan: &Plan,
     identity: Identity,
+    carried: Option<Carried>,
     producer: Producer,
     durable: &Arc<AtomicU64>,
     kill: &KillFlag,
@@ -412,6 +434,7 @@ fn make_trader(
         order_links: settings.loop_.order_links,
         ack_wait: ACK_WAIT,
         recv_window_ms: settings.entry.recv_window_ms,
+        carried,
     };
     let (durable, kill) = (Arc::clone(durable), kill.clone());
     Trader::new(config, settings.sniper(), (), producer, durable, kill)

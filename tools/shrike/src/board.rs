@@ -13,6 +13,7 @@ mod observer;
 mod order;
 mod render;
 mod status;
+mod taken_up;
 mod target;
 #[cfg(test)]
 mod tests;

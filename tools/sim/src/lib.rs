@@ -8,6 +8,7 @@
 //! Equal seeds give equal runs, byte for byte.
 #![warn(missing_docs)]
 
+mod crash;
 mod network;
 mod oracle;
 mod pages;
@@ -16,6 +17,7 @@ mod storm;
 mod watch;
 mod world;
 
+pub use crash::{Crash, Death};
 pub use oracle::{Oracle, Violation};
 pub use pages::scout_config;
 pub use random::Random;

@@ -15,6 +15,8 @@ use crate::storm::Storm;
 pub(crate) struct Network {
     wires: Vec<Wire>,
     reconnects: Reconnects,
+    orders: Vec<bool>,
+    seed: u64,
     random: Random,
     storm: Storm,
 }
@@ -45,6 +47,24 @@ enum Down {
     Close(u16),
 }
 
+impl Wire {
+    /// Bytes that had left us reach the exchange although we hear no answer.
+    fn hang_up(&mut self, exchange: &mut Exchange) {
+        let late: Vec<_> = self.up.drain(..).collect();
+        self.down.clear();
+        self.cut_at = Mono::NEVER;
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::WebSocket(conn) => conn.close(exchange),
+            State::Http(mut conn) => {
+                for (_, bytes) in late {
+                    conn.handle_bytes(exchange.now(), &bytes, exchange);
+                }
+            }
+            State::Closed | State::Dialling { .. } => {}
+        }
+    }
+}
+
 /// Where the client's requests come from, for the exchange's budgets.
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -65,7 +85,17 @@ impl Network {
             })
             .collect();
         let reconnects = Reconnects::new(BackoffConfig::default(), seed, orders);
-        Self { wires, reconnects, random, storm }
+        Self { wires, reconnects, orders: orders.to_vec(), seed, random, storm }
+    }
+
+    /// The trader's process is gone: every link is closed, and what had left it may still arrive.
+    pub(crate) fn crash(&mut self, exchange: &mut Exchange) {
+        for wire in &mut self.wires {
+            wire.hang_up(exchange);
+        }
+        let orders: Vec<bool> = self.orders.clone();
+        self.seed = self.seed.wrapping_add(1);
+        self.reconnects = Reconnects::new(BackoffConfig::default(), self.seed, &orders);
     }
 
     /// Lets the storm pass: no link is cut from then on.
@@ -282,20 +312,7 @@ impl Network {
         machine: &mut impl Machine,
         exchange: &mut Exchange,
     ) {
-        let wire = &mut self.wires[link.index()];
-        let late: Vec<_> = wire.up.drain(..).collect();
-        wire.down.clear();
-        wire.cut_at = Mono::NEVER;
-        match std::mem::replace(&mut wire.state, State::Closed) {
-            State::WebSocket(conn) => conn.close(exchange),
-            State::Http(mut conn) => {
-                // Bytes that had left us reach the exchange although we hear no answer.
-                for (_, bytes) in late {
-                    conn.handle_bytes(exchange.now(), &bytes, exchange);
-                }
-            }
-            State::Closed | State::Dialling { .. } => {}
-        }
+        self.wires[link.index()].hang_up(exchange);
         self.reconnects.handle_closed(now, link, why);
         machine.handle_closed(now, link, why);
     }

@@ -59,6 +59,8 @@ pub enum Violation {
         /// What is left, in words.
         left: String,
     },
+    /// I31: the decisions tell of another state than the engine has.
+    Forgotten,
     /// A record of the journal cannot be read.
     Unreadable(u64),
 }
@@ -70,8 +72,9 @@ pub struct Oracle {
     exposure_max: Amount,
     budget: u32,
     permits: BTreeMap<PermitId, Permit>,
-    durable_tokens: BTreeSet<u64>,
-    token_of: BTreeMap<PermitId, u64>,
+    durable: BTreeSet<PermitId>,
+    /// Permits on their way to the disk: record and token.
+    waiting: BTreeMap<PermitId, (u64, u64)>,
     intents: BTreeMap<ClientOrderId, Request>,
     sends: VecDeque<Mono>,
     checked_orders: BTreeSet<u64>,
@@ -90,8 +93,8 @@ impl Oracle {
             exposure_max: limits.exposure_total,
             budget: limits.rate_orders_per_s,
             permits: BTreeMap::new(),
-            durable_tokens: BTreeSet::new(),
-            token_of: BTreeMap::new(),
+            durable: BTreeSet::new(),
+            waiting: BTreeMap::new(),
             intents: BTreeMap::new(),
             sends: VecDeque::new(),
             checked_orders: BTreeSet::new(),
@@ -117,7 +120,13 @@ impl Oracle {
             let event = <model::Event as model::wire::Wire>::read(&mut Reader::new(record.payload));
             match event.map(|event| event.body) {
                 Ok(model::Body::Durable { token }) => {
-                    self.durable_tokens.insert(token);
+                    self.waiting.retain(|permit, (_, waits)| {
+                        let now = *waits == token && token != 0;
+                        if now {
+                            self.durable.insert(*permit);
+                        }
+                        !now
+                    });
                 }
                 Ok(model::Body::Sent(sent)) => self.count_send(sent.at),
                 Ok(_) => {}
@@ -126,13 +135,22 @@ impl Oracle {
         }
         if record.kind == Kind::OUTPUT {
             match Action::<Request>::read(&mut Reader::new(record.payload)) {
-                Ok(action) => self.take_action(action),
+                Ok(action) => self.take_action(record.seq, action),
                 Err(_) => self.fail(Violation::Unreadable(record.seq)),
             }
         }
     }
 
-    fn take_action(&mut self, action: Action<Request>) {
+    /// The process died and another began; records up to `kept` were on disk.
+    pub(crate) fn restarted(&mut self, kept: u64) {
+        for (permit, (seq, _)) in std::mem::take(&mut self.waiting) {
+            if seq <= kept {
+                self.durable.insert(permit);
+            }
+        }
+    }
+
+    fn take_action(&mut self, seq: u64, action: Action<Request>) {
         match action {
             Action::Place(request) => {
                 let id = request.client_order_id;
@@ -144,7 +162,7 @@ impl Oracle {
                 }
             }
             Action::Persist { token, record: Record::Permit(permit) } => {
-                self.token_of.insert(permit.id, token);
+                self.waiting.insert(permit.id, (seq, token));
                 self.permits.insert(permit.id, permit);
             }
             Action::Persist { .. }
@@ -157,8 +175,7 @@ impl Oracle {
     }
 
     fn has_durable_permit(&self, request: &Request) -> bool {
-        let token = self.token_of.get(&request.authority.permit());
-        token.is_some_and(|token| self.durable_tokens.contains(token))
+        self.durable.contains(&request.authority.permit())
     }
 
     fn count_send(&mut self, at: Mono) {

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use exchange::{Exchange, HttpConn};
-use model::{Event, VenueTime};
+use model::{Event, SymbolNames, VenueTime};
 use scout::{Page, Scout, ScoutConfig};
 use settings::Settings;
 use venue::http1::{Limits, Method, ResponseParser, Suffix};
@@ -30,6 +30,12 @@ impl Pages {
             suffix: Suffix::new("www.example.test", &[]).expect("a plain host name"),
             out: Vec::new(),
         }
+    }
+
+    /// The scout of the next process, which knows the names and nothing else.
+    pub(crate) fn restart(&mut self, settings: &Settings, named: Vec<SymbolNames>) {
+        self.scout = Scout::new(ScoutConfig { named, ..scout_config(settings) });
+        self.out.clear();
     }
 
     pub(crate) fn poll_timeout(&self, now: VenueTime) -> VenueTime {

@@ -3,6 +3,7 @@
 use exchange::Faults;
 use model::{Mono, Span};
 
+use crate::crash::Crash;
 use crate::random::Random;
 
 /// Chances of faults of the network and of the exchange.
@@ -20,6 +21,8 @@ pub struct Storm {
     pub cut_within_ms: u64,
     /// Faults of the exchange.
     pub faults: Faults,
+    /// Deaths of the trader, the earliest first.
+    pub crashes: Vec<Crash>,
 }
 
 impl Storm {
@@ -32,6 +35,7 @@ impl Storm {
             cut_permille: 0,
             cut_within_ms: 1,
             faults: Faults::default(),
+            crashes: Vec::new(),
         }
     }
 
@@ -39,8 +43,9 @@ impl Storm {
     /// which families of faults are on, and how strongly.
     pub fn of_seed(seed: u64) -> Self {
         let mut random = Random::new(seed, "storm");
+        let crashes = Crash::of_seed(seed);
         if random.chance(250) {
-            return Self::calm();
+            return Self { crashes, ..Self::calm() };
         }
         let mut some = |permille: u32, most: u64| -> u32 {
             if random.chance(permille) { 1 + random.below(most) as u32 } else { 0 }
@@ -66,6 +71,7 @@ impl Storm {
             cut_permille: some(500, 400),
             cut_within_ms: 1_000 + u64::from(some(900, 20_000)),
             faults,
+            crashes,
         }
     }
 

@@ -1,5 +1,6 @@
 //! One run: trader, network, exchange, journal, on a clock that jumps to the next thing to do.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,10 +11,13 @@ use journal::{
     WriterError, WriterSettings,
 };
 use model::{Body, Event, KillLevel, Mono, Span, VenueTime};
-use runtime::{KillFlag, LinkRole, Machine, Trader, TraderConfig, TraderError};
+use runtime::{
+    Carried, KillFlag, LinkRole, Machine, Trader, TraderConfig, TraderCounts, TraderError,
+};
 use settings::{Identity, Settings, Sniper};
 use venue::sign::Credentials;
 
+use crate::crash::{Crash, Memory};
 use crate::network::Network;
 use crate::oracle::{Oracle, Violation};
 use crate::pages::Pages;
@@ -99,7 +103,7 @@ pub enum Sink {
 /// How long an fsync takes under the virtual clock.
 const SYNC_TAKES: Span = Span::from_millis(5);
 /// The ring of a simulation; drained after every step.
-const RING_BYTES: usize = 4 << 20;
+pub(crate) const RING_BYTES: usize = 4 << 20;
 /// Our clock at the start: not zero, so that "never" and "at the start" differ.
 pub const MONO_START: Mono = Mono::from_nanos(1_000_000_000);
 /// Faults stop this long before the end at the latest, so that liveness can be judged.
@@ -109,20 +113,46 @@ const SPINS_MAX: u32 = 10_000;
 /// A run that has not settled by then never will.
 const GIVE_UP_AT: Span = Span::from_secs(300);
 
+/// What the processes did that died.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DeadCounts {
+    events: u64,
+    requests: u64,
+}
+
+impl DeadCounts {
+    pub(crate) fn add(&mut self, counts: TraderCounts) {
+        self.events += counts.events;
+        self.requests += counts.requests;
+    }
+
+    fn with(mut self, counts: TraderCounts) -> Self {
+        self.add(counts);
+        self
+    }
+}
+
 /// One run.
 pub struct World {
     /// The trader.
     pub trader: Trader<Sniper>,
     /// The exchange.
     pub exchange: Exchange,
-    network: Network,
-    pages: Pages,
-    consumer: Consumer,
-    sink: Sink,
-    durable: Arc<AtomicU64>,
-    kill: KillFlag,
-    oracle: Oracle,
-    now: Mono,
+    pub(crate) config: WorldConfig,
+    pub(crate) network: Network,
+    pub(crate) pages: Pages,
+    pub(crate) consumer: Consumer,
+    pub(crate) sink: Sink,
+    pub(crate) durable: Arc<AtomicU64>,
+    pub(crate) kill: KillFlag,
+    pub(crate) oracle: Oracle,
+    /// What the next start would find, where the journal goes nowhere.
+    pub(crate) memory: Option<Memory>,
+    /// Deaths to come.
+    pub(crate) crashes: VecDeque<Crash>,
+    /// Counts of the processes that died.
+    pub(crate) dead_counts: DeadCounts,
+    pub(crate) now: Mono,
     venue_start: VenueTime,
     steps: u64,
     /// Steps in a row that only moved the clock by its smallest step.
@@ -209,13 +239,18 @@ impl World {
             let _ = producer.push(journal::Family::Decisions, *kind, MONO_START, payload);
         }
         let (durable, kill) = (Arc::new(AtomicU64::new(0)), KillFlag::default());
-        let trader = trader(config, producer, &durable, &kill)?;
+        let identity = Self::identity(config.seed);
+        let trader = trader(config, identity, None, producer, &durable, &kill)?;
         let orders: Vec<bool> =
             roles_of(config).iter().map(|role| *role == LinkRole::Order).collect();
         Ok(Self {
             network: Network::new(config.seed, &trader, &orders, config.storm.clone()),
             pages: Pages::new(&config.settings),
             oracle: Oracle::new(config),
+            memory: matches!(sink, Sink::Nowhere { .. }).then(|| Memory::new(config)),
+            crashes: config.storm.crashes.iter().copied().collect(),
+            dead_counts: DeadCounts::default(),
+            config: config.clone(),
             trader,
             exchange,
             consumer,
@@ -267,8 +302,11 @@ impl World {
         if violation.is_none() {
             violation = self.oracle.check_end(&self.trader, &self.exchange);
         }
+        if violation.is_none() {
+            violation = self.check_memory(observer);
+        }
         self.finish(observer);
-        let counts = self.trader.counts();
+        let counts = self.dead_counts.with(self.trader.counts());
         Outcome {
             events: counts.events,
             requests: counts.requests,
@@ -322,6 +360,15 @@ impl World {
         self.now.since(MONO_START)
     }
 
+    /// I31: what the decisions tell is what the engine would save.
+    fn check_memory(&mut self, observer: &mut impl Observer) -> Option<Violation> {
+        self.drain(observer);
+        let memory = self.memory.as_mut()?;
+        memory.settle(u64::MAX);
+        let same = memory.image() == self.trader.engine().save();
+        (!same).then_some(Violation::Forgotten)
+    }
+
     /// Ends the journal as an orderly stop does.
     fn finish(&mut self, observer: &mut impl Observer) {
         self.trader.close(self.now);
@@ -334,6 +381,7 @@ impl World {
     /// Everything that is due at the next moment at which anything is.
     fn step(&mut self, observer: &mut impl Observer) -> Option<Violation> {
         self.steps += 1;
+        self.crash_if_due(observer);
         let next = self.next_moment();
         let spun = next.since(self.now) <= Span::from_nanos(1);
         self.spins = if spun { self.spins + 1 } else { 0 };
@@ -365,7 +413,9 @@ impl World {
             Sink::Disk(writer) => writer.poll_timeout(),
             Sink::Nowhere { pending, .. } => pending.first().map(|(at, _)| *at),
         };
+        let crash = self.crashes.front().map(|crash| MONO_START.after(crash.at));
         let next = [
+            crash,
             self.trader.poll_timeout().map(|(at, _)| at),
             self.exchange.poll_timeout().map(venue),
             self.network.poll_timeout(self.now, &self.trader),
@@ -378,9 +428,10 @@ impl World {
     }
 
     /// The journal thread's turn: what is durable goes back to the trader.
-    fn drain(&mut self, observer: &mut impl Observer) {
+    pub(crate) fn drain(&mut self, observer: &mut impl Observer) {
         let before = self.durable.load(Ordering::Relaxed);
-        let mut follower = Follower { oracle: &mut self.oracle, next: observer, durable: before };
+        let (oracle, memory) = (&mut self.oracle, &mut self.memory);
+        let mut follower = Follower { oracle, memory, next: observer, durable: before };
         match &mut self.sink {
             Sink::Disk(writer) => {
                 writer.drain(self.now, &mut self.consumer, &mut follower);
@@ -390,6 +441,9 @@ impl World {
             }
         }
         let after = follower.durable;
+        if let Some(memory) = &mut self.memory {
+            memory.settle(after);
+        }
         if after > before {
             self.durable.store(after, Ordering::Relaxed);
             let wake = Event::bare(Body::Durable { token: 0 });
@@ -430,8 +484,10 @@ fn roles_of(config: &WorldConfig) -> Vec<LinkRole> {
     runtime::roles(links.market_links, links.order_links, config.keys.len())
 }
 
-fn trader(
+pub(crate) fn trader(
     config: &WorldConfig,
+    identity: Identity,
+    carried: Option<Carried>,
     producer: Producer,
     durable: &Arc<AtomicU64>,
     kill: &KillFlag,
@@ -444,7 +500,7 @@ fn trader(
         .map_err(WorldError::Key)?;
     let settings = &config.settings;
     let config = TraderConfig {
-        engine: settings.engine(World::identity(config.seed)),
+        engine: settings.engine(identity),
         rest_host: settings.venue.rest.host.clone(),
         stream_path: "/ws".to_owned(),
         credentials,
@@ -452,6 +508,7 @@ fn trader(
         order_links: settings.loop_.order_links,
         ack_wait: Span::from_secs(2),
         recv_window_ms: settings.entry.recv_window_ms,
+        carried,
     };
     let (sniper, durable, kill) = (settings.sniper(), Arc::clone(durable), kill.clone());
     Trader::new(config, sniper, (), producer, durable, kill).map_err(WorldError::Trader)
@@ -484,6 +541,7 @@ fn drain_nowhere(
 /// Shows the oracle every record on its way to the observer.
 struct Follower<'a, O> {
     oracle: &'a mut Oracle,
+    memory: &'a mut Option<Memory>,
     next: &'a mut O,
     durable: u64,
 }
@@ -491,6 +549,9 @@ struct Follower<'a, O> {
 impl<O: Observer> Observer for Follower<'_, O> {
     fn on_record(&mut self, record: &RecordView<'_>) {
         self.oracle.take(record);
+        if let Some(memory) = self.memory {
+            memory.take(record);
+        }
         self.next.on_record(record);
     }
 

@@ -9,7 +9,7 @@ mod verify;
 use std::path::Path;
 
 use crate::payload::{ChainHead, Commit, Gap, Prune};
-use crate::{Family, Kind, RecordView};
+use crate::{Checkpoint, Family, Kind, RecordView};
 pub(crate) use family::{FamilyReader, Start, read_header};
 pub(crate) use listing::{FOLDER, Listing, numbers, read_heads, write_heads};
 
@@ -99,6 +99,24 @@ impl Reader {
         let mut reader = Self::open(path)?;
         reader.families[slot(Family::Market)] = None;
         reader.whole = false;
+        Ok(reader)
+    }
+
+    /// Opens the decisions behind a checkpoint, which the chain must pass; the records before it in
+    /// its segment are shown too.
+    ///
+    /// # Errors
+    /// [`OpenError`] when there is no journal.
+    pub fn open_decisions_from(path: &Path, from: &Checkpoint) -> Result<Self, OpenError> {
+        let Listing::Folder { dir, mut decisions, .. } = Listing::of(path)? else {
+            return Self::open_decisions(path);
+        };
+        decisions.retain(|number| *number >= from.segment);
+        let family = FamilyReader::new(&dir, Family::Decisions, decisions, Start::Anywhere);
+        let mut reader = Self::empty([Some(FamilySide::new(family)), None]);
+        let anchors = read_heads(&dir)?.into_iter().filter(|a| a.family == Family::Decisions);
+        anchors.for_each(|anchor| reader.expect(anchor));
+        reader.expect(Anchor { family: Family::Decisions, head: from.head });
         Ok(reader)
     }
 

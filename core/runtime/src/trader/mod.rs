@@ -59,6 +59,17 @@ pub struct TraderConfig {
     pub ack_wait: Span,
     /// Receive window of cancels and questions, in milliseconds.
     pub recv_window_ms: u32,
+    /// What the process before left; `None` for the first start of a data directory.
+    pub carried: Option<Carried>,
+}
+
+/// What a start goes on from.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    /// As `Engine::save` gave it; it stands in the records of this start too.
+    pub image: Vec<u8>,
+    /// The machine went down: the last intents may be missing.
+    pub ring_lost: bool,
 }
 
 /// Why a trader cannot be made.
@@ -73,6 +84,8 @@ pub enum TraderError {
     },
     /// The host cannot stand in a header.
     Host(venue::http1::SuffixError),
+    /// The state of the process before cannot be read.
+    Image(engine::ImageError),
 }
 
 impl std::fmt::Display for TraderError {
@@ -82,6 +95,7 @@ impl std::fmt::Display for TraderError {
                 write!(f, "{accounts} accounts and {credentials} keys")
             }
             Self::Host(error) => write!(f, "the host of REST: {error}"),
+            Self::Image(error) => error.fmt(f),
         }
     }
 }
@@ -142,6 +156,8 @@ pub struct Trader<S, R = ()> {
     batch: Vec<Event>,
     recv_window_ms: u32,
     journal_blocked: bool,
+    /// Whether the ring was lost, until the engine is told that it was restored.
+    carried: Option<bool>,
     counts: TraderCounts,
     done: bool,
 }
@@ -176,17 +192,23 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
             recv_window_ms: config.recv_window_ms,
             limits: Limits::PAGES,
         });
+        let (roles, market) = (Roles::new(&config), Market::new(&config));
+        let mut engine = Engine::new(config.engine, strategies, rules);
+        if let Some(carried) = &config.carried {
+            engine.restore(&carried.image).map_err(TraderError::Image)?;
+        }
         Ok(Self {
-            roles: Roles::new(&config),
-            market: Market::new(&config),
-            engine: Engine::new(config.engine, strategies, rules),
+            roles,
+            market,
+            table: table_of(&engine),
+            kill_told: engine.kill_level(),
+            carried: config.carried.map(|carried| carried.ring_lost),
+            engine,
             actions: Actions::new(),
             tape: Tape::new(producer),
-            table: SymbolTable::new(),
             decoder: FrameDecoder::new(),
             control: ControlReader::new(),
             json: JsonReader::new(JsonReader::PAGE),
-            kill_told: KillLevel::Active,
             kill,
             durable,
             clock: ClockEstimator::new(ClockConfig::default()),
@@ -218,6 +240,13 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
     /// Figures so far.
     pub fn counts(&self) -> TraderCounts {
         TraderCounts { unwritten: self.tape.unwritten(), ..self.counts }
+    }
+
+    /// Tells the engine what it goes on from, before anything else; nothing at a first start.
+    pub fn begin(&mut self, now: Mono) {
+        if let Some(ring_lost) = self.carried.take() {
+            self.feed(now, Event::bare(Body::Restored { ring_lost }));
+        }
     }
 
     /// Says that the machine shall come to its end at the next turn.
@@ -341,6 +370,24 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         let rest = [own, self.public.poll_timeout(), self.market.poll_timeout()];
         rest.into_iter().flatten().chain(desks).min_by_key(|(at, _)| *at)
     }
+}
+
+/// The names that an engine goes on with, in the order of their ids.
+fn table_of<S: Strategies, R: RiskRules>(engine: &Engine<S, R>) -> SymbolTable {
+    let mut table = SymbolTable::new();
+    for (id, names, spec) in engine.names() {
+        let (name, base, quote) = (&names.name, &names.base, &names.quote);
+        let added = table.add(name.as_str(), base.as_str(), quote.as_str());
+        let entry = added.and_then(|id| table.get(id));
+        let same = entry.is_some_and(|entry| {
+            entry.id == id && (entry.base, entry.quote) == (names.base_asset, names.quote_asset)
+        });
+        assert!(same, "{name} was saved out of the order of its id");
+        if let Some(spec) = spec {
+            table.set_scales(id, spec.price_decimals, spec.qty_decimals);
+        }
+    }
+    table
 }
 
 impl<S: Strategies, R: RiskRules> Machine for Trader<S, R> {

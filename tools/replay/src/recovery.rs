@@ -1,0 +1,347 @@
+//! What a start goes on from: a checkpoint and the decisions behind it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use engine::{Action, Follower, ImageError};
+use journal::{
+    BlobHash, Boot, Checkpoint, Family, Fault, Kind, Observer, OpenError, Reader, RecordView,
+    Trouble,
+};
+use model::wire::{Reader as Bytes, Wire, WireError};
+use model::{Event, KillLevel, Mode};
+use settings::{Identity, Settings};
+
+use crate::head::{Origin, identity};
+
+/// Why a start cannot go on from what is there.
+#[derive(Debug)]
+pub enum RecoveryError {
+    /// The journal cannot be opened.
+    Open(OpenError),
+    /// The operating system would not read the checkpoint.
+    Checkpoint(io::Error),
+    /// A record of another version of the program, or none of ours.
+    Record {
+        /// Which.
+        seq: u64,
+        /// What is wrong with it.
+        error: WireError,
+    },
+    /// The first record of a start cannot be read.
+    Boot {
+        /// Which.
+        seq: u64,
+    },
+    /// The saved state of a start cannot be read.
+    Image {
+        /// The record it ends with; 0 for the checkpoint file.
+        seq: u64,
+        /// Why.
+        error: ImageError,
+    },
+    /// Money of one kind was traded here, and now another kind is wanted.
+    Mode {
+        /// By the journal.
+        recorded: Mode,
+        /// By the configuration.
+        wanted: Mode,
+    },
+}
+
+impl Recovered {
+    /// The state as bytes for the next start; `None` for the first start of a data directory.
+    pub fn image(&self) -> Option<Vec<u8>> {
+        self.state.as_ref().map(Follower::save)
+    }
+}
+
+impl fmt::Display for RecoveryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(error) => error.fmt(f),
+            Self::Checkpoint(error) => write!(f, "the checkpoint: {error}"),
+            Self::Record { seq, error } => write!(
+                f,
+                "record {seq} is not one of this version ({error}); close what is held with the \
+                 version that wrote it, then begin a new data directory"
+            ),
+            Self::Boot { seq } => write!(f, "record {seq} names no start of this program"),
+            Self::Image { seq, error } => write!(f, "the state at record {seq}: {error}"),
+            Self::Mode { recorded, wanted } => write!(
+                f,
+                "this data directory holds a {} journal and the configuration says {}; they never \
+                 share one: name another data_dir",
+                recorded.name(),
+                wanted.name()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for RecoveryError {}
+
+/// Decisions, record after record, to the state that they leave.
+#[derive(Debug)]
+pub struct Recovery {
+    settings: Settings,
+    follower: Option<Follower>,
+    machine_boot: [u8; 16],
+    /// Parts of a start's saved state, until all are there.
+    parts: Parts,
+    last_seq: u64,
+    /// Numbers of decisions cannot be missing unseen: the families share the sequence.
+    orderly: bool,
+    failed: Option<RecoveryError>,
+}
+
+impl Recovery {
+    /// Begins with nothing. `settings` are the ones of the coming start: recovery needs who trades,
+    /// not how.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            settings: settings.clone(),
+            follower: None,
+            machine_boot: [0; 16],
+            parts: Parts::default(),
+            last_seq: 0,
+            orderly: true,
+            failed: None,
+        }
+    }
+
+    /// Begins with a checkpoint.
+    ///
+    /// # Errors
+    /// [`RecoveryError::Image`].
+    pub fn from(settings: &Settings, saved: &Checkpoint) -> Result<Self, RecoveryError> {
+        let mut recovery = Self::new(settings);
+        let (instance, state) = saved.state.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
+        let identity = Identity {
+            instance: u32::from_le_bytes(*instance),
+            epoch: 0,
+            operator: model::Text::EMPTY,
+        };
+        let mut follower = Follower::new(settings.engine(identity));
+        follower.restore(state).map_err(|error| RecoveryError::Image { seq: 0, error })?;
+        recovery.follower = Some(follower);
+        recovery.machine_boot = saved.machine_boot;
+        recovery.last_seq = saved.seq;
+        recovery.orderly = false;
+        Ok(recovery)
+    }
+
+    /// The last record taken.
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// A checkpoint at the record taken last; `None` before the first start.
+    pub fn checkpoint(&self, reader: &Reader) -> Option<Checkpoint> {
+        let follower = self.follower.as_ref()?;
+        let (segment, _) = reader.position(Family::Decisions)?;
+        let instance = follower.engine().config().instance;
+        let mut state = instance.to_le_bytes().to_vec();
+        state.extend(follower.save());
+        Some(Checkpoint {
+            segment,
+            seq: self.last_seq,
+            head: reader.head(Family::Decisions),
+            machine_boot: self.machine_boot,
+            state,
+        })
+    }
+
+    /// Takes a record of the decisions; one that is in the state already is passed over.
+    ///
+    /// # Errors
+    /// [`RecoveryError`]; take no further one then.
+    pub fn take(&mut self, record: &RecordView<'_>) -> Result<(), RecoveryError> {
+        if record.family != Family::Decisions || record.seq <= self.last_seq {
+            return Ok(());
+        }
+        self.last_seq = record.seq;
+        self.orderly = record.kind == Kind::STOP;
+        let seq = record.seq;
+        let wire = |error| RecoveryError::Record { seq, error };
+        match record.kind {
+            Kind::BOOT => self.boot(record)?,
+            Kind::CHECKPOINT => self.image_part(record)?,
+            Kind::INPUT => {
+                let event = Event::read(&mut Bytes::new(record.payload)).map_err(wire)?;
+                if let Some(follower) = &mut self.follower {
+                    follower.input(record.at, &event);
+                }
+            }
+            Kind::OUTPUT => {
+                let action = Action::read(&mut Bytes::new(record.payload)).map_err(wire)?;
+                if let Some(follower) = &mut self.follower {
+                    follower.output(record.at, &action);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn boot(&mut self, record: &RecordView<'_>) -> Result<(), RecoveryError> {
+        let seq = record.seq;
+        let boot = Boot::decode(record.payload).ok_or(RecoveryError::Boot { seq })?;
+        let origin = Origin::decode(&boot.extra).ok_or(RecoveryError::Boot { seq })?;
+        if origin.mode != self.settings.mode {
+            let (recorded, wanted) = (origin.mode, self.settings.mode);
+            return Err(RecoveryError::Mode { recorded, wanted });
+        }
+        self.machine_boot = boot.machine_boot;
+        self.parts = Parts::default();
+        let config = self.settings.engine(identity(&boot, &origin));
+        match &mut self.follower {
+            None => self.follower = Some(Follower::new(config)),
+            Some(follower) => {
+                follower.start(config).map_err(|error| RecoveryError::Image { seq, error })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The state that a start went on from is what its own recovery came to; it is taken over, so
+    /// that a mended program does not read old records otherwise than the one that acted on them.
+    fn image_part(&mut self, record: &RecordView<'_>) -> Result<(), RecoveryError> {
+        let seq = record.seq;
+        let Some(image) = self.parts.take(record.payload) else { return Ok(()) };
+        let Some(follower) = &mut self.follower else { return Ok(()) };
+        follower.restore(&image).map_err(|error| RecoveryError::Image { seq, error })
+    }
+
+    fn finish(self, our_boot: [u8; 16], is_whole: bool) -> Recovered {
+        let kill = self.follower.as_ref().map_or(KillLevel::Active, |f| f.engine().kill_level());
+        // Without a boot id nobody can tell that the machine stayed up.
+        let same_boot = our_boot != [0; 16] && our_boot == self.machine_boot;
+        Recovered {
+            state: self.follower,
+            kill: if is_whole { kill } else { kill.max(KillLevel::Halt) },
+            ring_lost: !(same_boot || self.orderly),
+            is_whole,
+            last_seq: self.last_seq,
+        }
+    }
+}
+
+/// Follows a journal that is being written.
+impl Observer for Recovery {
+    fn on_record(&mut self, record: &RecordView<'_>) {
+        if self.failed.is_none() {
+            self.failed = self.take(record).err();
+        }
+    }
+
+    fn on_durable(&mut self, _: u64) {}
+
+    fn on_trouble(&mut self, _: &Trouble) {}
+}
+
+/// What a start goes on from.
+#[derive(Debug)]
+pub struct Recovered {
+    /// The state; `None` for the first start of a data directory.
+    pub state: Option<Follower>,
+    /// The kill level: at least HALT when the decisions could not be read to their end.
+    pub kill: KillLevel,
+    /// The machine went down without an orderly end: the last intents may be missing.
+    pub ring_lost: bool,
+    /// Whether the decisions were read to their end.
+    pub is_whole: bool,
+    /// The last record.
+    pub last_seq: u64,
+}
+
+/// Reads what the decisions of a data directory leave, from its checkpoint if that fits.
+/// `our_boot` is the machine's boot id now.
+///
+/// # Errors
+/// [`RecoveryError`] when this program cannot go on from there at all. Decisions that break off
+/// are no error: they halt.
+pub fn recover(
+    path: &Path,
+    settings: &Settings,
+    our_boot: [u8; 16],
+) -> Result<Recovered, RecoveryError> {
+    let saved = Checkpoint::read(path).map_err(RecoveryError::Checkpoint)?;
+    if let Some(saved) = saved
+        && let Ok(recovery) = Recovery::from(settings, &saved)
+        && let Ok(reader) = Reader::open_decisions_from(path, &saved)
+    {
+        let recovered = read_on(reader, recovery, our_boot)?;
+        if recovered.is_whole {
+            return Ok(recovered);
+        }
+    }
+    let reader = match Reader::open_decisions(path) {
+        Ok(reader) => reader,
+        Err(OpenError::NotAJournal { .. }) => {
+            return Ok(Recovery::new(settings).finish(our_boot, true));
+        }
+        Err(error) => return Err(RecoveryError::Open(error)),
+    };
+    read_on(reader, Recovery::new(settings), our_boot)
+}
+
+fn read_on(
+    mut reader: Reader,
+    mut recovery: Recovery,
+    our_boot: [u8; 16],
+) -> Result<Recovered, RecoveryError> {
+    loop {
+        match reader.read() {
+            Ok(Some(record)) => recovery.take(&record)?,
+            Ok(None) => return Ok(recovery.finish(our_boot, true)),
+            Err(broken) if broken.fault == Fault::TornTail => {
+                return Ok(recovery.finish(our_boot, true));
+            }
+            Err(_) => return Ok(recovery.finish(our_boot, false)),
+        }
+    }
+}
+
+/// Longest part of a state in one record.
+const PART_MAX: usize = 48 * 1024;
+
+/// The payloads of the CHECKPOINT records that carry `image`: its hash, the part's place, the number
+/// of parts, its bytes.
+pub fn parts_of(image: &[u8]) -> Vec<Vec<u8>> {
+    let hash = BlobHash::of(image);
+    let chunks: Vec<&[u8]> = image.chunks(PART_MAX).collect();
+    let of = chunks.len() as u16;
+    let part = |(at, chunk): (usize, &&[u8])| {
+        let mut payload = hash.0.to_vec();
+        payload.extend_from_slice(&(at as u16).to_le_bytes());
+        payload.extend_from_slice(&of.to_le_bytes());
+        payload.extend_from_slice(chunk);
+        payload
+    };
+    chunks.iter().enumerate().map(part).collect()
+}
+
+/// Puts a state together from the records of a start.
+#[derive(Debug, Default)]
+pub(crate) struct Parts {
+    held: BTreeMap<u16, Vec<u8>>,
+}
+
+impl Parts {
+    /// Takes a part; the whole state with the last one. Bytes that are no part, or that do not come
+    /// to the hash they name, are none.
+    pub(crate) fn take(&mut self, payload: &[u8]) -> Option<Vec<u8>> {
+        let (hash, rest) = payload.split_first_chunk::<32>()?;
+        let (at, rest) = rest.split_first_chunk::<2>()?;
+        let (of, chunk) = rest.split_first_chunk::<2>()?;
+        self.held.insert(u16::from_le_bytes(*at), chunk.to_vec());
+        if self.held.len() < usize::from(u16::from_le_bytes(*of)) {
+            return None;
+        }
+        let image: Vec<u8> = std::mem::take(&mut self.held).into_values().flatten().collect();
+        (BlobHash::of(&image).0 == *hash).then_some(image)
+    }
+}

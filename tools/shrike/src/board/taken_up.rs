@@ -1,0 +1,40 @@
+//! What a start goes on from, as if the board had heard it all.
+
+use engine::{Action, Follower};
+use model::{Body, Event, Mono, Record};
+
+use super::Board;
+
+impl Board {
+    /// Takes what the decisions of the run before left: names, targets, permits, positions and
+    /// orders that may still fill. What is over and no longer kept is for the archive to show.
+    pub fn take_up(&mut self, state: &Follower) {
+        let at = self.clock.moment(Mono::ZERO);
+        let engine = state.engine();
+        for (id, names, spec) in engine.names() {
+            let told = |body| Event { symbol: id, ..Event::bare(body) };
+            self.on_event(at, &told(Body::Symbol(*names)));
+            if let Some(spec) = spec {
+                self.on_event(at, &told(Body::Spec(*spec)));
+            }
+        }
+        let mut persist = |record| {
+            self.on_action(0, at, &Action::Persist { token: 0, record });
+        };
+        for target in engine.targets() {
+            persist(Record::Target(target.record));
+            if let Some(used) = target.permit {
+                persist(Record::Permit(used.permit));
+                if used.revoked {
+                    persist(Record::Revoked { permit: used.permit.id });
+                }
+            }
+            if let Some(position) = engine.position(target) {
+                persist(Record::Position(position));
+            }
+        }
+        for order in engine.orders().filter(|order| order.is_alive()) {
+            self.on_action(0, at, &Action::Place(order.request));
+        }
+    }
+}
