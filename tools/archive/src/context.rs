@@ -230,6 +230,8 @@ impl Run {
 pub(crate) struct Meta {
     /// The chain of decisions as far as it was applied.
     pub(crate) position: ChainHead,
+    /// The segment that the last record applied stands in.
+    pub(crate) segment: u32,
     pub(crate) run: Run,
     /// Records that could not be read.
     pub(crate) undecodable: u64,
@@ -254,6 +256,7 @@ impl Meta {
         let hash = hash.and_then(|hash| hash.try_into().ok()).unwrap_or_default();
         Ok(Self {
             position: ChainHead { frames: count("frames")?, seq: count("seq")?, hash },
+            segment: count("segment")? as u32,
             run: Run {
                 instance: count("instance")? as u32,
                 epoch: count("epoch")? as u32,
@@ -273,6 +276,7 @@ impl Meta {
         for (key, value) in [
             ("seq", Some(count(position.seq))),
             ("frames", Some(count(position.frames))),
+            ("segment", Some(self.segment.into())),
             ("instance", Some(run.instance.into())),
             ("epoch", Some(run.epoch.into())),
             ("offset", run.offset),

@@ -4,13 +4,13 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use journal::{ChainHead, Family, Fault, Kind, Reader, RecordView};
+use journal::{Broken, Checkpoint, Family, Fault, Kind, Reader, RecordView};
 use model::Mono;
 use rusqlite::Connection;
 
 use crate::ArchiveError;
 use crate::database::{WriteLock, file_of, open_to_write};
-use crate::project::Projection;
+use crate::project::{Projection, Reached};
 use crate::schema::clear;
 
 /// Records of one transaction while there is much to do.
@@ -28,7 +28,7 @@ pub struct Archive {
     /// A record that was read and may not be applied yet.
     held: Option<Held>,
     /// The chain after the last record applied.
-    reached: ChainHead,
+    reached: Reached,
     /// Records in the open transaction; none is open while it is 0.
     pending: u32,
     batch: u32,
@@ -41,7 +41,7 @@ struct Held {
     at: Mono,
     kind: Kind,
     payload: Vec<u8>,
-    reached: ChainHead,
+    reached: Reached,
 }
 
 /// How far an archive is, and what it could not take.
@@ -68,7 +68,7 @@ impl Archive {
         let file = file_of(data);
         let db = open_to_write(&file)?;
         let projection = Projection::load(&db)?;
-        let reached = projection.meta().position;
+        let reached = reached_of(&projection);
         Ok(Self {
             data: data.to_owned(),
             inode: inode_of(&file),
@@ -151,7 +151,6 @@ impl Archive {
     pub fn apply(&mut self, record: &RecordView<'_>) -> Result<bool, ArchiveError> {
         self.begin()?;
         let fresh = self.projection.apply(&self.db, record)?;
-        self.reached.seq = record.seq.max(self.reached.seq);
         self.count()?;
         Ok(fresh)
     }
@@ -199,8 +198,7 @@ impl Archive {
         }
         let mut reader = match self.reader.take() {
             Some(reader) => reader,
-            None => Reader::open_decisions_after(&self.data, self.reached)
-                .map_err(ArchiveError::Open)?,
+            None => self.open_reader()?,
         };
         let ended = self.read_on(&mut reader, through, &mut count);
         // A reader that was opened before the first segment was made never finds it.
@@ -209,6 +207,27 @@ impl Archive {
         ended?;
         self.commit()?;
         Ok(count)
+    }
+
+    /// At the segment that was read last; the chain must pass the point that was reached.
+    fn open_reader(&self) -> Result<Reader, ArchiveError> {
+        let Reached { head, segment } = self.reached;
+        if head.frames == 0 {
+            return Reader::open_decisions(&self.data).map_err(ArchiveError::Open);
+        }
+        let from =
+            Checkpoint { segment, seq: head.seq, head, machine_boot: [0; 16], state: Vec::new() };
+        let reader =
+            Reader::open_decisions_from(&self.data, &from).map_err(ArchiveError::Open)?;
+        match reader.position(Family::Decisions) {
+            // Nothing at all, or a later beginning: the journal is another, or was cut out of.
+            Some((found, _)) if found > segment => {
+                let (family, seq) = (Family::Decisions, head.seq + 1);
+                let fault = Fault::MissingSegment;
+                Err(ArchiveError::Broken(Broken { family, segment, offset: 0, seq, fault }))
+            }
+            _ => Ok(reader),
+        }
     }
 
     fn read_on(
@@ -228,7 +247,7 @@ impl Archive {
             if record.seq > through {
                 let RecordView { seq, at, kind, payload, .. } = record;
                 let payload = payload.to_vec();
-                let reached = reader.head(Family::Decisions);
+                let reached = Reached::by(reader);
                 self.held = Some(Held { seq, at, kind, payload, reached });
                 return Ok(());
             }
@@ -239,7 +258,7 @@ impl Archive {
             let fresh = self.projection.apply(&self.db, &record)?;
             *count += u64::from(fresh);
             if fresh {
-                self.reached = reader.head(Family::Decisions);
+                self.reached = Reached::by(reader);
             }
             self.count()?;
         }
@@ -260,7 +279,7 @@ impl Archive {
 
     /// Whether the journal does not pass the point that this archive was at.
     fn is_of_another_history(&self, fault: &Fault) -> bool {
-        let ours = self.reached.frames;
+        let ours = self.reached.head.frames;
         match *fault {
             Fault::Rewritten { frames } => frames == ours,
             Fault::Truncated { attested, .. } => attested == ours,
@@ -289,9 +308,14 @@ impl Archive {
     fn load(&mut self) -> Result<(), ArchiveError> {
         (self.reader, self.held, self.pending) = (None, None, 0);
         self.projection = Projection::load(&self.db)?;
-        self.reached = self.projection.meta().position;
+        self.reached = reached_of(&self.projection);
         Ok(())
     }
+}
+
+fn reached_of(projection: &Projection) -> Reached {
+    let meta = projection.meta();
+    Reached { head: meta.position, segment: meta.segment }
 }
 
 fn inode_of(path: &Path) -> Option<u64> {

@@ -57,6 +57,20 @@ impl Here {
     }
 }
 
+/// The place in the decisions after the last record applied.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reached {
+    pub(crate) head: ChainHead,
+    pub(crate) segment: u32,
+}
+
+impl Reached {
+    pub(crate) fn by(reader: &journal::Reader) -> Self {
+        let segment = reader.position(Family::Decisions).map_or(0, |(segment, _)| segment);
+        Self { head: reader.head(Family::Decisions), segment }
+    }
+}
+
 type Done = Result<(), ArchiveError>;
 
 impl Projection {
@@ -131,7 +145,7 @@ impl Projection {
     }
 
     /// Writes what is in memory, with the position that it makes.
-    pub(crate) fn flush(&mut self, db: &Connection, reached: ChainHead) -> Done {
+    pub(crate) fn flush(&mut self, db: &Connection, reached: Reached) -> Done {
         self.flush_rows(db)?;
         self.names.flush(db)?;
         for (_, listing) in self.listings.iter_mut() {
@@ -140,7 +154,8 @@ impl Projection {
         if self.listings.len() > PERMITS_MAX {
             self.listings.clear();
         }
-        self.meta.position = ChainHead { seq: self.meta.position.seq, ..reached };
+        self.meta.position = ChainHead { seq: self.meta.position.seq, ..reached.head };
+        self.meta.segment = reached.segment;
         self.meta.store(db)
     }
 

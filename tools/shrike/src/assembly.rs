@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use archive::ArchiveThread;
 use journal::ring::{RING_BYTES, RingFile, RuntimeDir};
 use journal::{Consumer, DataDir, HostDisk, Observer, Producer, Writer, WriterSettings};
 use model::{Body, Command, Event, KillLevel, Mode, Span, SymbolNames, Text, VenueTime};
@@ -23,6 +24,7 @@ use venue::sign::Credentials;
 
 use crate::board::{Board, of_inbox};
 use crate::control::{ControlConfig, ControlServer, Desk};
+use crate::{archiving, restored};
 
 /// What a run needs besides its settings.
 #[derive(Clone, Debug)]
@@ -123,10 +125,13 @@ impl Assembly {
         let (sender, inbox) = inbox(INBOX);
         let mut observer = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
         let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
-        let OpenedJournal { writer, recovered, mut producer, consumer, lock, runtime_dir } = opened;
+        let OpenedJournal { writer, mut recovered, mut producer, consumer, lock, runtime_dir } =
+            opened;
+        let restored = restored::standing(data.path(), recovered.kill);
+        recovered.kill = restored.level;
         push_head(plan, identity, recovered.image().as_deref(), &mut producer)?;
         let kill = KillFlag::at(recovered.kill);
-        tell_of_kill(&recovered, &sender, &mut notes)?;
+        tell_of_kill(&recovered, restored.why.as_deref(), &sender, &mut notes)?;
         let names = recovered.state.as_ref().map(names_of).unwrap_or_default();
         if let Some(state) = &recovered.state {
             lock_board(&board).take_up(state);
@@ -189,7 +194,8 @@ impl Assembly {
         });
         let scout = scout.map_err(because("the scout"))?;
         let names = Names::start(&self.endpoints).map_err(because("the look-up of names"))?;
-        Ok(Beside { _control: control, scout, _names: names })
+        let archive = archiving::start(self.data.path(), &self.durable, &self.board);
+        Ok(Beside { _control: control, scout, _names: names, archive })
     }
 
     /// Runs the hot loop on the calling thread until the stop flag is raised, then closes the
@@ -218,12 +224,16 @@ pub struct Beside {
     _control: ControlServer,
     scout: ScoutThread,
     _names: Names,
+    archive: Option<ArchiveThread>,
 }
 
 impl Beside {
     /// Ends them.
     pub fn stop(self) {
         self.scout.stop();
+        if let Some(archive) = self.archive {
+            archive.stop();
+        }
     }
 }
 
@@ -286,6 +296,7 @@ fn own_roots(plan: &Plan) -> Result<Option<Vec<u8>>, AssemblyError> {
 /// A raised kill switch stands from the first moment; decisions that break off raise it.
 fn tell_of_kill(
     recovered: &Recovered,
+    restored: Option<&str>,
     sender: &InboxSender,
     notes: &mut Vec<String>,
 ) -> Result<(), AssemblyError> {
@@ -293,10 +304,10 @@ fn tell_of_kill(
     if level == KillLevel::Active {
         return Ok(());
     }
-    let reason = if recovered.is_whole {
-        "as the run before left it"
-    } else {
-        "the journal breaks off; `shrike verify` says where"
+    let reason = match (restored, recovered.is_whole) {
+        (Some(restored), _) => restored,
+        (None, true) => "as the run before left it",
+        (None, false) => "the journal breaks off; `shrike verify` says where",
     };
     let name = level.name();
     notes.push(format!("the kill switch stands at {name}: {reason}; `shrike resume` lowers it"));

@@ -2,7 +2,6 @@
 
 pub mod archiving;
 pub mod assembly;
-pub mod backup;
 pub mod board;
 pub mod cli;
 pub mod cli_control;

@@ -1,6 +1,5 @@
 //! Reads a journal: both families merged by number, streaming, nothing shown unchecked.
 
-mod after;
 mod broken;
 mod family;
 mod listing;
