@@ -40,6 +40,7 @@ use target::{Deal, Targets};
 
 pub use observer::{BoardObserver, of_inbox};
 pub use render::render_status;
+pub use why::said;
 
 /// Alarms and declined proposals shown.
 const RECENT: usize = 20;

@@ -2,6 +2,7 @@
 
 pub mod archiving;
 pub mod assembly;
+pub mod backup;
 pub mod board;
 pub mod cli;
 pub mod cli_control;
