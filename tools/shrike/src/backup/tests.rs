@@ -99,7 +99,7 @@ fn a_newer_journal_is_refused_with_both_records() {
     let manifest = take(house.data(), &file, |_| {}).unwrap();
     house.write(50);
     house.close();
-    let data = house.leave();
+    let (data, _files) = house.leave();
     let before = listing(data.path());
     let error = restore(data.path(), &file).unwrap_err();
     let text = error.to_string();
@@ -117,7 +117,7 @@ fn another_traders_directory_is_refused() {
     let mut other = House::new();
     other.write(1);
     other.close();
-    let data = other.leave();
+    let (data, _others) = other.leave();
     let error = restore(data.path(), &file).unwrap_err();
     assert!(matches!(error, BackupError::Foreign { .. }), "{error}");
     assert!(error.to_string().contains("empty directory"), "{error}");
@@ -190,7 +190,7 @@ fn a_damaged_directory_takes_a_backup_of_its_later_part() {
     let file = house.file("b.tar");
     take(house.data(), &file, |_| {}).unwrap();
     house.close();
-    let data = house.leave();
+    let (data, _files) = house.leave();
     let segment = data.path().join("journal/decisions-00000001.shrike");
     let mut bytes = fs::read(&segment).unwrap();
     bytes[2_000] ^= 1;
@@ -299,8 +299,8 @@ impl House {
         fs::read_dir(self.data().join("journal")).unwrap().count()
     }
 
-    /// The directory, with nobody in it.
-    fn leave(self) -> TempDir {
-        self.room
+    /// The directory, with nobody in it, and the folder of backups.
+    fn leave(self) -> (TempDir, TempDir) {
+        (self.room, self.files)
     }
 }
