@@ -217,8 +217,7 @@ impl Archive {
         }
         let from =
             Checkpoint { segment, seq: head.seq, head, machine_boot: [0; 16], state: Vec::new() };
-        let reader =
-            Reader::open_decisions_from(&self.data, &from).map_err(ArchiveError::Open)?;
+        let reader = Reader::open_decisions_from(&self.data, &from).map_err(ArchiveError::Open)?;
         match reader.position(Family::Decisions) {
             // Nothing at all, or a later beginning: the journal is another, or was cut out of.
             Some((found, _)) if found > segment => {
