@@ -114,6 +114,7 @@ pub(crate) struct Desk {
     /// Reads what a journal of this desk would hold.
     follower: Option<Follower>,
     config: Config,
+    script: Script,
 }
 
 impl Desk {
@@ -134,6 +135,7 @@ impl Desk {
         Self {
             follower: setup.follows.then(|| Follower::new(setup.config.clone())),
             config: setup.config.clone(),
+            script: script.clone(),
             engine: Engine::new(setup.config, script, ()),
             now: Mono::ZERO.after(Span::from_secs(100)),
             disk: true,
@@ -208,6 +210,29 @@ impl Desk {
         }
         assert_eq!(desk.target().record.state, TargetState::Open);
         (desk, done)
+    }
+
+    /// The process dies, and another goes on from what its decisions tell: nothing is connected and
+    /// the clock is not known.
+    pub(crate) fn restart(&mut self) -> Done {
+        self.restart_with(false, |_| {})
+    }
+
+    pub(crate) fn restart_with(
+        &mut self,
+        ring_lost: bool,
+        change: impl FnOnce(&mut Config),
+    ) -> Done {
+        let image = self.engine.save();
+        self.config.epoch += 1;
+        self.config.ids_from += 1_000;
+        change(&mut self.config);
+        self.engine = Engine::new(self.config.clone(), self.script.clone(), ());
+        self.engine.restore(&image).expect("an image of this version");
+        if let Some(follower) = &mut self.follower {
+            follower.start(self.config.clone()).expect("its own image");
+        }
+        self.say(Body::Restored { ring_lost })
     }
 
     // --- what goes in

@@ -1,0 +1,435 @@
+//! A process dies and another goes on: nothing is doubled, forgotten or left without a way out.
+
+mod desk;
+
+use desk::{ACCOUNT, BASE, Desk, Done, NEW, QUOTE, balance, money, ms, opening, qty, rests};
+use engine::{Action, OrderState, Question};
+use model::{
+    AlarmKind, Block, Body, ClientOrderId, Close, Command, Event, KillLevel, Link, LinkState,
+    OperatorOrder, OrderKind, OrderLeg, OrderStatus, QueryAnswer, Request, Side, Span, Stream,
+    SymbolId, TargetState, UpdateSource, WhyNot,
+};
+
+#[test]
+fn an_armed_target_fires_at_its_opening_under_the_permit_it_had() {
+    let mut desk = Desk::armed();
+    let permit = desk.target().record.permit;
+    desk.restart();
+    back(&mut desk);
+    desk.book(NEW, &[], &[("1.0000", "500")]);
+    let request = desk.until(opening()).only_place();
+    assert_eq!((desk.target().record.permit, Some(request.authority.permit())), (permit, permit));
+    assert_eq!(request.client_order_id.parts().epoch, 8, "ids of the new process");
+}
+
+#[test]
+fn an_armed_target_fires_by_the_schedule_even_if_no_market_data_ever_comes() {
+    let mut desk = Desk::armed();
+    desk.restart();
+    back(&mut desk);
+    assert_eq!(desk.until(opening()).places().len(), 1);
+}
+
+#[test]
+fn a_permit_that_was_on_its_way_to_the_disk_is_there() {
+    let mut desk = Desk::open();
+    desk.disk = false;
+    desk.calendar(NEW, opening());
+    desk.triple(NEW, (2, 2, 4));
+    desk.until(opening().before(Span::from_secs(5)));
+    desk.clock();
+    desk.book(NEW, &[], &[("1.0000", "500")]);
+    assert_eq!(desk.state(), TargetState::Ready);
+    desk.restart();
+    assert_eq!(desk.state(), TargetState::Armed);
+}
+
+#[test]
+fn another_configuration_revokes_what_has_not_fired_and_mints_anew() {
+    let mut desk = Desk::armed();
+    let old = desk.target().record.permit;
+    let done = desk.restart_with(false, |config| config.config = 99);
+    assert!(
+        done.records().iter().any(
+            |record| matches!(record, model::Record::Revoked { permit } if Some(*permit) == old)
+        )
+    );
+    assert_eq!((desk.state(), desk.target().record.permit), (TargetState::Ready, None));
+    back(&mut desk);
+    desk.rules(NEW);
+    desk.book(NEW, &[], &[("1.0000", "500")]);
+    assert_eq!(desk.state(), TargetState::Armed);
+    assert_eq!(desk.target().permit.expect("a permit").permit.config, 99);
+}
+
+#[test]
+fn an_entry_without_a_reply_is_of_unknown_fate_and_freezes_its_target() {
+    let (mut desk, request) = Desk::fired();
+    desk.restart();
+    let order = desk.engine.order(request.client_order_id).expect("the order");
+    assert_eq!((order.state, order.open_qty()), (OrderState::Unknown, request.qty));
+    let done = back(&mut desk);
+    assert!(done.asks().contains(&Question::Order(request.client_order_id)));
+    desk.trade(NEW, "1.0000");
+    assert!(desk.wait(Span::from_secs(3)).places().is_empty(), "a blind second order");
+}
+
+#[test]
+fn an_entry_that_had_filled_before_the_death_is_held_and_sold() {
+    let (mut desk, request) = Desk::fired();
+    desk.restart();
+    back(&mut desk);
+    desk.book(NEW, &[("0.9990", "9000")], &[("1.0010", "9000")]);
+    let mut done = desk.fill(&request, "1.0000", "100");
+    done.actions.append(&mut desk.ends(&request, OrderStatus::Filled, "100").actions);
+    assert_eq!(desk.state(), TargetState::Open);
+    assert!(done.places().iter().all(|order| order.side == Side::Sell && rests(order)));
+    assert_eq!(done.places().len(), 2, "the ladder stands");
+}
+
+#[test]
+fn a_position_keeps_its_figures_and_its_resting_sales() {
+    let (mut desk, standing) = Desk::holding();
+    let before = desk.target().position;
+    let resting = standing.places();
+    desk.restart();
+    let after = desk.target().position;
+    assert_eq!(
+        (after.held, after.paid, after.average()),
+        (before.held, before.paid, before.average())
+    );
+    let done = back(&mut desk);
+    for request in &resting {
+        assert!(done.asks().contains(&Question::Order(request.client_order_id)));
+    }
+    desk.book(NEW, &[("0.9990", "9000")], &[("1.0010", "9000")]);
+    let again = desk.wait(Span::from_secs(2)).places();
+    assert!(again.is_empty(), "what rests is not offered twice: {again:?}");
+}
+
+#[test]
+fn a_stop_sells_after_the_restart() {
+    let (mut desk, standing) = Desk::holding();
+    desk.restart();
+    back(&mut desk);
+    desk.book(NEW, &[("0.9400", "9000")], &[("0.9500", "9000")]);
+    let done = desk.wait(ms(200));
+    assert_eq!(desk.target().record.state, TargetState::Closing);
+    assert_eq!(done.cancels().len(), standing.places().len(), "what rests is taken down");
+    let sale = done.places()[0];
+    assert_eq!((sale.side, sale.kind), (Side::Sell, OrderKind::ImmediateOrCancel));
+}
+
+#[test]
+fn a_closing_position_goes_on_closing_and_keeps_its_reason() {
+    let (mut desk, _) = Desk::holding();
+    desk.bid("0.9400");
+    let press = desk.wait(ms(150)).only_place();
+    desk.ends(&press, OrderStatus::Cancelled, "0");
+    assert_eq!(desk.state(), TargetState::Closing);
+    desk.restart();
+    desk.book(NEW, &[("1.0500", "9000")], &[("1.0600", "9000")]);
+    let done = back(&mut desk);
+    let presses = done.places();
+    assert!(
+        !presses.is_empty() && presses.iter().all(|o| o.client_order_id.leg() == OrderLeg::STOP)
+    );
+    let closed = sell_out(&mut desk, done);
+    assert_eq!(closed, Some(Close::StopLoss));
+}
+
+#[test]
+fn a_sale_by_hand_that_was_begun_is_finished() {
+    let (mut desk, _) = Desk::holding_with(|setup| setup.exit.resting_share_bps = 0);
+    let target = desk.target().record.id;
+    desk.command(Command::Exit(OperatorOrder { target, qty: Some(qty("30")) }));
+    let open: Vec<Request> = desk.alive();
+    assert_eq!(open.len(), 1);
+    desk.fill(&open[0], "0.9890", "10");
+    desk.ends(&open[0], OrderStatus::PartiallyCancelled, "10");
+    desk.restart();
+    let done = back(&mut desk);
+    assert_eq!(done.only_place().qty, qty("20"));
+}
+
+#[test]
+fn the_high_water_mark_of_a_trailing_stop_is_kept_to_ten_basis_points() {
+    let trailing = |setup: &mut desk::Setup| {
+        setup.ladder(&[(9_000, 10_000)]);
+        (setup.exit.trailing_bps, setup.exit.trailing_from_bps) = (500, 500);
+    };
+    let (mut desk, _) = Desk::holding_with(trailing);
+    desk.bid("1.4000");
+    desk.bid("1.4001");
+    desk.restart();
+    assert_eq!(desk.target().position.high, Some(desk::price("1.4000")));
+    back(&mut desk);
+    desk.book(NEW, &[("1.3200", "9000")], &[("1.3300", "9000")]);
+    desk.wait(ms(200));
+    assert_eq!(desk.state(), TargetState::Closing, "5 % below 1.4 is 1.33");
+}
+
+#[test]
+fn a_deal_told_again_by_the_history_is_not_applied_twice() {
+    let (mut desk, request) = Desk::fired();
+    desk.trade(NEW, "1.0000");
+    let deal = desk.deal(&request, "1.0000", "100");
+    desk.of(&request, Body::Fill(deal));
+    desk.restart();
+    back(&mut desk);
+    desk.of(&request, Body::Fill(deal));
+    assert_eq!(desk.target().position.bought, qty("100"));
+}
+
+#[test]
+fn what_was_bought_today_still_counts() {
+    let limit =
+        |setup: &mut desk::Setup| setup.limits(|limits| limits.daily_buy_max = money("130"));
+    let (mut desk, request) = Desk::fired_with(limit);
+    desk.trade(NEW, "1.0000");
+    desk.fill(&request, "1.0000", "60");
+    desk.ends(&request, OrderStatus::PartiallyCancelled, "60");
+    desk.restart();
+    back(&mut desk);
+    desk.book(NEW, &[("0.9990", "9000")], &[("1.0010", "9000")]);
+    let image = desk.engine.save();
+    desk.restart();
+    assert_eq!(desk.engine.save(), image, "and a second restart changes nothing");
+}
+
+#[test]
+fn a_kill_level_stands_and_drops_what_the_dead_process_had_not_dropped() {
+    let mut desk = Desk::armed();
+    desk.kill(KillLevel::Halt);
+    desk.restart();
+    assert_eq!(desk.engine.kill_level(), KillLevel::Halt);
+    back(&mut desk);
+    assert!(desk.until(opening()).places().is_empty());
+}
+
+#[test]
+fn entries_wait_until_every_question_of_the_reconciliation_was_answered() {
+    let mut desk = Desk::armed();
+    desk.restart();
+    stream_is_back(&mut desk);
+    assert!(blocked(&desk));
+    let none = QueryAnswer::Failed { http: 503, code: 0 };
+    desk.tell(&Event::of(ACCOUNT, NEW, Body::Answer(none)));
+    balances(&mut desk);
+    assert!(blocked(&desk), "an answer is missing");
+    let done = desk.wait(Span::from_secs(3));
+    assert!(done.asks().contains(&Question::OpenOrders), "all is asked again: {:?}", done.asks());
+    balances(&mut desk);
+    assert!(!blocked(&desk));
+}
+
+#[test]
+fn the_lists_of_every_pair_with_a_target_are_read_after_a_restart_and_not_after_a_reconnection() {
+    let mut desk = Desk::armed();
+    desk.restart();
+    let lists = [Question::OpenOrders, Question::AllOrders, Question::Trades];
+    let done = stream_is_back(&mut desk);
+    assert!(lists.iter().all(|list| done.asks().contains(list)), "{:?}", done.asks());
+    balances(&mut desk);
+    desk.tell(&Event::of(ACCOUNT, SymbolId::NONE, Body::Link { link: Link::User, up: false }));
+    let done = stream_is_back(&mut desk);
+    assert!(!done.asks().contains(&Question::AllOrders));
+}
+
+#[test]
+fn an_order_with_our_name_that_no_record_names_is_adopted_by_its_permit() {
+    let mut desk = Desk::armed();
+    let (mut twin, request) = Desk::fired_with(|setup| {
+        setup.entry.kind = model::EntryKind::Limit;
+    });
+    desk.restart();
+    stream_is_back(&mut desk);
+    let found = desk.update(&request, OrderStatus::New, "0", UpdateSource::OpenOrders);
+    assert!(found.alarms().is_empty());
+    let order = desk.engine.order(request.client_order_id).expect("it is ours");
+    assert_eq!((order.state, order.request.qty), (OrderState::Live, request.qty));
+    balances(&mut desk);
+    assert!(desk.until(opening()).places().is_empty(), "no second entry beside it");
+    desk.trade(NEW, "1.0000");
+    desk.fill(&request, "1.0000", "100");
+    assert_eq!(desk.state(), TargetState::Open);
+    twin.wait(ms(1));
+}
+
+#[test]
+fn an_order_of_another_instance_halts_its_pair() {
+    let mut desk = Desk::armed();
+    desk.restart();
+    stream_is_back(&mut desk);
+    let (_, mut request) = Desk::fired_with(|setup| setup.config.instance = 0x111);
+    request.account = ACCOUNT;
+    let done = desk.update(&request, OrderStatus::New, "0", UpdateSource::OpenOrders);
+    assert_eq!(done.alarms(), [AlarmKind::ForeignOrder]);
+    balances(&mut desk);
+    assert!(desk.until(opening()).places().is_empty());
+}
+
+#[test]
+fn after_a_power_cut_nothing_is_asked_before_the_fence_and_entries_wait_for_it() {
+    let mut desk = Desk::armed();
+    desk.restart_with(true, |_| {});
+    // 1,000 ms lead, 1,000 ms receive window, 5 ms error.
+    let done = stream_is_back(&mut desk);
+    assert!(done.asks().is_empty(), "{:?}", done.asks());
+    let early = desk.wait(ms(1_990));
+    assert!(early.asks().iter().all(|ask| *ask == Question::Rules), "{:?}", early.asks());
+    balances(&mut desk);
+    assert!(blocked(&desk), "a stray answer lifts nothing");
+    let done = desk.wait(ms(100));
+    assert!(done.asks().contains(&Question::AllOrders));
+    balances(&mut desk);
+    assert!(!blocked(&desk));
+    assert_eq!(desk.until(opening()).places().len(), 1);
+}
+
+#[test]
+fn exits_do_not_wait_for_the_fence() {
+    let (mut desk, _) = Desk::holding();
+    desk.restart_with(true, |_| {});
+    stream_is_back(&mut desk);
+    desk.book(NEW, &[("0.9400", "9000")], &[("0.9500", "9000")]);
+    let done = desk.wait(ms(1_500));
+    assert!(!done.places().is_empty(), "the stop sells what is free");
+}
+
+#[test]
+fn what_the_dead_process_sent_in_the_last_second_counts_on() {
+    let (mut desk, request) = Desk::fired();
+    desk.trade(NEW, "1.0000");
+    desk.reject(&request, model::RejectClass::Wait);
+    let died = desk.now;
+    desk.restart();
+    stream_is_back(&mut desk);
+    balances(&mut desk);
+    let done = desk.wait(Span::from_secs(2));
+    let first = done.timed_places().first().map(|(at, _)| *at).expect("it goes on");
+    assert!(first.since(died) >= Span::from_secs(1), "{:?}", first.since(died));
+}
+
+#[test]
+fn a_restart_in_the_middle_of_a_restart_changes_nothing() {
+    let (mut desk, _) = Desk::holding();
+    desk.restart();
+    let once = desk.engine.save();
+    desk.restart();
+    desk.restart_with(true, |_| {});
+    assert_eq!(desk.engine.save(), once);
+}
+
+#[test]
+fn a_target_that_is_over_is_not_made_again() {
+    let mut desk = Desk::armed();
+    let target = desk.target().record.id;
+    desk.command(Command::CancelTarget { target });
+    desk.restart();
+    back(&mut desk);
+    desk.calendar(NEW, opening());
+    desk.triple(NEW, (2, 2, 4));
+    assert_eq!((desk.target().record.id, desk.state()), (target, TargetState::Cancelled));
+}
+
+#[test]
+fn bytes_that_are_no_image_are_refused() {
+    let image = Desk::holding().0.engine.save();
+    let read = |bytes: &[u8]| {
+        let config = Desk::new().engine.config().clone();
+        engine::Follower::new(config).restore(bytes)
+    };
+    assert_eq!(read(&image), Ok(()));
+    assert!((0..image.len()).all(|end| read(&image[..end]).is_err()));
+    let longer = [image.as_slice(), &[0]].concat();
+    assert_eq!(read(&longer), Err(engine::ImageError::Trailing { len: 1 }));
+    let newer = [&[9, 0], &image[2..]].concat();
+    let error = read(&newer).expect_err("another version");
+    assert!(error.to_string().contains("version 9 and this program reads 1"), "{error}");
+}
+
+// --- scaffolding
+
+/// Everything is connected again, the clock known and the balances told; a second has passed, in
+/// which the requests of the dead process count on.
+fn back(desk: &mut Desk) -> Done {
+    let mut done = stream_is_back(desk);
+    done.actions.append(&mut balances(desk).actions);
+    done.actions.append(&mut desk.wait(Span::from_millis(1_001)).actions);
+    done
+}
+
+fn stream_is_back(desk: &mut Desk) -> Done {
+    let mut done = desk.clock();
+    for body in [
+        Body::Link { link: Link::Order, up: true },
+        Body::Link { link: Link::User, up: true },
+        Body::Stream { stream: Stream::Private, state: LinkState::Live },
+    ] {
+        let event = Event::of(ACCOUNT, SymbolId::NONE, body);
+        done.actions.append(&mut desk.tell(&event).actions);
+    }
+    done
+}
+
+fn balances(desk: &mut Desk) -> Done {
+    let none = SymbolId::NONE;
+    desk.tell(&Event::of(ACCOUNT, none, balance(QUOTE, "10000")));
+    desk.tell(&Event::of(ACCOUNT, none, balance(BASE, "100")));
+    desk.tell(&Event::of(ACCOUNT, none, Body::Answer(QueryAnswer::BalancesEnd)))
+}
+
+fn blocked(desk: &Desk) -> bool {
+    desk.engine.blocks(ACCOUNT).has(Block::Reconciliation)
+}
+
+/// Everything that is cancelled is confirmed and everything that is offered is bought.
+fn sell_out(desk: &mut Desk, mut done: Done) -> Option<Close> {
+    for _ in 0..20 {
+        let cancels: Vec<ClientOrderId> = done.cancels();
+        let places: Vec<Request> = done.places();
+        if let Some(how) = done.closed() {
+            return Some(how);
+        }
+        done = Done::default();
+        for id in cancels {
+            done.actions.append(&mut desk.cancelled(id, "0").actions);
+        }
+        for request in places {
+            done.actions.append(&mut desk.fills(&request).actions);
+            let filled = filled_text(&request);
+            done.actions.append(&mut desk.ends(&request, OrderStatus::Filled, &filled).actions);
+        }
+        done.actions.append(&mut desk.wait(ms(800)).actions);
+    }
+    None
+}
+
+fn filled_text(request: &Request) -> String {
+    model::format_scaled(request.qty.raw(), 4, &mut [0; 40]).to_owned()
+}
+
+#[test]
+fn an_unknown_sale_blocks_only_its_own_quantity() {
+    let (mut desk, _) = Desk::holding_with(|setup| setup.exit.resting_share_bps = 0);
+    desk.bid("0.9400");
+    let press = desk.wait(ms(150)).only_place();
+    desk.restart();
+    back(&mut desk);
+    assert_eq!(desk.target().record.why, WhyNot::None);
+    let order = desk.engine.order(press.client_order_id).expect("the sale");
+    assert_eq!(order.state, OrderState::Unknown);
+    desk.book(NEW, &[("0.9400", "9000")], &[("0.9500", "9000")]);
+    let done = desk.wait(Span::from_secs(2));
+    assert!(done.places().is_empty(), "all of it may be sold already");
+    let sold = desk.update(&press, OrderStatus::Cancelled, "0", UpdateSource::OrderQuery);
+    let mut again = desk.wait(Span::from_secs(1));
+    again.actions.extend(sold.actions);
+    let again: Vec<_> = again
+        .actions
+        .iter()
+        .filter(|(_, action)| matches!(action, Action::Place(order) if order.request().side == Side::Sell))
+        .collect();
+    assert!(!again.is_empty(), "and once it is known that it is not, it goes on");
+}
