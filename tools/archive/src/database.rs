@@ -64,8 +64,9 @@ pub(crate) fn open_to_write(path: &Path) -> Result<Connection, ArchiveError> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // 64 MiB; the hot ends of all indices stay in memory while a day is made again.
     connection.pragma_update(None, "cache_size", -65_536)?;
-    // A checkpoint for each 32 MiB of log; what it leaves of the file is cut at 64 MiB.
-    connection.pragma_update(None, "wal_autocheckpoint", 8_192)?;
+    // A checkpoint for each 4 MiB of log: short ones, because the journal syncs the same disk. A
+    // large transaction may leave more of the file than that; it is cut at 64 MiB.
+    connection.pragma_update(None, "wal_autocheckpoint", 1_000)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     if found < VERSION {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::{Archive, ArchiveError};
 
 /// How often it looks whether more is on disk.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long it waits before it tries a database again that it could not use.
 const RETRY: Duration = Duration::from_secs(5);
 /// Longest wait for the last records at the end of a run. What is missing then is read at the next

@@ -249,6 +249,38 @@ fn a_stranger_has_his_deals_in_the_books_and_no_target() {
 }
 
 #[test]
+fn two_accounts_have_their_own_books_on_one_listing() {
+    let house = House::of(|pen| {
+        life(pen);
+        let second = AccountId(1);
+        let Record::Target(mut target) = target(TargetState::Open, WhyNot::None) else { panic!() };
+        (target.id, target.account) = (TargetId(70_000), second);
+        target.permit = Some(PermitId(70_001));
+        pen.persist(Record::Target(target));
+        let Record::Permit(mut permit) = permit() else { panic!() };
+        (permit.id, permit.target, permit.account) = (PermitId(70_001), target.id, second);
+        pen.persist(Record::Permit(permit));
+        let id = id_of(permit.id, OrderLeg::ENTRY, 0);
+        let request = Request { account: second, ..request(id, Side::Buy, 4_900, 100) };
+        pen.action(Action::Place(request));
+        // The venue counts the deals of each account for itself.
+        let deal = Body::Fill(fill(Some(id), "t1", Side::Buy, 4_900, 100));
+        let stamped = opening();
+        pen.event(Event { stamped, ..Event::of(second, SYMBOL, deal) });
+    });
+    assert_eq!(house.ask(&query::FILLS_OF_ACCOUNT, (0, 0, i64::MAX)).len(), 4);
+    let second = house.ask(&query::FILLS_OF_ACCOUNT, (1, 0, i64::MAX));
+    assert_eq!((second.len(), &second[0]["target"]), (1, &70_000.into()));
+    let open = house.ask(&query::POSITIONS_OPEN, [1]);
+    assert_eq!((open.len(), &open[0]["bought"]), (1, &"1".into()));
+    assert!(house.ask(&query::POSITIONS_OPEN, [0]).is_empty());
+    let report = archive::report::of_day(&house.view, 20_777).unwrap();
+    let accounts = report["accounts"].as_array().unwrap();
+    assert_eq!(accounts.len(), 2);
+    assert_eq!(accounts[1]["totals"]["USDT"]["bought"], "0.49");
+}
+
+#[test]
 fn a_name_that_is_listed_again_as_another_coin_is_another_listing() {
     let house = House::of(|pen| {
         names(pen);

@@ -301,7 +301,7 @@ impl Projection {
 /// The signals that have not come to their end, by symbol.
 pub(super) fn open_signals(db: &Connection) -> Result<BTreeMap<String, i64>, ArchiveError> {
     let mut statement =
-        db.prepare("SELECT symbol, id FROM signals WHERE closed = 0 ORDER BY id")?;
+        db.prepare("SELECT symbol, id FROM signals WHERE closed = 0 ORDER BY symbol, id")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

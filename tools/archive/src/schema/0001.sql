@@ -43,6 +43,7 @@ CREATE TABLE signals (
 CREATE INDEX signals_symbol ON signals (symbol, id);
 CREATE INDEX signals_status ON signals (execution_status, id);
 CREATE INDEX signals_account ON signals (account, id);
+CREATE INDEX signals_open ON signals (symbol, id) WHERE closed = 0;
 
 CREATE TABLE targets (
     id INTEGER PRIMARY KEY, account INTEGER NOT NULL, symbol TEXT NOT NULL, state TEXT NOT NULL,

@@ -28,6 +28,8 @@ pub fn virtual_run(seed: u64, storm: Storm, dir: &Path) {
     let clocks = replay::Clocks { mono: MONO_START, venue, ..replay::Clocks::default() };
     let head = replay::head(&settings, identity, clocks, "virtual").unwrap();
     let keys = vec![("demo-key".to_owned(), "demo-secret".to_owned())];
+    // A journal on disk is read again by its owner alone: no deaths here.
+    let storm = Storm { crashes: Vec::new(), ..storm };
     let config = WorldConfig { seed, listings: 3, storm, settings, keys, exchange: None };
     let mut world = World::journaled(&config, &data.journal(), &head.records()).unwrap();
     let outcome = world.run(&mut Untroubled);
