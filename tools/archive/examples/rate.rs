@@ -31,8 +31,9 @@ fn main() {
     let rows: u64 = words.next().and_then(|word| word.parse().ok()).unwrap_or(300_000);
     let under = words.next().map_or_else(std::env::temp_dir, PathBuf::from);
     say(format_args!("{rows} rows a table in {}", under.display()));
-    let tables: [(&str, Make); 6] = [
+    let tables: [(&str, Make); 7] = [
         ("orders", orders),
+        ("orders+fills", both),
         ("fills", fills),
         ("target_changes", target_changes),
         ("patterns", patterns),
@@ -355,7 +356,7 @@ fn request(n: u64) -> Request {
     }
 }
 
-/// An order with the moment it left and the venue's answer: three records and more a row.
+/// An order with the moment it left and the venue's answer: four records a row.
 fn order(tape: &mut Tape, n: u64) {
     let symbol = symbol(n / ORDERS);
     tape.action(&Action::Place(request(n)));
@@ -396,12 +397,28 @@ fn deal(tape: &mut Tape, n: u64) {
     tape.told(Event { stamped, ..Event::of(AccountId(0), symbol, Body::Fill(fill)) });
 }
 
+/// Orders that are taken and end without a deal.
 fn orders(tape: &mut Tape, rows: u64) {
-    (0..rows).for_each(|n| order(tape, n));
+    for n in 0..rows {
+        order(tape, n);
+        let order = VenueKey(u128::from(n) + 1);
+        let (client_order_id, status) = (id(n), OrderStatus::Cancelled);
+        let ended = Cancelled { client_order_id, order, status, filled: Qty::ZERO };
+        tape.event(symbol(n / ORDERS), Body::Cancelled(ended));
+    }
 }
 
+/// Deals of orders that were written long before, so that each is read and changed again.
 fn fills(tape: &mut Tape, rows: u64) {
     (0..rows).for_each(|n| deal(tape, n));
+}
+
+/// Each order with its deal, as they come; half of the rows each.
+fn both(tape: &mut Tape, rows: u64) {
+    for n in 0..rows / 2 {
+        order(tape, n);
+        deal(tape, n);
+    }
 }
 
 fn target_changes(tape: &mut Tape, rows: u64) {

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::ArchiveError;
 
 /// Rows kept between transactions; more are dropped after they were written.
-const KEPT_MAX: usize = 1 << 14;
+const KEPT_MAX: usize = 1 << 15;
 
 /// A row that can be read back whole enough to be changed further.
 pub(crate) trait Row: Sized {
