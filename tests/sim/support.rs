@@ -18,6 +18,37 @@ pub(crate) fn world(seed: u64, storm: Storm) -> World {
     World::new(&config).expect("the shipped configuration makes a world")
 }
 
+/// The same with two accounts of different budgets, which take the same listings.
+pub(crate) fn two_accounts(seed: u64, storm: Storm) -> World {
+    two_accounts_with(seed, storm, "two-secret")
+}
+
+/// With this secret for the second one, whose own is `two-secret`.
+pub(crate) fn two_accounts_with(seed: u64, storm: Storm, secret: &str) -> World {
+    let accounts = r#"[{ name = "one", key = "demo", budget = "450" },
+        { name = "two", key = "demo", budget = "200" }]"#;
+    let overrides = [("accounts".to_owned(), accounts.replace('\n', ""))];
+    let settings = Settings::demo(&overrides).expect("two accounts are allowed");
+    let key = |name: &str| (format!("{name}-key"), format!("{name}-secret"));
+    let mut keys = vec![key("one"), key("two")];
+    let start = World::venue_start(seed);
+    let mut exchange = exchange::Config::demo(seed, LISTINGS, start);
+    let account = exchange.accounts[0].clone();
+    exchange.accounts.clear();
+    for (key, secret) in &keys {
+        let keys = vec![exchange::KeyConfig::new(key, secret)];
+        exchange.accounts.push(exchange::AccountConfig {
+            name: key.clone(),
+            keys,
+            ..account.clone()
+        });
+    }
+    keys[1].1 = secret.to_owned();
+    let exchange = Some(exchange);
+    let config = WorldConfig { seed, listings: LISTINGS, storm, settings, keys, exchange };
+    World::new(&config).expect("two accounts make a world")
+}
+
 /// Whether the account holds no more of the coin than the exchange would take an order for: fees in
 /// the coin itself leave a rest below the smallest order.
 ///

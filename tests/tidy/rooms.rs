@@ -73,8 +73,9 @@ const ROOMS: &[Room] = &[
             "sim", "replay", "settings",
         ],
         outside: &[
-            "blake3", "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber", "indicatif",
-            "signal-hook", "strsim", "hdrhistogram", "sha2",
+            "blake3", "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber",
+            "indicatif", "rustix", "signal-hook", "strsim", "tracing-appender", "hdrhistogram",
+            "sha2",
         ],
     },
     Room {

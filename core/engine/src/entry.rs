@@ -414,6 +414,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let price = target.fire.cap.map_or(permit.price_max, |cap| cap.min(permit.price_max));
         let price = price.min(self.collar_top(target).unwrap_or(price));
         let price = price.to_tick(spec.tick, Round::Down)?;
+        // Below what another account of ours offers: two of them never deal with each other.
+        let own = self.orders.own_opposite(target.symbol(), Side::Buy);
+        let below = own.and_then(|own| Price::from_raw(own.raw() - spec.tick.raw()));
+        let price = if own.is_some() { price.min(below?) } else { price };
         let left = permit.notional_max.minus(target.position.paid)?;
         Some((price, entry_qty(left, price, &spec)?))
     }

@@ -45,7 +45,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             reference: reference.filter(|_| entry),
             drift_from: target.fire.last_at.and(target.reference).filter(|_| opened && entry),
             opposite_depth: book.map(|book| book.depth_against(side, price)),
-            own_opposite: self.orders.own_opposite(account, id, side),
+            own_opposite: self.orders.own_opposite(id, side),
             held,
             offered: self.orders.offered(slot),
             same_leg: self.orders.on_leg(slot, leg),

@@ -2,21 +2,31 @@
 
 use model::{
     AccountId, AlarmKind, Amount, ClientOrderId, Event, Fill, OrderLeg, Qty, Record, RiskRules,
-    Round, Side, Strategies, SymbolId, TargetState, VenueTime, WhyNot,
+    Round, Side, Strategies, SymbolId, TargetState, VenueKey, VenueTime, WhyNot,
 };
 
 use crate::target::rung_of;
 use crate::{Action, Actions, Engine, OrderState};
 
+/// What makes a deal that one and no other: the venue's id is shared by both sides of it, which may
+/// both be ours, and nobody promises that two pairs never share one.
+fn identity(event: &Event, fill: &Fill) -> VenueKey {
+    let side = u128::from(fill.side == Side::Sell);
+    let own = u128::from(event.symbol.0) << 16 | u128::from(event.account.0) << 1 | side;
+    // An odd factor: no two of ours fall together for one id.
+    VenueKey(fill.trade.0 ^ (own + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+}
+
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn on_fill(&mut self, event: &Event, fill: &Fill, actions: &mut Actions) {
-        if self.seen.has(fill.trade) {
+        let deal = identity(event, fill);
+        if self.seen.has(deal) {
             return;
         }
         let slot = fill.client_order_id.and_then(|id| self.slot_of(event, id));
         let applied = slot.is_some_and(|slot| self.apply_deal(slot, event.stamped, fill).is_some());
         // Marked only after it was applied; a stranger's deal is marked so that it alarms once.
-        self.seen.mark(fill.trade);
+        self.seen.mark(deal);
         let (Some(slot), true) = (slot, applied) else {
             return self.foreign(event.account, event.symbol, actions);
         };

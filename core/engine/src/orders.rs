@@ -2,8 +2,8 @@
 //! until it is proved.
 
 use model::{
-    AccountId, Amount, ClientOrderId, Mono, OrderKind, OrderLeg, OrderStatus, Price, Qty, Request,
-    Round, Side, Span, SymbolId, SymbolSpec, VenueKey, VenueTime,
+    Amount, ClientOrderId, Mono, OrderLeg, OrderStatus, Price, Qty, Request, Round, Side, Span,
+    SymbolId, SymbolSpec, VenueKey, VenueTime,
 };
 
 /// Where an order stands.
@@ -270,18 +270,14 @@ impl Orders {
             .fold(Qty::ZERO, |sum, order| sum.plus(order.open_qty()).unwrap_or(sum))
     }
 
-    /// Our own best price on the side opposite to `side`.
-    pub(crate) fn own_opposite(
-        &self,
-        account: AccountId,
-        symbol: SymbolId,
-        side: Side,
-    ) -> Option<Price> {
+    /// Our own best price on the side opposite to `side`, of any account, among the orders that rest:
+    /// what does not rest cannot be met by a later order.
+    pub(crate) fn own_opposite(&self, symbol: SymbolId, side: Side) -> Option<Price> {
         let opposite = self
             .alive()
-            .filter(|order| order.request.account == account && order.request.symbol == symbol)
+            .filter(|order| order.request.symbol == symbol)
             .filter(|order| order.request.side != side && order.ended.is_none())
-            .filter(|order| order.request.kind != OrderKind::Market)
+            .filter(|order| order.request.kind.rests())
             .map(|order| order.request.price);
         match side {
             Side::Buy => opposite.min(),

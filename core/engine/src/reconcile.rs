@@ -5,8 +5,8 @@
 //! and adopted by the permit in its id.
 
 use model::{
-    AccountId, Authority, Block, Event, Mono, OrderLeg, OrderUpdate, Request, RiskRules, Side,
-    Span, Strategies, SymbolId, TargetState, VenueTime, WhyNot,
+    AccountId, Authority, Block, Event, KillLevel, Mono, OrderLeg, OrderUpdate, Record, Request,
+    RiskRules, Side, Span, Strategies, SymbolId, TargetState, Text, VenueTime, WhyNot,
 };
 
 use crate::{Action, Actions, Engine, OrderState, Question, Target};
@@ -54,7 +54,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         for slot in self.targets.active_where(|_| true).iter() {
             self.take_up(slot, actions);
         }
-        if self.kill >= model::KillLevel::Reduce {
+        if self.kill > KillLevel::Active {
+            let (level, reason) = (self.kill, Text::clipped("as the run before left it"));
+            actions.push(Action::Persist { token: 0, record: Record::Kill { level, reason } });
+        }
+        if self.kill >= KillLevel::Reduce {
             self.drop_targets(actions);
         }
     }
@@ -89,7 +93,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         (target.permit, target.record.permit, target.token) = (None, None, 0);
         target.reference = target.record.entry.operator_price;
         target.record.state = TargetState::Ready;
-        let record = model::Record::Target(target.record);
+        let record = Record::Target(target.record);
         actions.push(Action::Persist { token: 0, record });
     }
 
@@ -167,7 +171,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// Answers that did not come are asked for again, at the pace of the settle time.
     pub(crate) fn chase_reconcile(&mut self, actions: &mut Actions) {
         for account in (0..AccountId::MAX as u8).map(AccountId) {
-            if !self.reconcile_due(account).is_some_and(|at| self.now >= at) {
+            if self.reconcile_due(account).is_none_or(|at| self.now < at) {
                 continue;
             }
             let whole = self

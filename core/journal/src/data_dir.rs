@@ -105,6 +105,12 @@ impl core::fmt::Display for DataDirError {
 impl core::error::Error for DataDirError {}
 
 impl DataDir {
+    /// Whether a process has `path` open; a directory that is not there is not in use.
+    pub fn is_in_use(path: &Path) -> bool {
+        let Ok(lock) = File::open(path.join(LOCK)) else { return false };
+        matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
+    }
+
     /// Makes or opens `path`, takes its lock, and begins the next epoch, which is on disk before
     /// this returns.
     ///

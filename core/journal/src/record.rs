@@ -80,7 +80,7 @@ impl Kind {
     pub const STOP: Self = Self(9);
     /// A head of the chains was stored outside this machine.
     pub const ANCHOR: Self = Self(10);
-    /// A checkpoint exists; the payload begins with the hash of its blob.
+    /// Part of the state that a start goes on from; the payload begins with the hash of the whole.
     pub const CHECKPOINT: Self = Self(11);
     /// The first number of the journal's own frames.
     pub const OWN: Self = Self(0x8000);

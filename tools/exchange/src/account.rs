@@ -10,8 +10,8 @@ use sha2::Sha256;
 use crate::config::{ConfigError, KeyConfig, Permission, Rules};
 use crate::error::ApiError;
 
-/// Listen keys of an account.
-pub(crate) const LISTEN_KEYS_MAX: usize = 60;
+/// Signatures that are remembered at most.
+const SIGNATURES_MAX: usize = 4_096;
 /// Addresses and accounts whose budgets are remembered.
 const BUDGETS_MAX: usize = 4_096;
 
@@ -84,11 +84,17 @@ pub(crate) enum Payer {
 pub(crate) struct Budgets {
     /// Order requests of the last second, by account.
     orders: BTreeMap<usize, VecDeque<VenueTime>>,
+    /// Batches of the last second, by account.
+    batches: BTreeMap<usize, VecDeque<VenueTime>>,
+    /// Signatures of the last window, oldest first.
+    signatures: VecDeque<(VenueTime, Box<str>)>,
     /// Start of the window of ten seconds and weight used, by payer and endpoint.
     weights: BTreeMap<(Payer, &'static str), (VenueTime, u32)>,
     /// Replies 429 within a window, by address; and until when it is banned.
     strikes: BTreeMap<IpAddr, (VenueTime, u32)>,
     bans: BTreeMap<IpAddr, VenueTime>,
+    /// Streams that were closed for a flood of messages, by address: the last one.
+    floods: BTreeMap<IpAddr, VenueTime>,
 }
 
 impl Budgets {
@@ -109,15 +115,32 @@ impl Budgets {
         account: usize,
         rules: &Rules,
     ) -> Result<(), ApiError> {
-        let sent = self.orders.entry(account).or_default();
-        while sent.front().is_some_and(|at| now.since(*at) >= SECOND) {
-            sent.pop_front();
+        charge(&mut self.orders, now, account, rules.orders_per_s)
+    }
+
+    /// Charges a batch to its account's second: as a batch and as an order request.
+    pub(crate) fn batch(
+        &mut self,
+        now: VenueTime,
+        account: usize,
+        rules: &Rules,
+    ) -> Result<(), ApiError> {
+        charge(&mut self.batches, now, account, rules.batches_per_s)?;
+        charge(&mut self.orders, now, account, rules.orders_per_s)
+    }
+
+    /// Whether a signature comes for the first time within `window`.
+    pub(crate) fn first_seen(&mut self, now: VenueTime, signature: &str, window: Span) -> bool {
+        let seen = &mut self.signatures;
+        let old = |(at, _): &(VenueTime, Box<str>)| now.since(*at) > window;
+        while seen.len() >= SIGNATURES_MAX || seen.front().is_some_and(old) {
+            seen.pop_front();
         }
-        if sent.len() >= rules.orders_per_s as usize {
-            return Err(ApiError::too_many(1));
+        let fresh = !seen.iter().any(|(_, known)| **known == *signature);
+        if fresh {
+            seen.push_back((now, signature.into()));
         }
-        sent.push_back(now);
-        Ok(())
+        fresh
     }
 
     /// Charges `weight` of one endpoint to its payer's ten seconds.
@@ -154,15 +177,51 @@ impl Budgets {
             (*start, *count) = (now, 0);
         }
         *count += 1;
-        if *count > rules.ban_after && self.bans.len() < BUDGETS_MAX {
-            self.bans.insert(peer, now.after(Span::from_secs(rules.ban_s)));
+        if *count > rules.ban_after {
             self.strikes.remove(&peer);
+            self.ban(now, peer, rules);
+        }
+    }
+
+    /// Counts a stream closed for a flood of messages; a second one within ten minutes is a ban.
+    pub(crate) fn flood(&mut self, now: VenueTime, peer: IpAddr, rules: &Rules) {
+        if self.floods.len() >= BUDGETS_MAX {
+            self.floods.retain(|_, last| now.since(*last) < FLOOD_WINDOW);
+        }
+        let last = self.floods.insert(peer, now);
+        if last.is_some_and(|last| now.since(last) < FLOOD_WINDOW) {
+            self.ban(now, peer, rules);
+        }
+    }
+
+    fn ban(&mut self, now: VenueTime, peer: IpAddr, rules: &Rules) {
+        if self.bans.len() < BUDGETS_MAX {
+            self.bans.insert(peer, now.after(Span::from_secs(rules.ban_s)));
         }
     }
 }
 
+/// Charges one request to its account's sliding second of `most`.
+fn charge(
+    all: &mut BTreeMap<usize, VecDeque<VenueTime>>,
+    now: VenueTime,
+    account: usize,
+    most: u32,
+) -> Result<(), ApiError> {
+    let sent = all.entry(account).or_default();
+    while sent.front().is_some_and(|at| now.since(*at) >= SECOND) {
+        sent.pop_front();
+    }
+    if sent.len() >= most as usize {
+        return Err(ApiError::too_many(1));
+    }
+    sent.push_back(now);
+    Ok(())
+}
+
 const SECOND: Span = Span::from_secs(1);
 const WINDOW: Span = Span::from_secs(10);
+const FLOOD_WINDOW: Span = Span::from_secs(600);
 
 #[cfg(test)]
 mod tests {

@@ -175,6 +175,19 @@ impl Book {
         }
     }
 
+    /// Price, order and open quantity of a side's orders in the order they deal.
+    pub fn queue(&self, side: Side) -> Box<dyn Iterator<Item = (Price, u64, Qty)> + '_> {
+        fn orders<'a>(
+            (price, level): (&'a Price, &'a Level),
+        ) -> impl Iterator<Item = (Price, u64, Qty)> + 'a {
+            level.queue.iter().map(|(order, qty)| (*price, *order, *qty))
+        }
+        match side {
+            Side::Buy => Box::new(self.bids.iter().rev().flat_map(orders)),
+            Side::Sell => Box::new(self.asks.iter().flat_map(orders)),
+        }
+    }
+
     /// Total at one price; zero when there is no such level.
     pub fn qty_at(&self, side: Side, price: Price) -> Qty {
         let levels = match side {
@@ -202,7 +215,7 @@ impl Book {
     }
 }
 
-fn reaches(taker: Side, limit: Option<Price>, price: Price) -> bool {
+pub(crate) fn reaches(taker: Side, limit: Option<Price>, price: Price) -> bool {
     match (taker, limit) {
         (_, None) => true,
         (Side::Buy, Some(limit)) => price <= limit,
@@ -210,7 +223,7 @@ fn reaches(taker: Side, limit: Option<Price>, price: Price) -> bool {
     }
 }
 
-fn wanted(want: Want, price: Price, scale: Scale) -> Qty {
+pub(crate) fn wanted(want: Want, price: Price, scale: Scale) -> Qty {
     match want {
         Want::Base(qty) => qty,
         Want::Quote(quote) => quote.qty_at(price, scale.price, scale.qty).unwrap_or(Qty::ZERO),

@@ -1,13 +1,14 @@
 //! What an order must pass before it is placed, in the exchange's order of checks.
 
-use model::{Amount, OrderKind, Price, Qty, Round, Side, VenueTime};
+use model::{Amount, NumError, OrderKind, Price, Qty, Round, Side, VenueTime};
 
 use crate::account::ApiKey;
-use crate::book::Want;
+use crate::book::{Want, reaches};
 use crate::config::BeforeOpen;
 use crate::error::ApiError;
 use crate::exchange::Exchange;
 use crate::market::Symbol;
+use crate::personality::{CrossingMaker, DuplicateIds, OpeningCap, Personality};
 use crate::trade::Ticket;
 
 /// Distance of a market order's protective price from the best opposite one.
@@ -38,11 +39,15 @@ impl Exchange {
         if !symbol.rules.config.api_allowed || !key.trades(&symbol.name) {
             return Err(ApiError::not_for_api());
         }
-        check_state(symbol, asked, now)?;
-        let figures = Figures::read(symbol, asked)?;
+        check_state(symbol, asked, now, &self.personality)?;
+        let figures = Figures::read(symbol, asked, now, &self.personality)?;
         let limit = limit_price(symbol, asked, figures.price)?;
         check_size(symbol, &figures, limit)?;
-        check_price(symbol, asked, limit, now)?;
+        check_price(symbol, asked, limit, now, &self.personality)?;
+        let refused = self.personality.crossing_maker == CrossingMaker::Rejected;
+        if refused && asked.kind == OrderKind::LimitMaker && takes(symbol, asked.side, limit) {
+            return Err(ApiError::bad(30041, "post only order would take"));
+        }
         let want = match (figures.qty, figures.quote) {
             (Some(qty), _) => Want::Base(qty),
             (None, Some(quote)) => Want::Quote(quote),
@@ -52,14 +57,14 @@ impl Exchange {
             self.reserve(at, asked.side, limit, want).ok_or_else(|| ApiError::wrong("quantity"))?;
         let asset = if asked.side == Side::Buy { symbol.quote } else { symbol.base };
         if self.ledger.pocket(key.account, asset).free < lock {
-            return Err(ApiError::insufficient());
+            return Err(ApiError::insufficient(self.personality.insufficient_code));
         }
         let account = &self.accounts[key.account];
         if account.open >= self.rules.open_orders_max {
             return Err(ApiError::bad(30029, "maximum of open orders reached"));
         }
         let known = asked.client_id.is_some_and(|id| account.client_ids.contains_key(id));
-        if known && self.rules.reject_duplicate_client_ids {
+        if known && self.personality.duplicate_client_ids == DuplicateIds::Rejected {
             return Err(ApiError::bad(30026, "duplicate client order id"));
         }
         Ok(Ticket {
@@ -76,7 +81,17 @@ impl Exchange {
     }
 }
 
-fn check_state(symbol: &Symbol, asked: &Asked<'_>, now: VenueTime) -> Result<(), ApiError> {
+/// Whether an order at `limit` meets the book.
+fn takes(symbol: &Symbol, side: Side, limit: Price) -> bool {
+    symbol.book.best(side.opposite()).is_some_and(|best| reaches(side, Some(limit), best))
+}
+
+fn check_state(
+    symbol: &Symbol,
+    asked: &Asked<'_>,
+    now: VenueTime,
+    personality: &Personality,
+) -> Result<(), ApiError> {
     match symbol.rules.config.status.as_str() {
         "1" => {}
         "2" => return Err(ApiError::bad(30000, "trading of this pair is suspended")),
@@ -90,7 +105,9 @@ fn check_state(symbol: &Symbol, asked: &Asked<'_>, now: VenueTime) -> Result<(),
     }
     if !symbol.rules.kinds.has(asked.kind) {
         return Err(match asked.kind {
-            OrderKind::Market => ApiError::bad(30019, "api market order is disabled"),
+            OrderKind::Market => {
+                ApiError::bad(personality.market_disabled_code, "api market order is disabled")
+            }
             OrderKind::Limit
             | OrderKind::LimitMaker
             | OrderKind::ImmediateOrCancel
@@ -114,13 +131,35 @@ struct Figures {
 }
 
 impl Figures {
-    fn read(symbol: &Symbol, asked: &Asked<'_>) -> Result<Self, ApiError> {
+    fn read(
+        symbol: &Symbol,
+        asked: &Asked<'_>,
+        now: VenueTime,
+        personality: &Personality,
+    ) -> Result<Self, ApiError> {
         let price = asked.price.filter(|_| asked.kind != OrderKind::Market);
         let price = price.map(|text| Price::parse(text.as_bytes(), symbol.scale.price));
         let qty = asked.qty.map(|text| Qty::parse(text.as_bytes(), symbol.scale.qty));
+        let wrong = |name, error| match error {
+            NumError::TooFine { .. } => ApiError::too_fine(personality.precision_code, name),
+            NumError::NotADecimal | NumError::Overflow | NumError::NotPositive => {
+                ApiError::wrong(name)
+            }
+        };
+        let price = price.transpose().map_err(|error| wrong("price", error))?;
+        let qty = qty.transpose().map_err(|error| wrong("quantity", error))?;
+        for (name, cut) in symbol.finer_than_shown(now, price, qty) {
+            if cut {
+                return Err(ApiError::too_fine(personality.precision_code, name));
+            }
+        }
+        let by_amount = asked.kind == OrderKind::Market && asked.side == Side::Buy;
+        if by_amount && qty.is_some() && !personality.market_buy_by_quantity {
+            return Err(ApiError::bad(-1128, "Combination of optional parameters invalid."));
+        }
         let figures = Self {
-            price: price.transpose().map_err(|_| ApiError::wrong("price"))?,
-            qty: qty.transpose().map_err(|_| ApiError::wrong("quantity"))?,
+            price,
+            qty,
             quote: match asked.quote_qty.filter(|_| asked.kind == OrderKind::Market) {
                 None => None,
                 Some(text) => match Amount::parse(text.as_bytes()) {
@@ -191,9 +230,14 @@ fn check_price(
     asked: &Asked<'_>,
     limit: Price,
     now: VenueTime,
+    personality: &Personality,
 ) -> Result<(), ApiError> {
     if asked.kind == OrderKind::Market {
         return Ok(());
+    }
+    let banded = symbol.rules.config.band_bps.is_some();
+    if banded && symbol.last.is_none() && personality.band_needs_last {
+        return Err(ApiError::bad(30010, "no valid trade price"));
     }
     if let (Some(bps), Some(last)) = (symbol.rules.config.band_bps, symbol.last) {
         let bps = i64::from(bps);
@@ -205,7 +249,7 @@ fn check_price(
             return Err(ApiError::bad(30087, "Order price exceeds allowed range"));
         }
     }
-    let cap = symbol.schedule.as_ref().and_then(|schedule| schedule.cap(now));
+    let cap = opening_cap(symbol, now, personality);
     if let Some(cap) = cap.filter(|cap| asked.side == Side::Buy && limit > *cap) {
         let mut buffer = [0; 40];
         let text = model::format_scaled(cap.raw(), symbol.scale.price, &mut buffer);
@@ -213,4 +257,19 @@ fn check_price(
         return Err(ApiError::bad(30010, format!("Order price cannot exceed {text}{quote}")));
     }
     Ok(())
+}
+
+/// The highest price of a limit buy at `now`, as the personality computes it.
+fn opening_cap(symbol: &Symbol, now: VenueTime, personality: &Personality) -> Option<Price> {
+    let schedule = symbol.schedule.as_ref()?;
+    let reference = match personality.opening_cap {
+        OpeningCap::Listing => return schedule.cap(now),
+        OpeningCap::BestAsk => schedule.asks.iter().map(|(price, _)| *price).min(),
+        OpeningCap::FirstDeal => symbol.first,
+        OpeningCap::None => None,
+    };
+    let reference = reference.filter(|_| schedule.is_capped(now))?;
+    let cap = reference.shift_bps(i64::from(personality.opening_cap_bps), Round::Down)?;
+    let qty = Qty::from_raw(1)?;
+    symbol.to_shown(now, cap, qty).map(|(cap, _)| cap)
 }

@@ -7,6 +7,7 @@ use model::VenueTime;
 use serde::{Deserialize, Serialize};
 
 use crate::faults::Faults;
+use crate::personality::Personality;
 
 /// A whole exchange. Money is decimal text; times are relative to the origin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,8 +16,10 @@ pub struct Config {
     /// Milliseconds since the epoch that the times of listings count from. Absent: the start of
     /// the exchange, rounded up to a full second.
     pub origin_ms: Option<i64>,
-    /// What the sources do not settle, and limits.
+    /// Limits, lives and delays.
     pub rules: Rules,
+    /// What no source settles.
+    pub personality: Personality,
     /// Who trades. At least one.
     pub accounts: Vec<AccountConfig>,
     /// Pairs that trade from the start.
@@ -33,6 +36,7 @@ impl Default for Config {
         Self {
             origin_ms: None,
             rules: Rules::default(),
+            personality: Personality::default(),
             accounts: vec![AccountConfig::default()],
             symbols: vec![
                 SymbolConfig::pair("BTC", "84270", 2, 6, "20000"),
@@ -113,31 +117,14 @@ impl core::fmt::Display for ConfigError {
 
 impl core::error::Error for ConfigError {}
 
-/// Which asset pays the fee.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FeeAsset {
-    /// The asset received: base on buys, quote on sells.
-    #[default]
-    Received,
-    /// Quote on both sides; a buy locks its fee too.
-    Quote,
-}
-
-/// Limits, and every point that no source settles.
+/// Limits, lives and delays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
-    /// Which asset pays the fee.
-    pub fee_asset: FeeAsset,
-    /// Whether a client order id that an open or finished order has is refused.
-    pub reject_duplicate_client_ids: bool,
-    /// Whether `exchangeInfo` answers an unknown symbol with 10007 and not with an empty list.
-    pub unknown_symbol_is_error: bool,
-    /// Whether a LIMIT_MAKER that would take is refused and not accepted and cancelled.
-    pub reject_crossing_maker: bool,
     /// Order requests (place, cancel, batch, cancel all) an account has in any second.
     pub orders_per_s: u32,
+    /// Batches of orders an account has in any second, inside `orders_per_s`.
+    pub batches_per_s: u32,
     /// Weight that one endpoint grants in ten seconds to an address or an account.
     pub weight_per_10s: u32,
     /// Replies 429 within ten seconds after which an address is banned.
@@ -150,16 +137,10 @@ pub struct Rules {
     pub private_delay_us: u64,
     /// From a request to its reply, microseconds.
     pub reply_delay_us: u64,
-    /// How long an order query does not know a fresh order, milliseconds.
-    pub query_lag_ms: u64,
     /// Life of a listen key, seconds.
     pub listen_key_life_s: u64,
     /// Life of a stream connection, seconds.
     pub stream_life_s: u64,
-    /// Whether frames leave out what the schema of 2026-06-17 added.
-    pub old_schema: bool,
-    /// Whether aggre.bookTicker comes under field 305.
-    pub book_ticker_as_305: bool,
     /// Whether symbolsV2 is one flat list and not an object by quote asset.
     pub web_list_flat: bool,
     /// Whether the web pages answer 403.
@@ -169,22 +150,16 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            fee_asset: FeeAsset::Received,
-            reject_duplicate_client_ids: false,
-            unknown_symbol_is_error: false,
-            reject_crossing_maker: false,
             orders_per_s: 12,
+            batches_per_s: 2,
             weight_per_10s: 500,
             ban_after: 60,
             ban_s: 120,
             open_orders_max: 500,
             private_delay_us: 300,
             reply_delay_us: 0,
-            query_lag_ms: 0,
             listen_key_life_s: 3_600,
             stream_life_s: 86_400,
-            old_schema: false,
-            book_ticker_as_305: false,
             web_list_flat: false,
             web_forbidden: false,
         }
@@ -222,7 +197,7 @@ pub struct KeyConfig {
     pub access: String,
     /// Signs.
     pub secret: String,
-    /// What it may do. Absent: everything but withdrawals.
+    /// What it may do. Absent: everything but to withdraw.
     #[serde(default = "all_permissions")]
     pub permissions: Vec<Permission>,
     /// Pairs it may trade. Absent: all.
@@ -231,7 +206,7 @@ pub struct KeyConfig {
 }
 
 impl KeyConfig {
-    /// A key with every permission but withdrawals, for all pairs.
+    /// A key with every permission but to withdraw, for all pairs.
     pub fn new(access: &str, secret: &str) -> Self {
         let (access, secret) = (access.to_owned(), secret.to_owned());
         Self { access, secret, permissions: all_permissions(), symbols: None }
@@ -240,7 +215,14 @@ impl KeyConfig {
 
 fn all_permissions() -> Vec<Permission> {
     use Permission::*;
-    vec![SpotDealWrite, SpotDealRead, SpotAccountRead, SpotAccountR, SpotAccountWrite]
+    vec![
+        SpotDealWrite,
+        SpotDealRead,
+        SpotAccountRead,
+        SpotAccountR,
+        SpotAccountWrite,
+        SpotWithdrawRead,
+    ]
 }
 
 /// What a key may do, by the exchange's names.

@@ -57,8 +57,26 @@ impl ApiError {
         Self::bad(30003, msg)
     }
 
-    pub(crate) fn insufficient() -> Self {
-        Self::bad(30004, "Insufficient position")
+    pub(crate) fn insufficient(code: i32) -> Self {
+        Self::bad(code, "Insufficient position")
+    }
+
+    pub(crate) fn too_fine(code: i32, parameter: &str) -> Self {
+        Self::bad(code, format!("{parameter} has too many decimals"))
+    }
+
+    /// The same refusal with the text in Chinese, where one is known; figures stay as they are.
+    pub(crate) fn in_chinese(mut self) -> Self {
+        let known = [
+            (10101, "Insufficient position", "资金不足"),
+            (30004, "Insufficient position", "持仓不足"),
+            (30002, "The minimum transaction volume cannot be less than：", "最小交易额不能小于："),
+            (30010, "Order price cannot exceed ", "委托价格不能超过"),
+        ];
+        if let Some((_, english, chinese)) = known.iter().find(|(code, ..)| *code == self.code) {
+            self.msg = self.msg.replace(english, chinese);
+        }
+        self
     }
 
     pub(crate) fn too_many(retry_after_s: u64) -> Self {

@@ -8,7 +8,9 @@ use model::{Amount, Span, VenueTime};
 
 use crate::account::{ApiKey, Budgets, ListenKey};
 use crate::book::{Book, Match, Scale};
+use crate::candle::Candles;
 use crate::config::{Config, ConfigError, ListingConfig, Rules, SymbolConfig};
+use crate::error::ApiError;
 use crate::faults::FaultPlan;
 use crate::flow::Flow;
 use crate::hub::Hub;
@@ -16,12 +18,16 @@ use crate::ledger::{Ledger, Pocket};
 use crate::listing::Schedule;
 use crate::market::{Rulebook, Symbol, Tape};
 use crate::order::{Deal, Order};
+use crate::personality::{Language, Personality};
 use crate::rng::Rng;
+use crate::stp::Groups;
 
 /// Finished orders and deals kept of an account; the oldest go first.
 pub(crate) const HISTORY_MAX: usize = 20_000;
 /// Pairs that one exchange holds.
 const SYMBOLS_MAX: usize = 4_096;
+/// User id of the first account.
+const FIRST_UID: usize = 20_930_001;
 /// Money of each side of a pair's background flow; enough for years of it.
 const HOUSE_MONEY: Amount = Amount::from_units(1_000_000_000_000);
 
@@ -36,6 +42,8 @@ pub(crate) struct Account {
     pub(crate) deals: VecDeque<Deal>,
     pub(crate) client_ids: BTreeMap<Box<str>, u64>,
     pub(crate) open: u32,
+    /// Whether its fees are paid in MX where it has enough.
+    pub(crate) mx_deduct: bool,
 }
 
 /// What happens by itself.
@@ -60,6 +68,7 @@ pub(crate) enum Timer {
 pub struct Exchange {
     pub(crate) seed: u64,
     pub(crate) rules: Rules,
+    pub(crate) personality: Personality,
     pub(crate) origin: VenueTime,
     pub(crate) now: VenueTime,
     pub(crate) ledger: Ledger,
@@ -75,6 +84,7 @@ pub struct Exchange {
     pub(crate) flows: Vec<Option<Flow>>,
     pub(crate) hub: Hub,
     pub(crate) faults: FaultPlan,
+    pub(crate) groups: Groups,
     pub(crate) ids: Rng,
     pub(crate) matches: Vec<Match>,
     /// Private events made by the running request become visible then.
@@ -94,6 +104,7 @@ impl Exchange {
         let mut exchange = Self {
             seed,
             rules: config.rules.clone(),
+            personality: config.personality.clone(),
             origin: VenueTime::from_millis(config.origin_ms.unwrap_or(full_second)),
             now: start,
             ledger: Ledger::default(),
@@ -109,12 +120,15 @@ impl Exchange {
             flows: Vec::new(),
             hub: Hub::default(),
             faults: FaultPlan::new(config.faults.clone(), seed),
+            groups: Groups::default(),
             ids: Rng::new(seed, "ids"),
             matches: Vec::new(),
             private_due: start,
             timers: BinaryHeap::new(),
             timers_made: 0,
         };
+        exchange.personality.check(config)?;
+        exchange.ledger.set_lag(exchange.read_lag());
         exchange.open_accounts(config)?;
         for symbol in &config.symbols {
             exchange.add_symbol(symbol, None)?;
@@ -130,8 +144,10 @@ impl Exchange {
     /// # Errors
     /// [`ConfigError`] when a value cannot be used or the pair exists.
     pub fn add_listing(&mut self, listing: &ListingConfig) -> Result<(), ConfigError> {
-        let scale = scale(&listing.market);
-        let schedule = Schedule::new(listing, scale, self.origin)?;
+        let scale = self.scale(&listing.market);
+        let late_us = listing.late_us.saturating_add(self.personality.opening_offset_us);
+        let schedule =
+            Schedule::new(&ListingConfig { late_us, ..listing.clone() }, scale, self.origin)?;
         self.add_symbol(&listing.market, Some(schedule))
     }
 
@@ -221,14 +237,31 @@ impl Exchange {
     }
 
     /// The id of an order as the wire shows it.
-    pub fn order_id_text(id: u64) -> String {
-        format!("C02__7{id:017}115")
+    pub fn order_id_text(&self, id: u64) -> String {
+        self.personality.order_ids.text(id)
+    }
+
+    /// How far queries of orders, deals and balances lag behind.
+    pub(crate) fn read_lag(&self) -> Span {
+        Span::from_millis(self.personality.read_lag_ms)
+    }
+
+    /// A refusal in the language of the personality.
+    pub(crate) fn in_its_language(&self, error: ApiError) -> ApiError {
+        match self.personality.language {
+            Language::English => error,
+            Language::Chinese => error.in_chinese(),
+        }
+    }
+
+    /// The user id of an account: digits, as the exchange's are.
+    pub fn uid_text(&self, account: usize) -> String {
+        (FIRST_UID + account).to_string()
     }
 
     /// The order behind an id of the wire.
-    pub(crate) fn order_id_of(text: &str) -> Option<u64> {
-        let id = text.strip_prefix("C02__7")?.strip_suffix("115")?.parse().ok()?;
-        (Self::order_id_text(id) == text).then_some(id)
+    pub(crate) fn order_id_of(&self, text: &str) -> Option<u64> {
+        self.personality.order_ids.id_of(text)
     }
 
     pub(crate) fn advance(&mut self, now: VenueTime) {
@@ -238,6 +271,7 @@ impl Exchange {
             }
             self.timers.pop();
             self.now = self.now.max(at);
+            self.ledger.set_clock(self.now);
             self.private_due = self.now.after(Span::from_micros(self.rules.private_delay_us));
             match timer {
                 Timer::PreOpen(flow) => self.flow_pre_open(flow),
@@ -247,6 +281,7 @@ impl Exchange {
             }
         }
         self.now = self.now.max(now);
+        self.ledger.set_clock(self.now);
         self.private_due = self.now.after(Span::from_micros(self.rules.private_delay_us));
         let (now, rules) = (self.now, &self.rules);
         if self.hub.close_idle(now, rules) {
@@ -254,8 +289,8 @@ impl Exchange {
         }
         if self.listen_keys.iter().any(|key| key.dies <= now) {
             self.listen_keys.retain(|key| key.dies > now);
-            let alive = &self.listen_keys;
-            self.hub.close_orphans(now, |key| alive.iter().any(|known| known.key == key));
+            let (alive, how) = (&self.listen_keys, self.personality.dead_listen_key);
+            self.hub.end_orphans(now, how, |key| alive.iter().any(|known| known.key == key));
         }
     }
 
@@ -338,7 +373,8 @@ impl Exchange {
                 needed: "a pair that is not there yet, and at most 4096 of them",
             });
         }
-        let scale = scale(config);
+        let scale = self.scale(config);
+        let precisions = self.precisions(config)?;
         // A coin's ids do not depend on the seed, so that USDT has the same one everywhere.
         let id = |text: &str| Rng::new(0, text).hex(32);
         // A pair that has traded for long has a large version; a new one starts near 1.
@@ -349,10 +385,12 @@ impl Exchange {
             base: self.ledger.asset(&config.base),
             quote: self.ledger.asset(&config.quote),
             scale,
+            precisions,
             book: Book::new(scale, version),
             last: None,
+            first: None,
             trades: VecDeque::new(),
-            candles: VecDeque::new(),
+            candles: Candles::default(),
             last_order: self.now,
             tapes: [Tape::default(), Tape::default()],
             rules,
@@ -386,10 +424,63 @@ impl Exchange {
                     self.set_timer(flow_at, Timer::Flow(index));
                 }
             }
-            None if config.flow.is_some() => self.flow_fill(index),
+            None if config.flow.is_some() => {
+                self.invent_past(symbol, index);
+                self.flow_fill(index);
+            }
             None => {}
         }
         Ok(())
+    }
+
+    /// Gives a pair that has traded for long the candles and the last price of its past.
+    fn invent_past(&mut self, symbol: usize, flow: usize) {
+        let Some((price, notional)) = self.flows[flow].as_ref().and_then(Flow::around) else {
+            return;
+        };
+        let rng = Rng::new(self.seed, &format!("past of {}", self.symbols[symbol].name));
+        let (now, state) = (self.now, &mut self.symbols[symbol]);
+        state.candles.invent(now, price, notional, state.scale, rng);
+        (state.first, state.last) = (Some(price), Some(price));
+    }
+
+    /// Decimals that a pair is kept at: the finest that it ever publishes.
+    fn scale(&self, config: &SymbolConfig) -> Scale {
+        let name = config.name();
+        let mut scale = Scale { price: config.price_decimals, qty: config.qty_decimals };
+        for change in self.personality.precision_changes.iter().filter(|c| c.symbol == name) {
+            scale.price = scale.price.max(change.price_decimals);
+            scale.qty = scale.qty.max(change.qty_decimals);
+        }
+        scale
+    }
+
+    /// What a pair publishes, by the time from which it does.
+    fn precisions(&self, config: &SymbolConfig) -> Result<Vec<(VenueTime, Scale)>, ConfigError> {
+        let name = config.name();
+        let finest = self.scale(config);
+        let sum = finest.price.saturating_add(finest.qty);
+        if sum > 18 {
+            return Err(ConfigError::Value {
+                key: format!("symbol {name} finest price_decimals + qty_decimals"),
+                value: sum.to_string(),
+                needed: "at most 18",
+            });
+        }
+        let planned = self.personality.precision_changes.iter().filter(|c| c.symbol == name);
+        let mut changes: Vec<_> = planned
+            .map(|change| {
+                let at = self.origin.nanos().saturating_add(change.at_ms.saturating_mul(1_000_000));
+                let shown = Scale { price: change.price_decimals, qty: change.qty_decimals };
+                (VenueTime::from_nanos(at), shown)
+            })
+            .collect();
+        if !changes.is_empty() {
+            changes.sort_by_key(|(at, _)| *at);
+            let first = Scale { price: config.price_decimals, qty: config.qty_decimals };
+            changes.insert(0, (VenueTime::from_nanos(i64::MIN), first));
+        }
+        Ok(changes)
     }
 
     /// Whether anything of the pair's own streams has a listener.
@@ -416,8 +507,4 @@ pub(crate) fn coin_id(asset: &str) -> String {
         return "128f589271cb4951b03e71e6323eb7be".to_owned();
     }
     Rng::new(1, asset).hex(32)
-}
-
-fn scale(config: &SymbolConfig) -> Scale {
-    Scale { price: config.price_decimals, qty: config.qty_decimals }
 }

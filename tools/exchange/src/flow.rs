@@ -58,6 +58,11 @@ impl Flow {
             started,
         })
     }
+
+    /// Fair price at the start and mean value of an order.
+    pub(crate) fn around(&self) -> Option<(Price, Amount)> {
+        self.config.as_ref().map(|pace| (pace.price, pace.notional))
+    }
 }
 
 impl Pace {
@@ -246,6 +251,7 @@ impl Exchange {
         price: Price,
         qty: Qty,
     ) -> Option<u64> {
+        let (price, qty) = self.symbols[symbol].to_shown(self.now, price, qty)?;
         if qty.is_zero() {
             return None;
         }

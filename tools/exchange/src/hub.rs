@@ -1,12 +1,14 @@
 //! Stream connections: who listens to what, and the frames that wait for them.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 
 use model::{Amount, Span, VenueTime};
 
 use crate::config::Rules;
 use crate::exchange::{Exchange, TAPE_MS, Timer, coin_id};
 use crate::order::{Deal, Order};
+use crate::personality::{DeadListenKey, Personality};
 use crate::ws::channel::Topic;
 use crate::ws::push::{self, BalanceChange, Head};
 
@@ -33,6 +35,7 @@ pub enum Message {
 /// One stream connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
+    pub(crate) peer: IpAddr,
     pub(crate) account: Option<usize>,
     pub(crate) listen_key: Option<String>,
     pub(crate) topics: Vec<(Topic, String)>,
@@ -45,8 +48,14 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(now: VenueTime, account: Option<usize>, listen_key: Option<String>) -> Self {
+    pub(crate) fn new(
+        now: VenueTime,
+        peer: IpAddr,
+        account: Option<usize>,
+        listen_key: Option<String>,
+    ) -> Self {
         Self {
+            peer,
             account,
             listen_key,
             topics: Vec::new(),
@@ -88,11 +97,28 @@ impl Session {
         self.active = self.active.max(due);
     }
 
-    pub(crate) fn close(&mut self, due: VenueTime, code: u16) {
-        if !self.closed {
+    /// Ends it after what waits; whether it was open.
+    pub(crate) fn close(&mut self, due: VenueTime, code: u16) -> bool {
+        let open = !self.closed;
+        if open {
             let due = self.outbox.back().map_or(due, |(last, _)| due.max(*last));
             self.outbox.push_back((due, Message::Close(code)));
             self.closed = true;
+        }
+        open
+    }
+
+    /// Meets the death of its listen key.
+    pub(crate) fn orphan(&mut self, now: VenueTime, how: DeadListenKey) {
+        match how {
+            DeadListenKey::Closed => {
+                self.close(now, 1000);
+            }
+            DeadListenKey::Told => {
+                self.push(now, Message::Text("Invalid listen key".to_owned()));
+                self.close(now, 1000);
+            }
+            DeadListenKey::Silent => (self.account, self.listen_key) = (None, None),
         }
     }
 
@@ -144,11 +170,16 @@ impl Hub {
         any
     }
 
-    /// Closes private connections whose listen key died.
-    pub(crate) fn close_orphans(&mut self, now: VenueTime, alive: impl Fn(&str) -> bool) {
+    /// Lets private connections meet the death of their listen key.
+    pub(crate) fn end_orphans(
+        &mut self,
+        now: VenueTime,
+        how: DeadListenKey,
+        alive: impl Fn(&str) -> bool,
+    ) {
         for session in self.sessions.values_mut() {
             if session.listen_key.as_deref().is_some_and(|key| !alive(key)) {
-                session.close(now, 1000);
+                session.orphan(now, how);
             }
         }
     }
@@ -160,9 +191,9 @@ impl Hub {
 
     pub(crate) fn watches_seconds(&self) -> bool {
         let topics = self.sessions.values().flat_map(|session| &session.topics);
-        topics
-            .into_iter()
-            .any(|(topic, _)| matches!(topic, Topic::Kline(..) | Topic::MiniTicker(_)))
+        topics.into_iter().any(|(topic, _)| {
+            matches!(topic, Topic::Kline(..) | Topic::MiniTicker(..) | Topic::MiniTickers(_))
+        })
     }
 
     /// Topics of one kind that somebody listens to, with their names, each once.
@@ -203,7 +234,10 @@ impl Exchange {
     /// Sends what one tape collected, a frame a channel.
     pub(crate) fn flush(&mut self, symbol: usize, tape: usize) {
         let wanted = self.hub.wanted(|topic| topic.tape() == Some((symbol, tape)));
-        let (now, old) = (self.now, self.rules.old_schema);
+        let now = self.now;
+        let Personality { old_schema: old, book_ticker_as_305: as_305, missing_side, .. } =
+            &self.personality;
+        let (old, as_305, missing) = (*old, *as_305, missing_side.clone());
         for (topic, name) in wanted {
             let state = &self.symbols[symbol];
             let collected = &state.tapes[tape];
@@ -214,21 +248,26 @@ impl Exchange {
                     (314, push::deals(&collected.trades, event, state.scale, old))
                 }
                 Topic::Depth(..) if changed => (313, push::depth(state, tape, event, old)),
-                Topic::BookTicker(..) if changed && self.rules.book_ticker_as_305 => {
-                    (305, push::book_ticker(state, false))
+                Topic::BookTicker(..) if changed && as_305 => {
+                    (305, push::book_ticker(state, false, &missing))
                 }
-                Topic::BookTicker(..) if changed => (315, push::book_ticker(state, !old)),
+                Topic::BookTicker(..) if changed => (315, push::book_ticker(state, !old, &missing)),
+                Topic::DepthBatch(_) if changed => (312, push::depth_batch(state, tape)),
                 Topic::LimitDepth(_, levels) if changed => {
                     (303, push::limit_depth(state, levels, old))
                 }
-                Topic::BookTickerBatch(_) if changed => (311, push::book_ticker_batch(state, old)),
+                Topic::BookTickerBatch(_) if changed => {
+                    (311, push::book_ticker_batch(state, old, &missing))
+                }
                 Topic::Deals(..)
                 | Topic::Depth(..)
                 | Topic::BookTicker(..)
                 | Topic::LimitDepth(..)
                 | Topic::BookTickerBatch(_)
+                | Topic::DepthBatch(_)
                 | Topic::Kline(..)
-                | Topic::MiniTicker(_)
+                | Topic::MiniTicker(..)
+                | Topic::MiniTickers(_)
                 | Topic::Orders
                 | Topic::OwnDeals
                 | Topic::Balances => continue,
@@ -252,38 +291,57 @@ impl Exchange {
         self.hub.second_scheduled = false;
         let now = self.now;
         let third = now.millis().div_euclid(1_000) % 3 == 0;
-        let wanted = self.hub.wanted(|topic| {
-            matches!(topic, Topic::Kline(..)) || (third && matches!(topic, Topic::MiniTicker(_)))
+        let wanted = self.hub.wanted(|topic| match topic {
+            Topic::Kline(..) => true,
+            Topic::MiniTicker(..) | Topic::MiniTickers(_) => third,
+            Topic::Deals(..)
+            | Topic::Depth(..)
+            | Topic::BookTicker(..)
+            | Topic::LimitDepth(..)
+            | Topic::BookTickerBatch(_)
+            | Topic::DepthBatch(_)
+            | Topic::Orders
+            | Topic::OwnDeals
+            | Topic::Balances => false,
         });
         for (topic, name) in wanted {
-            let Some(state) = topic.symbol().map(|symbol| &self.symbols[symbol]) else { continue };
-            let frame = if let Topic::Kline(_, interval) = topic {
-                let Some(candle) = state.candle(now, interval.minutes) else { continue };
-                let head = Head {
-                    channel: &name,
-                    symbol: Some(&state.name),
-                    symbol_id: Some(&state.pair_id),
-                    created: Some(now),
-                    sent: None,
-                };
-                push::frame(
-                    head,
-                    308,
-                    &push::kline(&candle, interval.name, interval.minutes, state.scale),
-                )
-            } else {
-                let Some(day) = state.candle(now, 1_440) else { continue };
-                let head = Head {
-                    channel: &name,
-                    symbol: Some(&state.name),
-                    sent: Some(now),
-                    ..Head::default()
-                };
-                push::frame(head, 309, &push::mini_ticker(state, &day))
-            };
+            let Some(frame) = self.second_frame(topic, &name) else { continue };
             self.publish(&name, &frame);
         }
         self.schedule_second();
+    }
+
+    /// The frame of a topic that is sent by the clock; `None` before the first deal.
+    fn second_frame(&self, topic: Topic, name: &str) -> Option<Vec<u8>> {
+        let now = self.now;
+        let state = topic.symbol().map(|symbol| &self.symbols[symbol]);
+        let head = Head {
+            channel: name,
+            symbol: state.map(|state| state.name.as_str()),
+            sent: Some(now),
+            ..Head::default()
+        };
+        match (topic, state) {
+            (Topic::Kline(_, interval), Some(state)) => {
+                let candle = state.candles.running(now, interval.width)?;
+                let head = Head {
+                    symbol_id: Some(&state.pair_id),
+                    created: Some(now),
+                    sent: None,
+                    ..head
+                };
+                let body = push::kline(&candle, interval.stream, interval.width, state.scale);
+                Some(push::frame(head, 308, &body))
+            }
+            (Topic::MiniTicker(_, zone), Some(state)) => {
+                Some(push::frame(head, 309, &push::mini_ticker(state, zone, now)?))
+            }
+            (Topic::MiniTickers(zone), _) => {
+                let listed = self.symbols.iter().filter(|symbol| symbol.is_listed(now));
+                Some(push::frame(head, 310, &push::mini_tickers(listed, zone, now)))
+            }
+            _ => None,
+        }
     }
 
     pub(crate) fn schedule_second(&mut self) {
@@ -301,7 +359,7 @@ impl Exchange {
             return;
         }
         let symbol = &self.symbols[order.symbol];
-        let body = push::order(order, symbol);
+        let body = push::order(order, symbol, self.personality.order_ids);
         let name = symbol.name.clone();
         self.tell(order.account, Topic::Orders, Some(&name), false, 304, &body);
     }
@@ -311,7 +369,8 @@ impl Exchange {
             return;
         }
         let symbol = &self.symbols[deal.symbol];
-        let body = push::own_deal(deal, symbol, &self.ledger.assets()[deal.fee_asset]);
+        let fee_asset = &self.ledger.assets()[deal.fee_asset];
+        let body = push::own_deal(deal, symbol, fee_asset, self.personality.order_ids);
         let name = symbol.name.clone();
         self.tell(account, Topic::OwnDeals, Some(&name), false, 306, &body);
     }

@@ -1,6 +1,8 @@
 //! Who owns what. Every movement has two ends, so the sum of an asset never changes.
 
-use model::Amount;
+use std::collections::VecDeque;
+
+use model::{Amount, Span, VenueTime};
 
 /// Money of one account in one asset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,13 +13,36 @@ pub struct Pocket {
     pub locked: Amount,
 }
 
+/// A pocket, and beside it the sum of all entries on it, which is kept apart so that one can
+/// be held against the other.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    pocket: Pocket,
+    entered: Amount,
+}
+
 /// All pockets, and the fees that the exchange took.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     assets: Vec<String>,
-    accounts: Vec<Vec<Pocket>>,
+    accounts: Vec<Vec<Held>>,
     fees: Vec<Amount>,
     issued: Vec<Amount>,
+    /// Movements of each asset: issues, locks, releases, payments, fees.
+    movements: Vec<u64>,
+    /// The clock, and how long ago a pocket may be asked for; nothing is kept for a lag of 0.
+    now: VenueTime,
+    lag: Span,
+    past: VecDeque<PastPocket>,
+}
+
+/// What a pocket was until a change.
+#[derive(Clone, Copy, Debug)]
+struct PastPocket {
+    until: VenueTime,
+    account: usize,
+    asset: usize,
+    pocket: Pocket,
 }
 
 impl Ledger {
@@ -29,6 +54,7 @@ impl Ledger {
         self.assets.push(name.to_owned());
         self.fees.push(Amount::ZERO);
         self.issued.push(Amount::ZERO);
+        self.movements.push(0);
         self.assets.len() - 1
     }
 
@@ -48,22 +74,71 @@ impl Ledger {
     /// Money from outside: only when an account is opened.
     pub(crate) fn issue(&mut self, account: usize, asset: usize, amount: Amount) {
         self.issued[asset] = self.issued[asset].plus_or_max(amount);
-        let pocket = self.pocket_mut(account, asset);
-        pocket.free = pocket.free.plus_or_max(amount);
+        self.movements[asset] += 1;
+        let held = self.held_mut(account, asset);
+        held.entered = held.entered.plus_or_max(amount);
+        held.pocket.free = held.pocket.free.plus_or_max(amount);
     }
 
     pub(crate) fn pocket(&self, account: usize, asset: usize) -> Pocket {
-        self.accounts[account].get(asset).copied().unwrap_or_default()
+        self.accounts[account].get(asset).map_or_else(Pocket::default, |held| held.pocket)
+    }
+
+    /// Keeps pockets for so long, for [`pocket_at`](Self::pocket_at).
+    pub(crate) fn set_lag(&mut self, lag: Span) {
+        self.lag = lag;
+    }
+
+    pub(crate) fn set_clock(&mut self, now: VenueTime) {
+        self.now = now;
+    }
+
+    /// A pocket as it was at `then`, at most the lag ago.
+    pub(crate) fn pocket_at(&self, then: VenueTime, account: usize, asset: usize) -> Pocket {
+        let mut past = self.past.iter();
+        let past = past.find(|p| p.account == account && p.asset == asset && p.until > then);
+        past.map_or_else(|| self.pocket(account, asset), |past| past.pocket)
+    }
+
+    /// Keeps a pocket ahead of a change.
+    fn keep_past(&mut self, account: usize, asset: usize) {
+        if self.lag == Span::ZERO {
+            return;
+        }
+        let (until, oldest) = (self.now, self.now.before(self.lag));
+        while self.past.front().is_some_and(|past| past.until < oldest) {
+            self.past.pop_front();
+        }
+        let pocket = self.pocket(account, asset);
+        self.past.push_back(PastPocket { until, account, asset, pocket });
+    }
+
+    /// The sum of all entries on a pocket: what it must hold, free and locked.
+    pub(crate) fn entered(&self, account: usize, asset: usize) -> Amount {
+        self.accounts[account].get(asset).map_or(Amount::ZERO, |held| held.entered)
+    }
+
+    /// Fees taken, number of movements, and the sum over all entries of all of them. Money from
+    /// outside is an entry too, so the sum is always zero.
+    pub(crate) fn entries(&self, asset: usize) -> (Amount, u64, Amount) {
+        let outside = Amount::ZERO.minus_or_min(self.issued[asset]);
+        let fees = self.fees[asset];
+        let sum = (0..self.accounts.len()).fold(outside.plus_or_max(fees), |sum, account| {
+            sum.plus_or_max(self.entered(account, asset))
+        });
+        (fees, self.movements[asset], sum)
     }
 
     /// Free to locked; `false` when there is not enough, and nothing moves.
     pub(crate) fn lock(&mut self, account: usize, asset: usize, amount: Amount) -> bool {
-        let pocket = self.pocket_mut(account, asset);
+        self.keep_past(account, asset);
+        let pocket = &mut self.held_mut(account, asset).pocket;
         if amount.is_negative() || pocket.free < amount {
             return false;
         }
         pocket.free = pocket.free.minus_or_min(amount);
         pocket.locked = pocket.locked.plus_or_max(amount);
+        self.movements[asset] += 1;
         true
     }
 
@@ -77,11 +152,17 @@ impl Ledger {
     /// # Panics
     /// When `from` has not locked that much: matching would have lost count.
     pub(crate) fn pay(&mut self, from: usize, to: usize, asset: usize, amount: Amount) {
-        let pocket = self.pocket_mut(from, asset);
-        assert!(pocket.locked >= amount, "{amount} due, {} locked", pocket.locked);
-        pocket.locked = pocket.locked.minus_or_min(amount);
-        let pocket = self.pocket_mut(to, asset);
-        pocket.free = pocket.free.plus_or_max(amount);
+        self.keep_past(from, asset);
+        self.keep_past(to, asset);
+        let held = self.held_mut(from, asset);
+        let locked = held.pocket.locked;
+        assert!(locked >= amount, "{amount} due, {locked} locked");
+        held.entered = held.entered.minus_or_min(amount);
+        held.pocket.locked = locked.minus_or_min(amount);
+        let held = self.held_mut(to, asset);
+        held.entered = held.entered.plus_or_max(amount);
+        held.pocket.free = held.pocket.free.plus_or_max(amount);
+        self.movements[asset] += 1;
     }
 
     /// Free money to the exchange's fees.
@@ -89,9 +170,13 @@ impl Ledger {
     /// # Panics
     /// When it is not there: a fee is at most what was just received.
     pub(crate) fn charge(&mut self, account: usize, asset: usize, amount: Amount) {
-        let pocket = self.pocket_mut(account, asset);
-        assert!(pocket.free >= amount, "fee {amount}, {} free", pocket.free);
-        pocket.free = pocket.free.minus_or_min(amount);
+        self.keep_past(account, asset);
+        let held = self.held_mut(account, asset);
+        let free = held.pocket.free;
+        assert!(free >= amount, "fee {amount}, {free} free");
+        held.entered = held.entered.minus_or_min(amount);
+        held.pocket.free = free.minus_or_min(amount);
+        self.movements[asset] += 1;
         self.fees[asset] = self.fees[asset].plus_or_max(amount);
     }
 
@@ -99,16 +184,16 @@ impl Ledger {
     pub(crate) fn totals(&self, asset: usize) -> (Amount, Amount) {
         let mut held = self.fees[asset];
         for account in &self.accounts {
-            let pocket = account.get(asset).copied().unwrap_or_default();
+            let pocket = account.get(asset).copied().unwrap_or_default().pocket;
             held = held.plus_or_max(pocket.free).plus_or_max(pocket.locked);
         }
         (self.issued[asset], held)
     }
 
-    fn pocket_mut(&mut self, account: usize, asset: usize) -> &mut Pocket {
+    fn held_mut(&mut self, account: usize, asset: usize) -> &mut Held {
         let pockets = &mut self.accounts[account];
         if pockets.len() <= asset {
-            pockets.resize(asset + 1, Pocket::default());
+            pockets.resize(asset + 1, Held::default());
         }
         &mut pockets[asset]
     }

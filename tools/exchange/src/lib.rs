@@ -12,6 +12,7 @@
 mod account;
 mod api;
 mod book;
+mod candle;
 mod check;
 mod config;
 mod demo;
@@ -24,16 +25,19 @@ mod ledger;
 mod listing;
 mod market;
 mod order;
+mod personality;
+mod report;
 mod rng;
 mod server;
+mod stp;
 mod trade;
 mod ws;
 
 pub use api::http::HttpConn;
 pub use book::{Book, LevelChange, Match, Scale, Want};
 pub use config::{
-    AccountConfig, BeforeOpen, Config, ConfigError, FeeAsset, FlowConfig, KeyConfig, Knot,
-    ListingConfig, Move, Permission, Rules, SymbolConfig, TripleStep,
+    AccountConfig, BeforeOpen, Config, ConfigError, FlowConfig, KeyConfig, Knot, ListingConfig,
+    Move, Permission, Rules, SymbolConfig, TripleStep,
 };
 pub use error::ApiError;
 pub use exchange::Exchange;
@@ -41,5 +45,9 @@ pub use faults::{Faults, OrderFault, Scripted};
 pub use hub::Message;
 pub use ledger::Pocket;
 pub use order::{Deal, Order};
+pub use personality::{
+    BadFrame, BanBody, BeforeOpenInfo, CrossingMaker, DeadListenKey, DuplicateIds, FeeAsset,
+    FirstTold, Language, OpeningCap, OrderIds, Personality, PrecisionChange, UnknownSymbol,
+};
 pub use server::{Handle, OwnTime, Server, ServerConfig, ServerError};
 pub use ws::WsConn;

@@ -102,8 +102,12 @@ impl Schedule {
 
     /// The highest price of a limit buy at `now`.
     pub(crate) fn cap(&self, now: VenueTime) -> Option<Price> {
-        let until = self.opens().after(Span::from_millis(self.config.cap_ms));
-        self.cap.filter(|_| now < until)
+        self.cap.filter(|_| self.is_capped(now))
+    }
+
+    /// Whether the time of a price cap has not passed.
+    pub(crate) fn is_capped(&self, now: VenueTime) -> bool {
+        now < self.opens().after(Span::from_millis(self.config.cap_ms))
     }
 
     /// Whether market orders are accepted and cancelled at once.

@@ -5,15 +5,13 @@ use std::collections::{BTreeSet, VecDeque};
 use model::{Amount, OrderKind, OrderKinds, Price, Qty, Side, VenueTime};
 
 use crate::book::{Book, Scale};
+use crate::candle::Candles;
 use crate::config::{ConfigError, SymbolConfig};
 use crate::listing::Schedule;
 use crate::order::kind_of;
 
 /// Public deals kept for `trades`: its largest limit.
 const TRADES_MAX: usize = 1_000;
-/// Minutes of candles kept: a week.
-const CANDLES_MAX: usize = 7 * 24 * 60;
-
 /// Largest fee, millionths: a fee must fit what the deal brought.
 const FEE_MAX_PPM: u32 = 100_000;
 
@@ -25,28 +23,6 @@ pub(crate) struct Trade {
     pub(crate) qty: Qty,
     pub(crate) taker: Side,
     pub(crate) at: VenueTime,
-}
-
-/// Prices and volumes of a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Candle {
-    pub(crate) start_s: i64,
-    pub(crate) open: Price,
-    pub(crate) high: Price,
-    pub(crate) low: Price,
-    pub(crate) close: Price,
-    pub(crate) base: Amount,
-    pub(crate) quote: Amount,
-}
-
-impl Candle {
-    fn add(&mut self, other: &Candle) {
-        self.high = self.high.max(other.high);
-        self.low = self.low.min(other.low);
-        self.close = other.close;
-        self.base = self.base.plus_or_max(other.base);
-        self.quote = self.quote.plus_or_max(other.quote);
-    }
 }
 
 /// Rules read from the configuration.
@@ -118,13 +94,18 @@ pub(crate) struct Symbol {
     pub(crate) coin_id: String,
     pub(crate) base: usize,
     pub(crate) quote: usize,
+    /// Decimals that prices and quantities are kept at.
     pub(crate) scale: Scale,
+    /// Published decimals by the time they hold from, oldest first; empty when they never change.
+    pub(crate) precisions: Vec<(VenueTime, Scale)>,
     pub(crate) rules: Rulebook,
     pub(crate) schedule: Option<Schedule>,
     pub(crate) book: Book,
     pub(crate) last: Option<Price>,
+    /// Price of the first deal.
+    pub(crate) first: Option<Price>,
     pub(crate) trades: VecDeque<Trade>,
-    pub(crate) candles: VecDeque<Candle>,
+    pub(crate) candles: Candles,
     /// When the newest order that changed the book was made.
     pub(crate) last_order: VenueTime,
     /// The 10 ms and the 100 ms streams.
@@ -146,42 +127,44 @@ impl Symbol {
         }
         self.trades.push_back(trade);
         self.last = Some(trade.price);
-        self.add_to_candle(trade);
+        self.first.get_or_insert(trade.price);
+        self.candles.add(&trade, self.scale);
         for tape in &mut self.tapes {
             tape.add_trade(trade);
         }
     }
 
-    /// The running candle of `minutes`, built from minute candles.
-    pub(crate) fn candle(&self, now: VenueTime, minutes: i64) -> Option<Candle> {
-        let width = minutes * 60;
-        let start_s = now.millis().div_euclid(1_000).div_euclid(width) * width;
-        let mut all = self.candles.iter().filter(|candle| candle.start_s >= start_s);
-        let mut sum = Candle { start_s, ..*all.next()? };
-        all.for_each(|candle| sum.add(candle));
-        Some(sum)
+    /// Decimals that the pair publishes and takes at `now`; never finer than `scale`.
+    pub(crate) fn shown(&self, now: VenueTime) -> Scale {
+        let reached = self.precisions.iter().rev().find(|(from, _)| *from <= now);
+        reached.map_or(self.scale, |(_, shown)| *shown)
     }
 
-    fn add_to_candle(&mut self, trade: Trade) {
-        let start_s = trade.at.millis().div_euclid(60_000) * 60;
-        let one = Candle {
-            start_s,
-            open: trade.price,
-            high: trade.price,
-            low: trade.price,
-            close: trade.price,
-            base: Amount::of_qty(trade.qty, self.scale.qty).unwrap_or(Amount::ZERO),
-            quote: self.scale.notional(trade.price, trade.qty).unwrap_or(Amount::ZERO),
-        };
-        match self.candles.back_mut() {
-            Some(last) if last.start_s == start_s => last.add(&one),
-            _ => {
-                if self.candles.len() == CANDLES_MAX {
-                    self.candles.pop_front();
-                }
-                self.candles.push_back(one);
-            }
+    /// Whether price and quantity, by their names on the wire, have more decimals than the pair
+    /// takes at `now`.
+    pub(crate) fn finer_than_shown(
+        &self,
+        now: VenueTime,
+        price: Option<Price>,
+        qty: Option<Qty>,
+    ) -> [(&'static str, bool); 2] {
+        let any = Price::from_raw(i64::MAX);
+        let cut = |price, qty| self.to_shown(now, price, qty);
+        let price_cut = price.is_some_and(|p| cut(p, Qty::ZERO).is_none_or(|(to, _)| to != p));
+        let qty_cut = qty.zip(any).is_some_and(|(q, p)| cut(p, q).is_some_and(|(_, to)| to != q));
+        [("price", price_cut), ("quantity", qty_cut)]
+    }
+
+    /// Price and quantity cut to what the pair takes at `now`; `None` when no price is left.
+    pub(crate) fn to_shown(&self, now: VenueTime, price: Price, qty: Qty) -> Option<(Price, Qty)> {
+        if self.precisions.is_empty() {
+            return Some((price, qty));
         }
+        let shown = self.shown(now);
+        let unit = |kept: u8, shown: u8| 10_i64.checked_pow(u32::from(kept.saturating_sub(shown)));
+        let tick = Price::from_raw(unit(self.scale.price, shown.price)?)?;
+        let step = Qty::from_raw(unit(self.scale.qty, shown.qty)?)?;
+        Some((price.to_tick(tick, model::Round::Down)?, qty.floor_to(step)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Orders and deals as the exchange keeps them.
 
+use std::borrow::Cow;
+
 use model::{Amount, OrderKind, OrderStatus, Price, Qty, Side, VenueTime};
 
 /// One order of an account.
@@ -32,10 +34,14 @@ pub struct Order {
     pub client_id: Option<Box<str>>,
     /// Self-trade prevention mode as sent.
     pub stp_mode: &'static str,
+    /// Why the exchange ended it: `stp_cancel`, or empty.
+    pub cancel_reason: &'static str,
     /// When it was accepted.
     pub created: VenueTime,
     /// When it last changed.
     pub updated: VenueTime,
+    /// Its earlier states, oldest first, where queries lag behind.
+    pub(crate) past: Vec<Past>,
     /// Still locked for it.
     pub(crate) locked: Amount,
     pub(crate) last_deal: Option<Qty>,
@@ -46,6 +52,52 @@ impl Order {
     /// What has not been dealt of an order by quantity.
     pub fn left(&self) -> Qty {
         self.qty.minus(self.filled)
+    }
+}
+
+/// What an order was until a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Past {
+    until: VenueTime,
+    status: OrderStatus,
+    filled: Qty,
+    quote_filled: Amount,
+    updated: VenueTime,
+    cancel_reason: &'static str,
+}
+
+impl Order {
+    /// Keeps the present state ahead of a change at `now`.
+    pub(crate) fn keep_past(&mut self, now: VenueTime) {
+        if self.past.last().is_some_and(|past| past.until == now) {
+            return;
+        }
+        self.past.push(Past {
+            until: now,
+            status: self.status,
+            filled: self.filled,
+            quote_filled: self.quote_filled,
+            updated: self.updated,
+            cancel_reason: self.cancel_reason,
+        });
+    }
+
+    /// The order as it was at `then`; `None` before it was accepted.
+    pub(crate) fn at(&self, then: VenueTime) -> Option<Cow<'_, Self>> {
+        if self.created > then {
+            return None;
+        }
+        let Some(past) = self.past.iter().find(|past| past.until > then) else {
+            return Some(Cow::Borrowed(self));
+        };
+        Some(Cow::Owned(Self {
+            status: past.status,
+            filled: past.filled,
+            quote_filled: past.quote_filled,
+            updated: past.updated,
+            cancel_reason: past.cancel_reason,
+            ..self.clone()
+        }))
     }
 }
 

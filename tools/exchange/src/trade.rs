@@ -3,12 +3,12 @@
 use model::{Amount, OrderKind, OrderStatus, Price, Qty, Round, Side};
 
 use crate::book::{Match, Want};
-use crate::config::FeeAsset;
 use crate::error::ApiError;
 use crate::exchange::{Exchange, HISTORY_MAX};
 use crate::hub::Cause;
 use crate::market::Trade;
 use crate::order::{Deal, Order};
+use crate::personality::{FeeAsset, FirstTold};
 
 /// An order that passed all checks.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl Exchange {
         let symbol = &self.symbols[ticket.symbol];
         let asset = if ticket.side == Side::Buy { symbol.quote } else { symbol.base };
         if !self.ledger.lock(ticket.account, asset, ticket.lock) {
-            return Err(ApiError::insufficient());
+            return Err(ApiError::insufficient(self.personality.insufficient_code));
         }
         self.tell_balance(
             ticket.account,
@@ -62,14 +62,19 @@ impl Exchange {
             status: OrderStatus::New,
             client_id: ticket.client_id,
             stp_mode: ticket.stp_mode,
+            cancel_reason: "",
             created: self.now,
             updated: self.now,
+            past: Vec::new(),
             locked: ticket.lock,
             last_deal: None,
             rested: false,
         };
         self.symbols[ticket.symbol].last_order = self.now;
         if self.may_match(&order) {
+            if self.personality.new_told && self.crosses(&order) {
+                self.tell_order(&order);
+            }
             self.match_order(&mut order, ticket.want);
         }
         self.finish_placement(order);
@@ -79,6 +84,11 @@ impl Exchange {
 
     /// Cancels an open order; `None` when it is not open.
     pub(crate) fn cancel_order(&mut self, id: u64) -> Option<&Order> {
+        self.cancel_because(id, "")
+    }
+
+    /// Cancels an open order with a reason of the exchange's own.
+    pub(crate) fn cancel_because(&mut self, id: u64, reason: &'static str) -> Option<&Order> {
         let order = self.orders.get(&id)?;
         if order.status.is_final() {
             return None;
@@ -86,6 +96,8 @@ impl Exchange {
         let (symbol, side, price) = (order.symbol, order.side, order.price?);
         self.symbols[symbol].book.cancel(side, price, id)?;
         let mut order = self.orders.remove(&id)?;
+        self.keep_past(&mut order);
+        order.cancel_reason = reason;
         self.close(&mut order);
         self.tell_order(&order);
         self.keep_finished(order);
@@ -98,6 +110,7 @@ impl Exchange {
         let symbol = &self.symbols[order.symbol];
         match order.kind {
             OrderKind::LimitMaker => false,
+            OrderKind::FillOrKill if self.prevents_self_trade(order) => self.holds_guarded(order),
             OrderKind::FillOrKill => symbol.book.holds(order.side, order.price, order.qty),
             OrderKind::Market => {
                 symbol.schedule.as_ref().is_none_or(|schedule| !schedule.cancels_market(self.now))
@@ -107,14 +120,11 @@ impl Exchange {
     }
 
     fn match_order(&mut self, order: &mut Order, want: Want) {
-        let mut matches = std::mem::take(&mut self.matches);
-        let book = &mut self.symbols[order.symbol].book;
-        let left = book.take(order.side, order.price, want, &mut matches);
-        let last = matches.last().map(|deal| deal.price);
-        for deal in matches.drain(..) {
-            self.settle(order, deal);
-        }
-        self.matches = matches;
+        let left = match self.prevents_self_trade(order) {
+            true => self.match_guarded(order, want),
+            false => self.match_freely(order, want),
+        };
+        let last = order.last_deal.and(self.symbols[order.symbol].last);
         if let (Want::Quote(rest), Some(last)) = (left, last) {
             // What remains buys not one more step: the order is filled.
             let scale = self.symbols[order.symbol].scale;
@@ -126,10 +136,22 @@ impl Exchange {
         }
     }
 
+    fn match_freely(&mut self, order: &mut Order, want: Want) -> Want {
+        let mut matches = std::mem::take(&mut self.matches);
+        let book = &mut self.symbols[order.symbol].book;
+        let left = book.take(order.side, order.price, want, &mut matches);
+        for deal in matches.drain(..) {
+            self.settle(order, deal);
+        }
+        self.matches = matches;
+        left
+    }
+
     /// Rests what is left of a fresh order, or closes it.
     fn finish_placement(&mut self, mut order: Order) {
         let crosses = order.kind == OrderKind::LimitMaker && self.crosses(&order);
-        let rests = order.kind.rests() && !crosses && !order.left().is_zero();
+        let stopped = crosses || !order.cancel_reason.is_empty();
+        let rests = order.kind.rests() && !stopped && !order.left().is_zero();
         let rested = rests
             && order.price.is_some_and(|price| {
                 let left = order.left();
@@ -159,7 +181,7 @@ impl Exchange {
         self.orders.insert(order.id, order);
     }
 
-    fn crosses(&self, order: &Order) -> bool {
+    pub(crate) fn crosses(&self, order: &Order) -> bool {
         let best = self.symbols[order.symbol].book.best(order.side.opposite());
         match (best, order.price, order.side) {
             (Some(best), Some(price), Side::Buy) => price >= best,
@@ -169,7 +191,7 @@ impl Exchange {
     }
 
     /// Moves the money of one match and tells both sides.
-    fn settle(&mut self, taker: &mut Order, deal: Match) {
+    pub(crate) fn settle(&mut self, taker: &mut Order, deal: Match) {
         let Some(mut maker) = self.orders.remove(&deal.maker) else { return };
         let symbol = &self.symbols[taker.symbol];
         let quote_qty = symbol.scale.notional(deal.price, deal.qty).unwrap_or(Amount::ZERO);
@@ -206,6 +228,7 @@ impl Exchange {
         base_qty: Amount,
         self_trade: bool,
     ) {
+        self.keep_past(order);
         let maker = order.id == deal.maker;
         let (base, quote) = (self.symbols[order.symbol].base, self.symbols[order.symbol].quote);
         let (gets, got, gives, gave) = match order.side {
@@ -247,13 +270,21 @@ impl Exchange {
             fee_asset,
             at: self.now,
         };
-        self.tell_deal(order.account, &record);
+        match self.personality.first_told {
+            FirstTold::Deal => {
+                self.tell_deal(order.account, &record);
+                self.tell_order(order);
+            }
+            FirstTold::Order => {
+                self.tell_order(order);
+                self.tell_deal(order.account, &record);
+            }
+        }
         let deals = &mut self.accounts[order.account].deals;
         if deals.len() == HISTORY_MAX {
             deals.pop_front();
         }
         deals.push_back(record);
-        self.tell_order(order);
     }
 
     fn charge_fee(
@@ -267,10 +298,14 @@ impl Exchange {
         let (base, quote) = (symbol.base, symbol.quote);
         let config = &symbol.rules.config;
         let rate = if maker { config.maker_fee_ppm } else { config.taker_fee_ppm };
-        let in_quote = order.side == Side::Sell || self.rules.fee_asset == FeeAsset::Quote;
+        let in_quote = order.side == Side::Sell || self.personality.fee_asset == FeeAsset::Quote;
         let fee_asset = if in_quote { quote } else { base };
         if self.accounts[order.account].house || rate == 0 {
             return (Amount::ZERO, fee_asset);
+        }
+        if let Some((fee, mx)) = self.fee_in_mx(order, quote_qty, rate) {
+            self.ledger.charge(order.account, mx, fee);
+            return (fee, mx);
         }
         let value = if in_quote { quote_qty } else { got };
         let fee = value.parts_per_million(rate, Round::Up).unwrap_or(Amount::ZERO);
@@ -281,6 +316,24 @@ impl Exchange {
         }
         self.ledger.charge(order.account, fee_asset, fee);
         (fee, fee_asset)
+    }
+
+    /// The fee in MX, where the account wants that, MX has a price in the pair's quote and the
+    /// account has enough of it free.
+    fn fee_in_mx(&self, order: &Order, quote_qty: Amount, rate: u32) -> Option<(Amount, usize)> {
+        if !self.accounts[order.account].mx_deduct {
+            return None;
+        }
+        let quote = &self.ledger.assets()[self.symbols[order.symbol].quote];
+        let pair = &self.symbols[*self.by_name.get(&format!("MX{quote}"))?];
+        let paid = quote_qty.parts_per_million(rate, Round::Up)?;
+        let off = paid.parts_per_million(self.personality.mx_discount_bps * 100, Round::Down)?;
+        let unit = 10_i128.pow(u32::from(pair.scale.price));
+        let scaled = paid.minus_or_min(off).raw().checked_mul(unit)?;
+        let price = i128::from(pair.last?.raw());
+        let fee = Amount::from_raw(scaled / price + i128::from(scaled % price != 0));
+        let enough = self.ledger.pocket(order.account, pair.base).free >= fee;
+        (enough && fee > Amount::ZERO).then_some((fee, pair.base))
     }
 
     /// Frees what the rest of the order cannot need: a better price was found, or it is done.
@@ -323,7 +376,7 @@ impl Exchange {
             (Side::Buy, Want::Base(qty)) => symbol.scale.notional(limit, qty)?,
             (Side::Buy, Want::Quote(quote)) => quote,
         };
-        if self.rules.fee_asset == FeeAsset::Received {
+        if self.personality.fee_asset == FeeAsset::Received {
             return Some(cost);
         }
         let config = &symbol.rules.config;
@@ -332,8 +385,16 @@ impl Exchange {
         cost.plus(cost.parts_per_million(rate.checked_add(1)?, Round::Up)?)
     }
 
+    /// Keeps an order's state ahead of a change, where queries lag behind.
+    fn keep_past(&self, order: &mut Order) {
+        if self.personality.read_lag_ms > 0 {
+            order.keep_past(self.now);
+        }
+    }
+
     /// Ends an open order: state, lock.
     fn close(&mut self, order: &mut Order) {
+        self.keep_past(order);
         order.status = if order.filled.is_zero() {
             OrderStatus::Cancelled
         } else {

@@ -159,11 +159,14 @@ impl Recovery {
     /// # Errors
     /// [`RecoveryError`]; take no further one then.
     pub fn take(&mut self, record: &RecordView<'_>) -> Result<(), RecoveryError> {
-        if record.family != Family::Decisions || record.seq <= self.last_seq {
+        if record.family != Family::Decisions || record.seq < self.last_seq {
+            return Ok(());
+        }
+        self.orderly = record.kind == Kind::STOP;
+        if record.seq == self.last_seq {
             return Ok(());
         }
         self.last_seq = record.seq;
-        self.orderly = record.kind == Kind::STOP;
         let seq = record.seq;
         let wire = |error| RecoveryError::Record { seq, error };
         match record.kind {

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use archive::ArchiveThread;
 use journal::ring::{RING_BYTES, RingFile, RuntimeDir};
-use journal::{Consumer, DataDir, HostDisk, Observer, Producer, Writer, WriterSettings};
+use journal::{
+    Consumer, DataDir, DataDirError, HostDisk, Observer, Producer, Writer, WriterSettings,
+};
 use model::{Body, Command, Event, KillLevel, Mode, Span, SymbolNames, Text, VenueTime};
 use replay::{Recovered, recover};
 use runtime::{
@@ -23,7 +25,10 @@ use settings::{Identity, Settings, Sniper};
 use venue::sign::Credentials;
 
 use crate::board::{Board, of_inbox};
+use crate::checkpoints::Checkpoints;
 use crate::control::{ControlConfig, ControlServer, Desk};
+use crate::narrate::{Both, Narrator};
+use crate::starts::{Starts, StartsWatch};
 use crate::{archiving, restored};
 
 /// What a run needs besides its settings.
@@ -43,8 +48,19 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct AssemblyError {
     what: String,
-    /// Whether the configuration is at fault: exit code 2.
-    pub is_configuration: bool,
+    /// What stands in the way.
+    pub kind: AssemblyErrorKind,
+}
+
+/// What stands in the way of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssemblyErrorKind {
+    /// The configuration is at fault: exit code 2.
+    Configuration,
+    /// A rule of safety forbids it: exit code 3.
+    Refused,
+    /// Anything else: exit code 1.
+    Failed,
 }
 
 impl fmt::Display for AssemblyError {
@@ -57,7 +73,10 @@ impl std::error::Error for AssemblyError {}
 
 /// Anything that names itself when it stops a run from beginning.
 fn because<E: fmt::Display>(doing: &'static str) -> impl FnOnce(E) -> AssemblyError {
-    move |error| AssemblyError { what: format!("{doing}: {error}"), is_configuration: false }
+    move |error| AssemblyError {
+        what: format!("{doing}: {error}"),
+        kind: AssemblyErrorKind::Failed,
+    }
 }
 
 /// A trader that is ready to run, with everything that runs beside it.
@@ -86,6 +105,7 @@ pub struct Assembly {
     data: DataDir,
     /// Names of the process before.
     names: Vec<SymbolNames>,
+    starts: Starts,
 }
 
 impl fmt::Debug for Assembly {
@@ -117,24 +137,31 @@ impl Assembly {
     /// [`AssemblyError`]: nothing was sent to the exchange.
     pub fn new(plan: &Plan) -> Result<Self, AssemblyError> {
         let mut notes = Vec::new();
-        let data = DataDir::open(&plan.data_dir).map_err(because("the data directory"))?;
+        let data = open_data(&plan.data_dir)?;
+        let starts = Starts::of(data.path());
+        let safe = starts.begin().map_err(because("the count of starts"))?;
         let operator = Text::clipped(&plan.operator);
         let identity = Identity { instance: data.instance(), epoch: data.epoch(), operator };
         let board = Arc::new(Mutex::new(new_board(&plan.settings)));
         let durable = Arc::new(AtomicU64::new(0));
         let (sender, inbox) = inbox(INBOX);
-        let mut observer = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
+        let to_board = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
+        let mut observer = Both(to_board, Narrator::default());
         let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
-        let OpenedJournal { writer, mut recovered, mut producer, consumer, lock, runtime_dir } =
-            opened;
-        let restored = restored::standing(data.path(), recovered.kill);
-        recovered.kill = restored.level;
+        let OpenedJournal { writer, recovered, mut producer, consumer, lock, runtime_dir } = opened;
         push_head(plan, identity, recovered.image().as_deref(), &mut producer)?;
         let kill = KillFlag::at(recovered.kill);
-        tell_of_kill(&recovered, restored.why.as_deref(), &sender, &mut notes)?;
+        tell_of_kill(&recovered, &sender, &mut notes)?;
+        if safe {
+            begin_safely(&kill, &sender, &mut notes)?;
+        }
+        if let Some(why) = restored::standing(data.path(), recovered.kill).why {
+            begin_restored(&why, &kill, &sender, &mut notes)?;
+        }
         let names = recovered.state.as_ref().map(names_of).unwrap_or_default();
         if let Some(state) = &recovered.state {
             lock_board(&board).take_up(state);
+            observer.1.take_up(state);
         }
         let carried = carried(&recovered);
         let trader = make_trader(plan, identity, carried, producer, &durable, &kill)?;
@@ -157,6 +184,7 @@ impl Assembly {
             runtime_dir,
             data,
             names,
+            starts,
         })
     }
 
@@ -194,8 +222,19 @@ impl Assembly {
         });
         let scout = scout.map_err(because("the scout"))?;
         let names = Names::start(&self.endpoints).map_err(because("the look-up of names"))?;
+        let checkpoints = Checkpoints::start(&self.journal_dir(), &plan.settings);
+        let checkpoints = checkpoints.map_err(because("the checkpoints"))?;
+        let board = Arc::clone(&self.board);
+        let starts = self.starts.clone().watch(move || lock_board(&board).allows_entries());
         let archive = archiving::start(self.data.path(), &self.durable, &self.board);
-        Ok(Beside { _control: control, scout, _names: names, archive })
+        Ok(Beside {
+            archive,
+            _control: control,
+            scout,
+            _names: names,
+            _checkpoints: checkpoints,
+            _starts: starts.map_err(because("the watch over starts"))?,
+        })
     }
 
     /// Runs the hot loop on the calling thread until the stop flag is raised, then closes the
@@ -204,8 +243,8 @@ impl Assembly {
     /// # Errors
     /// [`AssemblyError`] when the loop could not start or its poller failed.
     pub fn run(self) -> Result<Finished, AssemblyError> {
-        let Self { mut trader, endpoints, config, inbox, stats, mut reader, stop, board, .. } =
-            self;
+        let Self { mut trader, endpoints, config, inbox, stats, mut reader, stop, .. } = self;
+        let (board, starts) = (self.board, self.starts);
         trader.begin(Clock.now());
         let ended = runtime::run(&mut trader, &config, endpoints, inbox, stats, &stop, |pinned| {
             tracing::info!("hot thread: {pinned:?}");
@@ -214,6 +253,7 @@ impl Assembly {
         drop(trader);
         self.journal.finish()?;
         let ended = ended.map_err(because("the loop"))?;
+        starts.settle().map_err(because("the count of starts"))?;
         Ok(Finished { ended, stats: reader.read().clone(), board })
     }
 }
@@ -221,10 +261,13 @@ impl Assembly {
 /// Threads beside the trader.
 #[derive(Debug)]
 pub struct Beside {
+    archive: Option<ArchiveThread>,
     _control: ControlServer,
     scout: ScoutThread,
     _names: Names,
-    archive: Option<ArchiveThread>,
+    /// Dropped after the journal is closed: its last one is the state of the orderly end.
+    _checkpoints: Checkpoints,
+    _starts: StartsWatch,
 }
 
 impl Beside {
@@ -293,27 +336,68 @@ fn own_roots(plan: &Plan) -> Result<Option<Vec<u8>>, AssemblyError> {
     path.map(|path| std::fs::read(path).map_err(because("venue.tls_roots"))).transpose()
 }
 
-/// A raised kill switch stands from the first moment; decisions that break off raise it.
+/// A raised kill switch stands from the first moment, by the state that is carried on; decisions
+/// that break off raise it.
 fn tell_of_kill(
     recovered: &Recovered,
-    restored: Option<&str>,
     sender: &InboxSender,
     notes: &mut Vec<String>,
 ) -> Result<(), AssemblyError> {
     let level = recovered.kill;
-    if level == KillLevel::Active {
+    let name = level.name();
+    if level > KillLevel::Active {
+        notes.push(format!(
+            "the kill switch stands at {name}, as the run before left it; `shrike resume` lowers it"
+        ));
+    }
+    if recovered.is_whole {
         return Ok(());
     }
-    let reason = match (restored, recovered.is_whole) {
-        (Some(restored), _) => restored,
-        (None, true) => "as the run before left it",
-        (None, false) => "the journal breaks off; `shrike verify` says where",
-    };
-    let name = level.name();
-    notes.push(format!("the kill switch stands at {name}: {reason}; `shrike resume` lowers it"));
-    let reason = Text::clipped(reason);
+    notes.push("the decisions break off: `shrike verify` says where".to_owned());
+    let reason = Text::clipped("the journal breaks off");
     let body = Body::Command(Command::Kill { level, reason });
     sender.send(Event::bare(body)).map_err(because("the kill switch"))
+}
+
+/// The data directory was restored from a backup: the exchange may know later deals.
+fn begin_restored(
+    why: &str,
+    kill: &KillFlag,
+    sender: &InboxSender,
+    notes: &mut Vec<String>,
+) -> Result<(), AssemblyError> {
+    let (level, reason) = (KillLevel::Halt, Text::clipped(why));
+    kill.raise(level);
+    notes.push(format!("{why}: nothing is bought until `shrike resume`"));
+    let body = Body::Command(Command::Kill { level, reason });
+    sender.send(Event::bare(body)).map_err(because("the kill switch"))
+}
+
+/// Three starts died within a minute: this one cancels and sells, and buys nothing.
+fn begin_safely(
+    kill: &KillFlag,
+    sender: &InboxSender,
+    notes: &mut Vec<String>,
+) -> Result<(), AssemblyError> {
+    let (level, reason) = (KillLevel::Halt, Text::clipped("three starts died within a minute"));
+    kill.raise(level);
+    notes.push(
+        "safe mode: three starts died within a minute; nothing is bought until `shrike resume`"
+            .to_owned(),
+    );
+    let body = Body::Command(Command::Kill { level, reason });
+    sender.send(Event::bare(body)).map_err(because("the kill switch"))
+}
+
+fn open_data(path: &Path) -> Result<DataDir, AssemblyError> {
+    DataDir::open(path).map_err(|error| AssemblyError {
+        kind: if matches!(error, DataDirError::InUse { .. }) {
+            AssemblyErrorKind::Refused
+        } else {
+            AssemblyErrorKind::Failed
+        },
+        what: format!("the data directory: {error}"),
+    })
 }
 
 fn carried(recovered: &Recovered) -> Option<Carried> {
@@ -369,7 +453,7 @@ fn open_journal(
         );
         if matches!(plan.settings.mode, Mode::Live | Mode::LiveMin) {
             let what = format!("{text}; name a tmpfs as runtime_dir");
-            return Err(AssemblyError { what, is_configuration: true });
+            return Err(AssemblyError { what, kind: AssemblyErrorKind::Configuration });
         }
         notes.push(text);
     }
@@ -383,7 +467,10 @@ fn open_journal(
         }
     }
     let recovered = recover(&data.journal(), &plan.settings, machine_boot);
-    let recovered = recovered.map_err(because("what the run before left"))?;
+    let recovered = recovered.map_err(|error| AssemblyError {
+        what: format!("what the run before left: {error}"),
+        kind: AssemblyErrorKind::Refused,
+    })?;
     let in_use =
         ring.start(RING_BYTES, data.epoch(), writer.next_seq()).map_err(because("the ring"))?;
     let journal::ring::RingInUse { producer, consumer, lock } = in_use;
@@ -529,7 +616,7 @@ impl JournalThread {
         self.stop.store(true, Ordering::Release);
         self.thread.join().map_err(|_| AssemblyError {
             what: "the journal thread broke; `shrike verify` says what it kept".to_owned(),
-            is_configuration: false,
+            kind: AssemblyErrorKind::Failed,
         })
     }
 }

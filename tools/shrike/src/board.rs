@@ -188,6 +188,12 @@ impl Board {
         KillView { level, seq, durable: seq <= self.durable_seq }
     }
 
+    /// Whether nothing but the kill switch holds entries of some account back.
+    pub fn allows_entries(&self) -> bool {
+        let open = |blocks: &Blocks| blocks.union(self.blocks) == Blocks::NONE;
+        !self.stopped && self.account_blocks.values().any(open)
+    }
+
     /// Whether every target made so far is over, and how many there were.
     pub fn targets_over(&self) -> (usize, bool) {
         let over = self.targets.iter().all(|target| target.record.state.is_final());

@@ -1,5 +1,6 @@
-//! `shrike run`: the trader by configuration.
+//! `shrike trader`: the trader by configuration, in this process.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,16 +9,11 @@ use model::Mode;
 use serde_json::json;
 use settings::Settings;
 
-use crate::assembly::{Assembly, Plan};
+use crate::assembly::{Assembly, AssemblyErrorKind, Plan};
 use crate::cli::{CliError, Exit, Out};
 
-/// Run the trader by configuration until Ctrl-C
+/// What says how a trader runs.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Paper mode sends orders to a simulated exchange on this machine and nowhere \
-                        else; start one with `shrike exchange`.\n\
-                        Example: shrike run --config config/trader.toml"
-)]
 pub struct RunArgs {
     /// Configuration; further files it includes are read too
     #[arg(long, value_name = "FILE", default_value = "config/trader.toml")]
@@ -30,18 +26,47 @@ pub struct RunArgs {
     live: bool,
 }
 
+impl RunArgs {
+    /// The configuration, read and checked.
+    ///
+    /// # Errors
+    /// [`CliError`]: usage, with everything that is wrong.
+    pub(crate) fn settings(&self) -> Result<Settings, CliError> {
+        let env: Vec<(String, String)> = std::env::vars().collect();
+        let files = [self.config.clone()];
+        let settings = Settings::load(&files, &env, &[]).map_err(CliError::usage)?;
+        check_mode(&settings, self.live)?;
+        Ok(settings)
+    }
+
+    /// Where everything is kept.
+    pub(crate) fn data_dir(&self, settings: &Settings) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| settings.data_dir.clone())
+    }
+
+    /// The same words for another process.
+    pub(crate) fn as_words(&self) -> Vec<OsString> {
+        let mut words = vec!["--config".into(), self.config.clone().into_os_string()];
+        if let Some(data) = &self.data {
+            words.extend(["--data".into(), data.clone().into_os_string()]);
+        }
+        if self.live {
+            words.push("--live".into());
+        }
+        words
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// [`CliError`]: usage for a configuration, refused for a mode that is not allowed.
 pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
-    let env: Vec<(String, String)> = std::env::vars().collect();
-    let files = [args.config.clone()];
-    let settings = Settings::load(&files, &env, &[]).map_err(CliError::usage)?;
-    check_mode(&settings, args.live)?;
-    let plan = plan(args, settings)?;
-    let assembly = Assembly::new(&plan).map_err(|error| {
-        if error.is_configuration { CliError::usage(&error) } else { CliError::failed(&error) }
+    let plan = plan(args, args.settings()?)?;
+    let assembly = Assembly::new(&plan).map_err(|error| match error.kind {
+        AssemblyErrorKind::Configuration => CliError::usage(&error),
+        AssemblyErrorKind::Refused => CliError::refused(&error),
+        AssemblyErrorKind::Failed => CliError::failed(&error),
     })?;
     for note in &assembly.notes {
         if out.is_json() {
@@ -118,7 +143,7 @@ fn plan(args: &RunArgs, settings: Settings) -> Result<Plan, CliError> {
         keys.push((key.key, key.secret));
     }
     Ok(Plan {
-        data_dir: args.data.clone().unwrap_or_else(|| settings.data_dir.clone()),
+        data_dir: args.data_dir(&settings),
         settings,
         keys,
         operator: std::env::var("USER").unwrap_or_else(|_| "operator".to_owned()),

@@ -10,8 +10,8 @@ use exchange::Exchange;
 use journal::{Kind, RecordView};
 use model::wire::Reader;
 use model::{
-    Amount, ClientOrderId, Mono, OrderStatus, Permit, PermitId, Qty, Record, Request, Round, Side,
-    Span, SymbolId, VenueTime,
+    AccountId, Amount, ClientOrderId, Mono, OrderStatus, Permit, PermitId, Qty, Record, Request,
+    Round, Side, Span, SymbolId, VenueTime,
 };
 use runtime::Trader;
 use settings::Sniper;
@@ -35,6 +35,8 @@ pub enum Violation {
     DoubleLeg(ClientOrderId, ClientOrderId),
     /// I11: an id was given twice.
     IdReused(ClientOrderId),
+    /// A29: a buy and a sale of ours met, of one account or of two.
+    SelfTrade(SymbolId),
     /// I12: cost of what is held and bid for exceeds a cap.
     ExposureAboveCap(Amount),
     /// I17: more requests in a second than the budget allows.
@@ -71,12 +73,13 @@ pub struct Oracle {
     calm: bool,
     exposure_max: Amount,
     budget: u32,
+    accounts: usize,
     permits: BTreeMap<PermitId, Permit>,
     durable: BTreeSet<PermitId>,
     /// Permits on their way to the disk: record and token.
     waiting: BTreeMap<PermitId, (u64, u64)>,
     intents: BTreeMap<ClientOrderId, Request>,
-    sends: VecDeque<Mono>,
+    sends: BTreeMap<AccountId, VecDeque<Mono>>,
     checked_orders: BTreeSet<u64>,
     broken: Option<Violation>,
     checks: u64,
@@ -92,11 +95,12 @@ impl Oracle {
             calm: config.storm == crate::Storm::calm(),
             exposure_max: limits.exposure_total,
             budget: limits.rate_orders_per_s,
+            accounts: config.keys.len(),
             permits: BTreeMap::new(),
             durable: BTreeSet::new(),
             waiting: BTreeMap::new(),
             intents: BTreeMap::new(),
-            sends: VecDeque::new(),
+            sends: BTreeMap::new(),
             checked_orders: BTreeSet::new(),
             broken: None,
             checks: 0,
@@ -118,8 +122,8 @@ impl Oracle {
     pub(crate) fn take(&mut self, record: &RecordView<'_>) {
         if record.kind == Kind::INPUT {
             let event = <model::Event as model::wire::Wire>::read(&mut Reader::new(record.payload));
-            match event.map(|event| event.body) {
-                Ok(model::Body::Durable { token }) => {
+            match event.map(|event| (event.account, event.body)) {
+                Ok((_, model::Body::Durable { token })) => {
                     self.waiting.retain(|permit, (_, waits)| {
                         let now = *waits == token && token != 0;
                         if now {
@@ -128,7 +132,7 @@ impl Oracle {
                         !now
                     });
                 }
-                Ok(model::Body::Sent(sent)) => self.count_send(sent.at),
+                Ok((account, model::Body::Sent(sent))) => self.count_send(account, sent.at),
                 Ok(_) => {}
                 Err(_) => self.fail(Violation::Unreadable(record.seq)),
             }
@@ -178,13 +182,15 @@ impl Oracle {
         self.durable.contains(&request.authority.permit())
     }
 
-    fn count_send(&mut self, at: Mono) {
-        self.sends.push_back(at);
-        while self.sends.front().is_some_and(|first| first.after(Span::from_secs(1)) < at) {
-            self.sends.pop_front();
+    fn count_send(&mut self, account: AccountId, at: Mono) {
+        let sends = self.sends.entry(account).or_default();
+        sends.push_back(at);
+        while sends.front().is_some_and(|first| first.after(Span::from_secs(1)) < at) {
+            sends.pop_front();
         }
-        if self.sends.len() as u32 > self.budget {
-            self.fail(Violation::RateExceeded(self.sends.len() as u32));
+        let many = sends.len() as u32;
+        if many > self.budget {
+            self.fail(Violation::RateExceeded(many));
         }
     }
 
@@ -201,7 +207,7 @@ impl Oracle {
     ) -> Option<Violation> {
         self.checks += 1;
         if self.broken.is_none() {
-            self.check_orders(exchange);
+            (0..self.accounts).for_each(|account| self.check_orders(account, exchange));
         }
         if self.broken.is_none() && self.checks.is_multiple_of(HEAVY_EVERY) {
             self.check_positions(trader, exchange);
@@ -214,15 +220,16 @@ impl Oracle {
         self.broken.clone()
     }
 
-    /// Orders at the exchange against intents and permits.
-    fn check_orders(&mut self, exchange: &Exchange) {
+    /// Orders of one account at the exchange against intents and permits.
+    fn check_orders(&mut self, account: usize, exchange: &Exchange) {
         let mut live: BTreeMap<(PermitId, u8), ClientOrderId> = BTreeMap::new();
         let mut spent: BTreeMap<PermitId, Amount> = BTreeMap::new();
         let mut at_risk = Amount::ZERO;
         let mut found = None;
-        for order in exchange.orders(0) {
+        for order in exchange.orders(account) {
             let Some(id) = order.client_id.as_deref().and_then(own_id) else { continue };
-            let Some(request) = self.intents.get(&id) else {
+            let request = self.intents.get(&id).filter(|one| one.account.index() == account);
+            let Some(request) = request else {
                 found.get_or_insert(Violation::NoIntent(id));
                 continue;
             };
@@ -254,7 +261,7 @@ impl Oracle {
             }
         }
         let sold: Amount = exchange
-            .orders(0)
+            .orders(account)
             .filter(|order| order.side == Side::Sell && order.client_id.is_some())
             .fold(Amount::ZERO, |sum, order| sum.plus_or_max(order.quote_filled));
         // What was sold again is no longer at risk; a gain only makes this check milder.
@@ -282,7 +289,7 @@ impl Oracle {
         for order in trader.engine().orders() {
             let text = order.id().text();
             let at_venue = exchange
-                .orders(0)
+                .orders(order.request.account.index())
                 .find(|known| known.client_id.as_deref() == Some(text.as_str()))
                 .map_or(Qty::ZERO, |known| rescaled(trader, order.request.symbol, exchange, known));
             if order.filled > at_venue {
@@ -320,6 +327,20 @@ impl Oracle {
         }
     }
 
+    /// Both sides of a deal share its id.
+    fn check_self_trades(&mut self, trader: &Trader<Sniper>, exchange: &Exchange) {
+        let mut ours = BTreeSet::new();
+        for deal in (0..self.accounts).flat_map(|account| exchange.deals(account)) {
+            if deal.client_id.as_deref().is_some_and(|id| own_id(id).is_some())
+                && !ours.insert((deal.symbol, deal.id))
+            {
+                let name = exchange.symbol_names().nth(deal.symbol).unwrap_or_default();
+                let symbol = trader.table().find(name.as_bytes()).map(|entry| entry.id);
+                self.fail(Violation::SelfTrade(symbol.unwrap_or(SymbolId::NONE)));
+            }
+        }
+    }
+
     /// After the storm: holdings and balances agree to the last digit.
     pub(crate) fn check_end(
         &mut self,
@@ -327,15 +348,16 @@ impl Oracle {
         exchange: &Exchange,
     ) -> Option<Violation> {
         self.check_positions(trader, exchange);
+        self.check_self_trades(trader, exchange);
         for target in trader.engine().targets() {
-            let symbol = target.symbol();
+            let (symbol, account) = (target.symbol(), target.account());
             let Some(base) = trader.table().get(symbol).map(|entry| entry.base) else { continue };
             let name = trader.table().asset(base).unwrap_or_default();
-            let pocket = exchange.balance(0, name);
+            let pocket = exchange.balance(account.index(), name);
             let held: Amount = trader
                 .engine()
                 .targets()
-                .filter(|other| other.symbol() == symbol)
+                .filter(|other| other.symbol() == symbol && other.account() == account)
                 .fold(Amount::ZERO, |sum, other| sum.plus_or_max(other.position.held));
             let truth = pocket.free.plus_or_max(pocket.locked);
             if held != truth {

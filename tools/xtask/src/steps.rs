@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use xtask::tally::Tally;
+use xtask::tally::{self, Tally};
 
 use crate::Failure;
 
@@ -21,8 +21,9 @@ impl Steps {
     /// Runs one command to its end and adds its tests. A failure does not stop the later steps:
     /// they have their own say, and the run as a whole fails.
     pub(crate) fn step(&mut self, name: &str, command: &mut Command) {
-        let (tally, good) = timed(name, command);
+        let Ran { tally, good, left_out } = timed(name, command);
         self.tally.add(tally);
+        self.left_out.extend(left_out);
         if !good {
             self.failed.push(name.into());
             if tally.failed == 0 {
@@ -33,8 +34,7 @@ impl Steps {
 
     /// Like [`step`](Self::step) for tests that a later step runs again: only a failure counts.
     pub(crate) fn check(&mut self, name: &str, command: &mut Command) {
-        let (_, good) = timed(name, command);
-        if !good {
+        if !timed(name, command).good {
             self.failed.push(name.into());
             self.tally.failed += 1;
         }
@@ -64,33 +64,45 @@ impl Steps {
     }
 }
 
-fn timed(name: &str, command: &mut Command) -> (Tally, bool) {
-    println!("\n== {name}");
-    let began = Instant::now();
-    let (tally, good) = run(command).unwrap_or_else(|error| {
-        eprintln!("{command:?} could not be run: {error}");
-        (Tally::default(), false)
-    });
-    let verdict = if good { "ok" } else { "FAILED" };
-    println!("== {name}: {verdict} in {:.1} s", began.elapsed().as_secs_f32());
-    (tally, good)
+/// What became of a command.
+#[derive(Debug, Default)]
+struct Ran {
+    tally: Tally,
+    good: bool,
+    /// What its tests said they left out.
+    left_out: Vec<String>,
 }
 
-/// Runs a command with its output shown as it comes; its tests, and whether it ended well.
-fn run(command: &mut Command) -> io::Result<(Tally, bool)> {
+fn timed(name: &str, command: &mut Command) -> Ran {
+    println!("\n== {name}");
+    let began = Instant::now();
+    let ran = run(command).unwrap_or_else(|error| {
+        eprintln!("{command:?} could not be run: {error}");
+        Ran::default()
+    });
+    let verdict = if ran.good { "ok" } else { "FAILED" };
+    println!("== {name}: {verdict} in {:.1} s", began.elapsed().as_secs_f32());
+    ran
+}
+
+/// Runs a command with its output shown as it comes.
+fn run(command: &mut Command) -> io::Result<Ran> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
-    let mut tally = Tally::default();
+    let mut ran = Ran::default();
     if let Some(stdout) = child.stdout.take() {
         let mut out = io::stdout();
         for line in BufReader::new(stdout).split(b'\n') {
             let line = line?;
-            tally.read(&String::from_utf8_lossy(&line));
+            let text = String::from_utf8_lossy(&line);
+            ran.tally.read(&text);
+            ran.left_out.extend(tally::left_out(&text).map(str::to_owned));
             out.write_all(&line)?;
             out.write_all(b"\n")?;
         }
         out.flush()?;
     }
-    Ok((tally, child.wait()?.success()))
+    ran.good = child.wait()?.success();
+    Ok(ran)
 }
 
 /// Runs a command whose output is its own affair; whether it ended well.

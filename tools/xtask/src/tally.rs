@@ -30,6 +30,12 @@ impl Tally {
     }
 }
 
+/// A line in which a test itself says what it left out.
+pub fn left_out(line: &str) -> Option<&str> {
+    let line = line.trim();
+    line.starts_with("left out: ").then_some(line)
+}
+
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, {} failed", self.passed, self.failed)
@@ -57,6 +63,15 @@ mod tests {
         assert!(tally.read(GOOD));
         assert!(tally.read(BAD));
         assert_eq!(tally.to_string(), "19 passed, 2 failed");
+    }
+
+    #[test]
+    fn what_a_test_left_out_is_found_in_its_output() {
+        let line = "left out: the chapter orders of ccxt, because pip is not installed";
+        assert_eq!(left_out(&format!("  {line}")), Some(line));
+        for other in ["", "left out", "a thing was left out: x", "test left out: ok"] {
+            assert_eq!(left_out(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -113,6 +113,8 @@ pub(crate) struct Desk {
     pub(crate) versions: u64,
     /// Reads what a journal of this desk would hold.
     follower: Option<Follower>,
+    compare_every: u32,
+    steps: u32,
     config: Config,
     script: Script,
 }
@@ -133,7 +135,9 @@ impl Desk {
             wishes: Rc::clone(&wishes),
         };
         Self {
-            follower: setup.follows.then(|| Follower::new(setup.config.clone())),
+            follower: (setup.compare_every > 0).then(|| Follower::new(setup.config.clone())),
+            compare_every: setup.compare_every,
+            steps: 0,
             config: setup.config.clone(),
             script: script.clone(),
             engine: Engine::new(setup.config, script, ()),
@@ -260,6 +264,10 @@ impl Desk {
         let Some(follower) = &mut self.follower else { return };
         for action in self.actions.iter().skip(known) {
             follower.output(self.now, &as_journaled(action));
+        }
+        self.steps += 1;
+        if !self.steps.is_multiple_of(self.compare_every) {
+            return;
         }
         let (followed, saved) = (follower.save(), self.engine.save());
         if followed != saved {

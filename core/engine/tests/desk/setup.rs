@@ -17,14 +17,20 @@ pub(crate) struct Setup {
     pub(crate) exit: ExitPlan,
     /// Counts what the thread has allocated.
     pub(crate) heap: fn() -> u64,
-    /// Whether every step is compared with what its decisions tell.
-    pub(crate) follows: bool,
+    /// Every so many steps the engine is compared with what its decisions tell; 0 for never.
+    pub(crate) compare_every: u32,
 }
 
 impl Setup {
     /// The figures of `config/`, with a ladder of two rungs and a stop at a twentieth.
     pub(crate) fn new() -> Self {
-        Self { config: config(), entry: entry_plan(), exit: exit_plan(), heap: || 0, follows: true }
+        Self {
+            config: config(),
+            entry: entry_plan(),
+            exit: exit_plan(),
+            heap: || 0,
+            compare_every: 1,
+        }
     }
 
     pub(crate) fn account(&mut self) -> AccountConfig {

@@ -10,6 +10,7 @@ use super::query::Params;
 use super::{Effect, Request, respond};
 use crate::error::ApiError;
 use crate::exchange::Exchange;
+use crate::personality::BanBody;
 
 /// Longest head of a request.
 const HEAD_MAX: usize = 16 * 1024;
@@ -29,6 +30,8 @@ pub struct HttpConn {
     body: String,
     closing: bool,
     order_requests: u64,
+    /// The second and its text in the form of the header `Date`.
+    date: (i64, String),
 }
 
 impl HttpConn {
@@ -43,6 +46,7 @@ impl HttpConn {
             body: String::new(),
             closing: false,
             order_requests: 0,
+            date: (i64::MIN, String::new()),
         }
     }
 
@@ -101,6 +105,16 @@ impl HttpConn {
         self.closing && self.later.is_empty() && self.output.is_empty()
     }
 
+    /// Whether nothing is half read, waits or is half written.
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.closing && self.input.is_empty() && self.later.is_empty() && self.output.is_empty()
+    }
+
+    /// Whose connection it is.
+    pub(crate) fn peer(&self) -> IpAddr {
+        self.peer
+    }
+
     /// Order requests (place, cancel) answered so far.
     pub fn order_requests(&self) -> u64 {
         self.order_requests
@@ -114,9 +128,16 @@ impl HttpConn {
         let (status, retry, effect) = match respond(exchange, self.peer, request, &mut body) {
             Ok(effect) => (effect.status.unwrap_or(200), None, effect),
             Err(error) => {
+                let error = exchange.in_its_language(error);
                 body.clear();
-                let msg = super::json::Quoted(&error.msg);
-                let _ = write!(body, "{{\"code\":{},\"msg\":{msg}}}", error.code);
+                let bare = error.http == 418 && exchange.personality.ban_body == BanBody::Empty;
+                if !bare {
+                    let msg = super::json::Quoted(&error.msg);
+                    let _ = write!(body, "{{\"code\":{},\"msg\":{msg}", error.code);
+                    // The one code that was recorded with a third field.
+                    let more = if error.code == -1128 { ",\"_extend\":null}" } else { "}" };
+                    body.push_str(more);
+                }
                 (error.http, error.retry_after_s, Effect::default())
             }
         };
@@ -140,14 +161,19 @@ impl HttpConn {
         html: bool,
         body: &str,
     ) {
+        let second = now.millis().div_euclid(1_000);
+        if self.date.0 != second {
+            self.date = (second, crate::candle::http_date(second));
+        }
         let mut late = Vec::new();
         let out = if due > now { &mut late } else { &mut self.output };
         use std::io::Write as _;
         let kind = if html { "text/html" } else { "application/json;charset=utf-8" };
         let _ = write!(
             out,
-            "HTTP/1.1 {status} {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n",
+            "HTTP/1.1 {status} {}\r\nDate: {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n",
             reason(status),
+            self.date.1,
             body.len()
         );
         if let Some(seconds) = retry {

@@ -10,6 +10,7 @@ use crate::book::Scale;
 use crate::error::ApiError;
 use crate::exchange::Exchange;
 use crate::market::Symbol;
+use crate::personality::{BeforeOpenInfo, UnknownSymbol};
 
 type Reply = Result<Effect, ApiError>;
 
@@ -60,12 +61,13 @@ pub(super) fn exchange_info(exchange: &mut Exchange, call: &Call<'_>, out: &mut 
     let now = exchange.now;
     let wanted = call.params.get("symbols").or_else(|| call.params.get("symbol"));
     let wanted: Option<Vec<&str>> = wanted.as_deref().map(|names| names.split(',').collect());
+    let info = exchange.personality.before_open_info;
     let known = |symbol: &&Symbol| {
-        symbol.is_listed(now)
+        is_shown(symbol, now, info)
             && wanted.as_ref().is_none_or(|names| names.contains(&symbol.name.as_str()))
     };
     if wanted.is_some()
-        && exchange.rules.unknown_symbol_is_error
+        && exchange.personality.unknown_symbol == UnknownSymbol::Error
         && !exchange.symbols.iter().any(|s| known(&s))
     {
         return Err(ApiError::bad_symbol());
@@ -75,9 +77,16 @@ pub(super) fn exchange_info(exchange: &mut Exchange, call: &Call<'_>, out: &mut 
         "{{\"timezone\":\"CST\",\"serverTime\":{},\"rateLimits\":[],\"exchangeFilters\":[],\"symbols\":",
         now.millis()
     );
-    list(out, exchange.symbols.iter().filter(known), |out, symbol| symbol_info(out, symbol, now));
+    list(out, exchange.symbols.iter().filter(known), |out, symbol| {
+        symbol_info(out, symbol, now, info);
+    });
     out.push('}');
     Ok(Effect::default())
+}
+
+/// Whether the pair's rules and the lists of symbols show it.
+fn is_shown(symbol: &Symbol, now: VenueTime, info: BeforeOpenInfo) -> bool {
+    symbol.is_listed(now) && (info != BeforeOpenInfo::Absent || symbol.is_open(now))
 }
 
 pub(super) fn default_symbols(exchange: &mut Exchange, _: &Call<'_>, out: &mut String) -> Reply {
@@ -89,7 +98,9 @@ pub(super) fn default_symbols(exchange: &mut Exchange, _: &Call<'_>, out: &mut S
 pub(super) fn symbol_list(exchange: &Exchange, out: &mut String, keep: impl Fn(&str) -> bool) {
     let now = exchange.now;
     let open = |symbol: &&Symbol| {
-        symbol.is_listed(now) && symbol.rules.config.api_allowed && keep(&symbol.name)
+        is_shown(symbol, now, exchange.personality.before_open_info)
+            && symbol.rules.config.api_allowed
+            && keep(&symbol.name)
     };
     out.push_str("{\"code\":200,\"data\":");
     list(out, exchange.symbols.iter().filter(open), |out, symbol| {
@@ -141,7 +152,7 @@ pub(super) fn last_price(exchange: &mut Exchange, call: &Call<'_>, out: &mut Str
     })
 }
 
-fn one_or_all(
+pub(super) fn one_or_all(
     exchange: &Exchange,
     call: &Call<'_>,
     out: &mut String,
@@ -164,14 +175,22 @@ fn one_or_all(
 }
 
 /// A pair that is known by now.
-fn find<'a>(exchange: &'a Exchange, name: &str) -> Result<&'a Symbol, ApiError> {
+pub(super) fn find<'a>(exchange: &'a Exchange, name: &str) -> Result<&'a Symbol, ApiError> {
     let symbol = exchange.by_name.get(name).map(|at| &exchange.symbols[*at]);
     symbol.filter(|symbol| symbol.is_listed(exchange.now)).ok_or_else(ApiError::bad_symbol)
 }
 
-fn symbol_info(out: &mut String, symbol: &Symbol, now: VenueTime) {
+fn symbol_info(out: &mut String, symbol: &Symbol, now: VenueTime, info: BeforeOpenInfo) {
     let config = &symbol.rules.config;
-    let Scale { price, qty } = symbol.scale;
+    let Scale { price, qty } = symbol.shown(now);
+    let (status, side_type) = match info {
+        BeforeOpenInfo::Paused if !symbol.is_open(now) => ("2", config.trade_side_type),
+        BeforeOpenInfo::Closed if !symbol.is_open(now) => (config.status.as_str(), 4),
+        BeforeOpenInfo::Absent
+        | BeforeOpenInfo::Paused
+        | BeforeOpenInfo::Closed
+        | BeforeOpenInfo::Online => (config.status.as_str(), config.trade_side_type),
+    };
     let full_name = symbol.schedule.as_ref().map_or(config.base.as_str(), |s| s.full_name());
     let _ = write!(
         out,
@@ -179,7 +198,7 @@ fn symbol_info(out: &mut String, symbol: &Symbol, now: VenueTime) {
          \"quoteAsset\":{},\"quotePrecision\":{price},\"quoteAssetPrecision\":{price},\
          \"baseCommissionPrecision\":{qty},\"quoteCommissionPrecision\":{price},\"orderTypes\":",
         Quoted(&symbol.name),
-        config.status,
+        status,
         Quoted(&config.base),
         Quoted(&config.quote),
     );
@@ -211,7 +230,7 @@ fn symbol_info(out: &mut String, symbol: &Symbol, now: VenueTime) {
         rate(config.taker_fee_ppm),
         config.notional_min,
         Quoted(full_name),
-        config.trade_side_type,
+        side_type,
         max = config.notional_max,
     );
     if let Some(schedule) = &symbol.schedule {

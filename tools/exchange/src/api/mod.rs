@@ -1,9 +1,13 @@
 //! REST: the table of endpoints, and what every request passes before its endpoint.
 
+mod batch;
+mod groups;
 pub(crate) mod http;
-mod json;
+pub(crate) mod json;
 mod market;
 mod query;
+mod reference;
+mod statistics;
 mod trading;
 mod user;
 mod web;
@@ -25,6 +29,9 @@ const RECV_WINDOW_MAX_MS: i64 = 60_000;
 const RECV_WINDOW_MS: i64 = 5_000;
 /// How far a timestamp may lie ahead.
 const LEAD_MS: i64 = 1_000;
+
+/// Not the venue's: what the exchange knows of itself, for an operator on this machine.
+const OPERATOR: &str = "/_shrike/ledger";
 
 /// A request as it was sent.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +105,8 @@ struct Endpoint {
 enum Budget {
     /// The shared order requests of a second.
     Orders,
+    /// Those, and the batches of a second.
+    Batches,
     /// Its own weight in ten seconds.
     Weight(u32),
 }
@@ -112,13 +121,16 @@ const fn row(
     Endpoint { method, path, permission, budget, run }
 }
 
-use Budget::{Orders, Weight};
-use Permission::{SpotAccountR, SpotAccountRead, SpotDealRead, SpotDealWrite};
+use Budget::{Batches, Orders, Weight};
+use Permission::{
+    SpotAccountR, SpotAccountRead, SpotAccountWrite, SpotDealRead, SpotDealWrite, SpotWithdrawRead,
+};
 
 /// Weights are those of 2026-04.
 const ENDPOINTS: &[Endpoint] = &[
     row("POST", "/api/v3/order", Some(SpotDealWrite), Orders, trading::place),
     row("DELETE", "/api/v3/order", Some(SpotDealWrite), Orders, trading::cancel),
+    row("POST", "/api/v3/batchOrders", Some(SpotDealWrite), Batches, batch::place),
     row("GET", "/api/v3/order", Some(SpotDealRead), Weight(2), trading::query),
     row("DELETE", "/api/v3/openOrders", Some(SpotDealWrite), Orders, trading::cancel_all),
     row("POST", "/api/v3/order/test", Some(SpotDealWrite), Weight(1), trading::test),
@@ -128,6 +140,21 @@ const ENDPOINTS: &[Endpoint] = &[
     row("GET", "/api/v3/account", Some(SpotAccountRead), Weight(10), user::account),
     row("GET", "/api/v3/tradeFee", Some(SpotAccountRead), Weight(20), user::trade_fee),
     row("GET", "/api/v3/uid", Some(SpotAccountRead), Weight(1), user::uid),
+    row("GET", "/api/v3/kyc/status", Some(SpotAccountRead), Weight(1), user::kyc_status),
+    row("GET", "/api/v3/mxDeduct/enable", Some(SpotDealWrite), Weight(1), user::mx_deduct),
+    row("POST", "/api/v3/mxDeduct/enable", Some(SpotDealWrite), Weight(1), user::set_mx_deduct),
+    row("POST", "/api/v3/strategy/group", Some(SpotAccountWrite), Weight(20), groups::create),
+    row("GET", "/api/v3/strategy/group", Some(SpotAccountWrite), Weight(20), groups::query),
+    row("DELETE", "/api/v3/strategy/group", Some(SpotAccountWrite), Weight(20), groups::remove),
+    row("POST", "/api/v3/strategy/group/uid", Some(SpotAccountWrite), Weight(20), groups::join),
+    row("DELETE", "/api/v3/strategy/group/uid", Some(SpotAccountWrite), Weight(20), groups::leave),
+    row(
+        "GET",
+        "/api/v3/capital/config/getall",
+        Some(SpotWithdrawRead),
+        Weight(10),
+        reference::coins,
+    ),
     row("GET", "/api/v3/selfSymbols", Some(SpotAccountR), Weight(1), user::self_symbols),
     row("POST", "/api/v3/userDataStream", Some(SpotAccountR), Weight(1), user::new_listen_key),
     row("PUT", "/api/v3/userDataStream", Some(SpotAccountR), Weight(1), user::renew_listen_key),
@@ -137,12 +164,18 @@ const ENDPOINTS: &[Endpoint] = &[
     row("GET", "/api/v3/time", None, Weight(1), market::time),
     row("GET", "/api/v3/depth", None, Weight(3), market::depth),
     row("GET", "/api/v3/trades", None, Weight(5), market::trades),
+    row("GET", "/api/v3/aggTrades", None, Weight(1), statistics::aggregate_trades),
+    row("GET", "/api/v3/klines", None, Weight(1), statistics::klines),
+    row("GET", "/api/v3/avgPrice", None, Weight(1), statistics::average_price),
+    row("GET", "/api/v3/ticker/24hr", None, Weight(25), statistics::day),
     row("GET", "/api/v3/exchangeInfo", None, Weight(25), market::exchange_info),
     row("GET", "/api/v3/defaultSymbols", None, Weight(1), market::default_symbols),
     row("GET", "/api/v3/symbol/offline", None, Weight(10), market::offline),
     row("GET", "/api/v3/ticker/bookTicker", None, Weight(10), market::book_ticker),
     row("GET", "/api/v3/ticker/price", None, Weight(10), market::last_price),
     row("GET", "/api/v3/announcements", None, Weight(1), web::announcements),
+    row("GET", "/api/v1/contract/detail", None, Weight(1), reference::contracts),
+    row("GET", "/api/v1/contract/ping", None, Weight(1), reference::contract_ping),
     row("GET", "/api/operation/new_coin_calendar", None, Weight(0), web::calendar),
     row("GET", "/api/platform/spot/market-v2/web/symbolsV2", None, Weight(0), web::symbols_v2),
 ];
@@ -155,6 +188,10 @@ pub(crate) fn respond(
     out: &mut String,
 ) -> Result<Effect, ApiError> {
     let now = exchange.now;
+    if request.path == OPERATOR && peer.is_loopback() {
+        exchange.write_report(out);
+        return Ok(Effect::default());
+    }
     exchange.budgets.admit(now, peer)?;
     let same_path = |endpoint: &&Endpoint| endpoint.path == request.path;
     let known =
@@ -177,6 +214,7 @@ pub(crate) fn respond(
     if let (Some(key), Some(permission)) = (&key, endpoint.permission) {
         check_signature(key, &request.params)?;
         check_clock(now.millis(), &request.params)?;
+        check_fresh(exchange, &request.params)?;
         if !key.may(permission) {
             return Err(ApiError::bad(700_007, "no permission to access the endpoint"));
         }
@@ -207,7 +245,8 @@ fn charge(
     let payer = key.map_or(Payer::Address(peer), |key| Payer::Account(key.account));
     match (&endpoint.budget, key) {
         (Budget::Orders, Some(key)) => exchange.budgets.order(now, key.account, rules),
-        (Budget::Orders, None) | (Budget::Weight(0), _) => Ok(()),
+        (Budget::Batches, Some(key)) => exchange.budgets.batch(now, key.account, rules),
+        (Budget::Orders | Budget::Batches, None) | (Budget::Weight(0), _) => Ok(()),
         (Budget::Weight(weight), _) => {
             exchange.budgets.weight(now, payer, endpoint.path, *weight, rules)
         }
@@ -220,6 +259,19 @@ fn check_signature(key: &ApiKey, params: &Params<'_>) -> Result<(), ApiError> {
         Ok(())
     } else {
         Err(ApiError::bad(700_002, "Signature for this request is not valid."))
+    }
+}
+
+/// Refuses a signature that was seen within the longest window, where the personality says so.
+fn check_fresh(exchange: &mut Exchange, params: &Params<'_>) -> Result<(), ApiError> {
+    if exchange.personality.repeated_signatures {
+        return Ok(());
+    }
+    let window = Span::from_millis((RECV_WINDOW_MAX_MS + LEAD_MS).unsigned_abs());
+    let signature = params.raw("signature").unwrap_or_default();
+    match exchange.budgets.first_seen(exchange.now, signature, window) {
+        true => Ok(()),
+        false => Err(ApiError::bad(700_002, "Signature for this request is not valid.")),
     }
 }
 

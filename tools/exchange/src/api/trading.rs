@@ -1,16 +1,19 @@
 //! Endpoints of orders and deals.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
-use model::{OrderKind, Span};
+use model::{OrderKind, Price, Span, VenueTime};
 
 use super::json::{OrNull, PriceText, QtyText, Quoted, list};
 use super::{Call, Effect};
+use crate::account::ApiKey;
 use crate::check::Asked;
 use crate::error::ApiError;
 use crate::exchange::Exchange;
 use crate::faults::OrderFault;
 use crate::order::{Deal, Order, kind_of, side_of};
+use crate::personality::DuplicateIds;
 
 use crate::ws::push::deal_id_text;
 
@@ -41,9 +44,7 @@ pub(super) fn place(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) 
     }
     let order = Texts::read(call)?;
     let asked = order.asked()?;
-    let ticket = exchange.check(call.key()?, &asked)?;
-    let (symbol, limit) = (ticket.symbol, ticket.limit);
-    let id = exchange.execute(ticket)?;
+    let placed = place_one(exchange, call.key()?, &asked)?;
     match fault {
         Some(OrderFault::ServerErrorAccepted) => return Err(unavailable()),
         Some(OrderFault::ReplyLost) => effect.lost = true,
@@ -55,23 +56,60 @@ pub(super) fn place(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) 
         )
         | None => {}
     }
-    let scale = exchange.symbols[symbol].scale;
-    let _ = write!(out, "{{\"symbol\":{},\"orderId\":\"", Quoted(asked.symbol));
-    let _ = write!(out, "{}", Exchange::order_id_text(id));
-    let _ = write!(out, "\",\"orderListId\":-1,\"price\":\"");
-    if let Some(limit) = limit {
-        let _ = write!(out, "{}", PriceText(limit, scale));
-    }
-    let _ = write!(
-        out,
-        "\",\"origQty\":\"{}\",\"type\":\"{}\",\"side\":\"{}\",\"stpMode\":\"{}\",\"transactTime\":{}}}",
-        asked.qty.unwrap_or("0"),
-        asked.kind.name(),
-        asked.side.name(),
-        asked.stp_mode,
-        exchange.now.millis(),
-    );
+    placed.write(exchange, &asked, out);
     Ok(effect)
+}
+
+/// What a reply to a placement tells beside what was asked.
+pub(super) struct Placed {
+    pub(super) id: u64,
+    symbol: usize,
+    price: Option<Price>,
+    at: VenueTime,
+}
+
+/// Places one order, or finds the one that its client order id stands for.
+pub(super) fn place_one(
+    exchange: &mut Exchange,
+    key: &ApiKey,
+    asked: &Asked<'_>,
+) -> Result<Placed, ApiError> {
+    if exchange.personality.duplicate_client_ids == DuplicateIds::Returned {
+        let known = &exchange.accounts[key.account].client_ids;
+        let id = asked.client_id.and_then(|id| known.get(id));
+        if let Some(order) = id.and_then(|id| exchange.orders.get(id)) {
+            let Order { id, symbol, price, created: at, .. } = *order;
+            return Ok(Placed { id, symbol, price, at });
+        }
+    }
+    let ticket = exchange.check(key, asked)?;
+    let (symbol, price, at) = (ticket.symbol, ticket.limit, exchange.now);
+    Ok(Placed { id: exchange.execute(ticket)?, symbol, price, at })
+}
+
+impl Placed {
+    /// Acceptance only: what became of the order is told elsewhere.
+    fn write(&self, exchange: &Exchange, asked: &Asked<'_>, out: &mut String) {
+        let scale = exchange.symbols[self.symbol].scale;
+        let _ = write!(
+            out,
+            "{{\"symbol\":{},\"orderId\":\"{}\",\"orderListId\":-1,\"price\":\"",
+            Quoted(asked.symbol),
+            exchange.order_id_text(self.id),
+        );
+        if let Some(price) = self.price {
+            let _ = write!(out, "{}", PriceText(price, scale));
+        }
+        let _ = write!(
+            out,
+            "\",\"origQty\":\"{}\",\"type\":\"{}\",\"side\":\"{}\",\"stpMode\":\"{}\",\"transactTime\":{}}}",
+            asked.qty.unwrap_or("0"),
+            asked.kind.name(),
+            asked.side.name(),
+            asked.stp_mode,
+            self.at.millis(),
+        );
+    }
 }
 
 pub(super) fn test(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
@@ -104,13 +142,15 @@ pub(super) fn cancel_all(exchange: &mut Exchange, call: &Call<'_>, out: &mut Str
 }
 
 pub(super) fn query(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
-    let lag = Span::from_millis(exchange.rules.query_lag_ms);
     let symbol = call.params.get("symbol").map(|name| symbol_of(exchange, &name)).transpose()?;
     let order = find_order(exchange, call)?;
     let order = order.filter(|order| symbol.is_none_or(|symbol| order.symbol == symbol));
-    let order = order.filter(|order| exchange.now >= order.created.after(lag));
-    let order = order.ok_or_else(|| ApiError::bad(-2013, "Order does not exist."))?;
-    order_object(exchange, order, out);
+    let order = order.and_then(|order| order.at(readable_until(exchange)));
+    let order = order.ok_or_else(|| match exchange.personality.unknown_order_code {
+        -2011 => ApiError::bad(-2011, "Unknown order sent."),
+        code => ApiError::bad(code, "Order does not exist."),
+    })?;
+    order_object(exchange, &order, out);
     Ok(Effect::default())
 }
 
@@ -118,12 +158,15 @@ pub(super) fn open_orders(exchange: &mut Exchange, call: &Call<'_>, out: &mut St
     let account = call.account()?;
     let symbols = match call.params.get("symbol") {
         Some(names) => symbols_of(exchange, &names)?,
+        None if exchange.personality.open_orders_need_symbol => {
+            return Err(ApiError::missing("symbol"));
+        }
         None => (0..exchange.symbols.len()).collect(),
     };
-    let open = open_ids(exchange, account, &symbols);
-    list(out, open.iter().filter_map(|id| exchange.orders.get(id)), |out, order| {
-        order_object(exchange, order, out);
-    });
+    let then = readable_until(exchange);
+    let orders = exchange.orders(account).filter(|order| symbols.contains(&order.symbol));
+    let open = orders.filter_map(|order| order.at(then)).filter(|order| !order.status.is_final());
+    list(out, open, |out, order| order_object(exchange, &order, out));
     Ok(Effect::default())
 }
 
@@ -135,8 +178,9 @@ pub(super) fn all_orders(exchange: &mut Exchange, call: &Call<'_>, out: &mut Str
     let orders = exchange.accounts[account].orders.iter().rev();
     let orders = orders
         .filter_map(|id| exchange.orders.get(id))
-        .filter(|order| order.symbol == symbol && (from..=to).contains(&order.created.millis()));
-    list(out, orders.take(limit), |out, order| order_object(exchange, order, out));
+        .filter(|order| order.symbol == symbol && (from..=to).contains(&order.created.millis()))
+        .filter_map(|order| order.at(readable_until(exchange)));
+    list(out, orders.take(limit), |out, order| order_object(exchange, &order, out));
     Ok(Effect::default())
 }
 
@@ -146,9 +190,10 @@ pub(super) fn my_trades(exchange: &mut Exchange, call: &Call<'_>, out: &mut Stri
     let limit = call.limit(100, 100)?;
     let (from, to) = period(exchange, call, None, DEALS_BACK)?;
     let wanted = call.params.get("orderId");
-    let wanted = wanted.as_deref().map(|text| Exchange::order_id_of(text).unwrap_or(0));
+    let wanted = wanted.as_deref().map(|text| exchange.order_id_of(text).unwrap_or(0));
     let deals = exchange.accounts[account].deals.iter().rev().filter(|deal| {
         deal.symbol == symbol
+            && deal.at <= readable_until(exchange)
             && (from..=to).contains(&deal.at.millis())
             && wanted.is_none_or(|order| deal.order == order)
     });
@@ -157,15 +202,15 @@ pub(super) fn my_trades(exchange: &mut Exchange, call: &Call<'_>, out: &mut Stri
 }
 
 /// The parameters of an order, decoded.
-struct Texts<'a> {
-    symbol: std::borrow::Cow<'a, str>,
-    side: std::borrow::Cow<'a, str>,
-    kind: std::borrow::Cow<'a, str>,
-    price: Option<std::borrow::Cow<'a, str>>,
-    qty: Option<std::borrow::Cow<'a, str>>,
-    quote_qty: Option<std::borrow::Cow<'a, str>>,
-    client_id: Option<std::borrow::Cow<'a, str>>,
-    stp_mode: Option<std::borrow::Cow<'a, str>>,
+pub(super) struct Texts<'a> {
+    pub(super) symbol: Cow<'a, str>,
+    pub(super) side: Cow<'a, str>,
+    pub(super) kind: Cow<'a, str>,
+    pub(super) price: Option<Cow<'a, str>>,
+    pub(super) qty: Option<Cow<'a, str>>,
+    pub(super) quote_qty: Option<Cow<'a, str>>,
+    pub(super) client_id: Option<Cow<'a, str>>,
+    pub(super) stp_mode: Option<Cow<'a, str>>,
 }
 
 impl<'a> Texts<'a> {
@@ -182,7 +227,7 @@ impl<'a> Texts<'a> {
         })
     }
 
-    fn asked(&self) -> Result<Asked<'_>, ApiError> {
+    pub(super) fn asked(&self) -> Result<Asked<'_>, ApiError> {
         let stp_mode = match self.stp_mode.as_deref() {
             None => "",
             Some("cancel_maker") => "cancel_maker",
@@ -208,6 +253,11 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// The moment whose state queries show.
+fn readable_until(exchange: &Exchange) -> VenueTime {
+    exchange.now.before(exchange.read_lag())
+}
+
 fn unavailable() -> ApiError {
     ApiError::new(503, 503, "Service Unavailable")
 }
@@ -229,7 +279,7 @@ fn symbols_of(exchange: &Exchange, names: &str) -> Result<Vec<usize>, ApiError> 
 fn find_order<'a>(exchange: &'a Exchange, call: &Call<'_>) -> Result<Option<&'a Order>, ApiError> {
     let account = call.account()?;
     let id = match (call.params.get("orderId"), call.params.get("origClientOrderId")) {
-        (Some(id), _) => Exchange::order_id_of(&id),
+        (Some(id), _) => exchange.order_id_of(&id),
         (None, Some(id)) => exchange.accounts[account].client_ids.get(id.as_ref()).copied(),
         (None, None) => {
             return Err(ApiError::bad(
@@ -269,7 +319,7 @@ fn cancelled(exchange: &Exchange, id: u64, new_id: Option<&str>, out: &mut Strin
         "{{\"symbol\":{},\"origClientOrderId\":{},\"orderId\":\"{}\",\"clientOrderId\":{},",
         Quoted(&symbol.name),
         OrNull(own),
-        Exchange::order_id_text(id),
+        exchange.order_id_text(id),
         OrNull(new_id.or(own)),
     );
     figures(exchange, order, out);
@@ -299,7 +349,7 @@ fn order_object(exchange: &Exchange, order: &Order, out: &mut String) {
         out,
         "{{\"symbol\":{},\"orderId\":\"{}\",\"orderListId\":-1,\"clientOrderId\":{},",
         Quoted(&symbol.name),
-        Exchange::order_id_text(order.id),
+        exchange.order_id_text(order.id),
         OrNull(order.client_id.as_deref()),
     );
     figures(exchange, order, out);
@@ -308,13 +358,14 @@ fn order_object(exchange: &Exchange, order: &Order, out: &mut String) {
     let _ = write!(
         out,
         ",\"timeInForce\":null,\"type\":\"{}\",\"side\":\"{}\",\"stopPrice\":null,\"icebergQty\":null,\
-         \"time\":{},\"updateTime\":{},\"isWorking\":true,\"stpMode\":\"{}\",\"cancelReason\":\"\",\
+         \"time\":{},\"updateTime\":{},\"isWorking\":true,\"stpMode\":\"{}\",\"cancelReason\":\"{}\",\
          \"origQuoteOrderQty\":\"{}\"}}",
         order.kind.name(),
         order.side.name(),
         order.created.millis(),
         order.updated.millis(),
         order.stp_mode,
+        order.cancel_reason,
         by_quote.or(worth).unwrap_or_default(),
     );
 }
@@ -328,7 +379,7 @@ fn deal_object(exchange: &Exchange, deal: &Deal, out: &mut String) {
          \"isBuyer\":{},\"isMaker\":{},\"isBestMatch\":true,\"isSelfTrade\":{},\"clientOrderId\":{}}}",
         Quoted(&symbol.name),
         deal_id_text(deal),
-        Exchange::order_id_text(deal.order),
+        exchange.order_id_text(deal.order),
         PriceText(deal.price, symbol.scale),
         QtyText(deal.qty, symbol.scale),
         deal.quote_qty,

@@ -7,7 +7,7 @@ use model::Span;
 use super::json::{Quoted, list};
 use super::market::symbol_list;
 use super::{Call, Effect};
-use crate::account::{LISTEN_KEYS_MAX, ListenKey};
+use crate::account::ListenKey;
 use crate::error::ApiError;
 use crate::exchange::Exchange;
 
@@ -21,8 +21,11 @@ pub(super) fn account(exchange: &mut Exchange, call: &Call<'_>, out: &mut String
          \"updateTime\":null,\"accountType\":\"SPOT\",\"balances\":",
     );
     let pockets = exchange.ledger.assets().iter().enumerate();
-    let pockets = pockets.map(|(asset, name)| (name, exchange.ledger.pocket(account, asset)));
-    let held = pockets.filter(|(_, pocket)| *pocket != Default::default());
+    let then = exchange.now.before(exchange.read_lag());
+    let pockets =
+        pockets.map(|(asset, name)| (name, exchange.ledger.pocket_at(then, account, asset)));
+    let zeros = exchange.personality.zero_balances;
+    let held = pockets.filter(|(_, pocket)| zeros || *pocket != Default::default());
     list(out, held, |out, (name, pocket)| {
         let _ = write!(
             out,
@@ -54,7 +57,39 @@ pub(super) fn trade_fee(exchange: &mut Exchange, call: &Call<'_>, out: &mut Stri
 
 pub(super) fn uid(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
     let account = call.account()?;
-    let _ = write!(out, "{{\"uid\":{}}}", Quoted(&exchange.accounts[account].name));
+    let _ = write!(out, "{{\"uid\":\"{}\"}}", exchange.uid_text(account));
+    Ok(Effect::default())
+}
+
+/// Every account here has passed the first of the checks of identity.
+pub(super) fn kyc_status(_: &mut Exchange, _: &Call<'_>, out: &mut String) -> Reply {
+    out.push_str("{\"status\":\"2\"}");
+    Ok(Effect::default())
+}
+
+pub(super) fn mx_deduct(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
+    let account = call.account()?;
+    mx_state(exchange, account, out)
+}
+
+pub(super) fn set_mx_deduct(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
+    let account = call.account()?;
+    let on = match call.needed("mxDeductEnable")?.as_ref() {
+        "true" => true,
+        "false" => false,
+        _ => return Err(ApiError::wrong("mxDeductEnable")),
+    };
+    exchange.accounts[account].mx_deduct = on;
+    mx_state(exchange, account, out)
+}
+
+fn mx_state(exchange: &Exchange, account: usize, out: &mut String) -> Reply {
+    let _ = write!(
+        out,
+        "{{\"data\":{{\"mxDeductEnable\":{}}},\"code\":0,\"msg\":\"success\",\"timestamp\":{}}}",
+        exchange.accounts[account].mx_deduct,
+        exchange.now.millis(),
+    );
     Ok(Effect::default())
 }
 
@@ -66,7 +101,7 @@ pub(super) fn self_symbols(exchange: &mut Exchange, call: &Call<'_>, out: &mut S
 
 pub(super) fn new_listen_key(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
     let account = call.account()?;
-    if own(exchange, account).count() >= LISTEN_KEYS_MAX {
+    if own(exchange, account).count() >= exchange.personality.listen_keys_max as usize {
         return Err(ApiError::bad(730_000, "too many listen keys"));
     }
     let key = exchange.ids.hex(64);
@@ -92,8 +127,8 @@ pub(super) fn end_listen_key(exchange: &mut Exchange, call: &Call<'_>, out: &mut
     let at = find(exchange, call)?;
     let gone = exchange.listen_keys.remove(at);
     let _ = write!(out, "{{\"listenKey\":\"{}\"}}", gone.key);
-    let now = exchange.now;
-    exchange.hub.close_orphans(now, |key| key != gone.key);
+    let (now, how) = (exchange.now, exchange.personality.dead_listen_key);
+    exchange.hub.end_orphans(now, how, |key| key != gone.key);
     Ok(Effect::default())
 }
 
@@ -104,8 +139,9 @@ pub(super) fn listen_keys(exchange: &mut Exchange, call: &Call<'_>, out: &mut St
     list(out, own(exchange, account), |out, key| {
         let _ = write!(out, "\"{}\"", key.key);
     });
-    let left = LISTEN_KEYS_MAX.saturating_sub(used);
-    let _ = write!(out, ",\"total\":{LISTEN_KEYS_MAX},\"available\":{left}}}");
+    let total = exchange.personality.listen_keys_max as usize;
+    let left = total.saturating_sub(used);
+    let _ = write!(out, ",\"total\":{total},\"available\":{left}}}");
     Ok(Effect::default())
 }
 

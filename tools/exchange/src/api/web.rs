@@ -115,8 +115,8 @@ fn pairs(exchange: &Exchange, out: &mut String, keep: impl Fn(&Symbol) -> bool) 
             out,
             "\"cp\":[\"mc-trade-zone-innovation\"],\"ci\":[51],\"ps\":{},\"qs\":{},\"cdm\":0,\
              \"st\":{},\"dst\":1,\"tt\":{},\"ca\":\"\",\"fne\":{}}}",
-            symbol.scale.price,
-            symbol.scale.qty,
+            symbol.shown(now).price,
+            symbol.shown(now).qty,
             triple.st,
             triple.tt,
             Quoted(full_name),

@@ -133,6 +133,11 @@ impl Conn {
         exchange: &mut Exchange,
     ) -> Option<Self> {
         match self {
+            // A client with one pool of connections may turn an idle one into a stream.
+            Self::Http { stream, http } if http.is_idle() && bytes.starts_with(b"GET /ws") => {
+                let peer = http.peer();
+                Self::new(stream, peer).handle_bytes(now, bytes, exchange)
+            }
             Self::Http { stream, mut http } => {
                 http.handle_bytes(now, bytes, exchange);
                 Some(Self::Http { stream, http })
@@ -147,7 +152,7 @@ impl Conn {
                         Some(Self::Http { stream, http })
                     }
                     First::WebSocket { target, key, len } => {
-                        upgrade(stream, now, &target, &key, &input[len..], exchange)
+                        upgrade(stream, peer, now, &target, &key, &input[len..], exchange)
                     }
                 }
             }
@@ -252,13 +257,14 @@ fn to_io(result: tungstenite::Result<()>) -> io::Result<()> {
 /// Answers a handshake; `None` when it is refused.
 fn upgrade(
     mut stream: Stream,
+    peer: IpAddr,
     now: VenueTime,
     target: &str,
     key: &str,
     rest: &[u8],
     exchange: &mut Exchange,
 ) -> Option<Conn> {
-    let conn = match WsConn::open(now, target, exchange) {
+    let conn = match WsConn::open_from(peer, now, target, exchange) {
         Ok(conn) => conn,
         Err(status) => {
             let reply = format!(

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use model::VenueTime;
+
+use crate::candle::{INTERVALS, Interval};
 use crate::exchange::TAPE_MS;
 
 /// A subscription. Symbols are indices; tapes are indices of [`TAPE_MS`].
@@ -12,32 +15,70 @@ pub(crate) enum Topic {
     BookTicker(usize, usize),
     LimitDepth(usize, usize),
     BookTickerBatch(usize),
+    DepthBatch(usize),
     Kline(usize, &'static Interval),
-    MiniTicker(usize),
+    MiniTicker(usize, &'static Zone),
+    MiniTickers(&'static Zone),
     Orders,
     OwnDeals,
     Balances,
 }
 
-/// A candle width.
+/// A time zone of tickers. Its day starts so many minutes before UTC's; a rolling day has none.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Interval {
+pub(crate) struct Zone {
     pub(crate) name: &'static str,
-    pub(crate) minutes: i64,
+    pub(crate) ahead_min: Option<i64>,
 }
 
-const INTERVALS: [Interval; 10] = [
-    Interval { name: "Min1", minutes: 1 },
-    Interval { name: "Min5", minutes: 5 },
-    Interval { name: "Min15", minutes: 15 },
-    Interval { name: "Min30", minutes: 30 },
-    Interval { name: "Min60", minutes: 60 },
-    Interval { name: "Hour4", minutes: 240 },
-    Interval { name: "Hour8", minutes: 480 },
-    Interval { name: "Day1", minutes: 1_440 },
-    Interval { name: "Week1", minutes: 10_080 },
-    Interval { name: "Month1", minutes: 43_200 },
+const fn zone(name: &'static str, ahead_min: i64) -> Zone {
+    Zone { name, ahead_min: Some(ahead_min) }
+}
+
+/// Every zone that the exchange takes.
+pub(crate) const ZONES: [Zone; 25] = [
+    Zone { name: "24H", ahead_min: None },
+    zone("UTC-10", -600),
+    zone("UTC-8", -480),
+    zone("UTC-7", -420),
+    zone("UTC-6", -360),
+    zone("UTC-5", -300),
+    zone("UTC-4", -240),
+    zone("UTC-3", -180),
+    zone("UTC+0", 0),
+    zone("UTC+1", 60),
+    zone("UTC+2", 120),
+    zone("UTC+3", 180),
+    zone("UTC+4", 240),
+    zone("UTC+4:30", 270),
+    zone("UTC+5", 300),
+    zone("UTC+5:30", 330),
+    zone("UTC+6", 360),
+    zone("UTC+7", 420),
+    zone("UTC+8", 480),
+    zone("UTC+9", 540),
+    zone("UTC+10", 600),
+    zone("UTC+11", 660),
+    zone("UTC+12", 720),
+    zone("UTC+12:45", 765),
+    zone("UTC+13", 780),
 ];
+
+/// The exchange's own zone: its day is the one of `rate`.
+pub(crate) const HOME: Zone = zone("UTC+8", 480);
+
+impl Zone {
+    /// Start of the running day, seconds.
+    pub(crate) fn day_start(&self, now: VenueTime) -> i64 {
+        let second = now.millis().div_euclid(1_000);
+        match self.ahead_min {
+            None => second - DAY_S,
+            Some(ahead) => (second + ahead * 60).div_euclid(DAY_S) * DAY_S - ahead * 60,
+        }
+    }
+}
+
+const DAY_S: i64 = 86_400;
 
 impl Topic {
     /// Reads a channel name; `None` for what the exchange blocks: retired channels, unknown
@@ -65,15 +106,15 @@ impl Topic {
                 Self::LimitDepth(symbol(name)?, levels)
             }
             ("public.bookTicker.batch.v3.api.pb", [name]) => Self::BookTickerBatch(symbol(name)?),
+            ("public.increase.depth.batch.v3.api.pb", [name]) => Self::DepthBatch(symbol(name)?),
             ("public.kline.v3.api.pb", [name, interval]) => {
-                let interval = INTERVALS.iter().find(|known| known.name == *interval)?;
+                let interval = INTERVALS.iter().find(|known| known.stream == *interval)?;
                 Self::Kline(symbol(name)?, interval)
             }
             ("public.miniTicker.v3.api.pb", [name, zone]) => {
-                let known = *zone == "24H" || zone.starts_with("UTC+") || zone.starts_with("UTC-");
-                known.then_some(())?;
-                Self::MiniTicker(symbol(name)?)
+                Self::MiniTicker(symbol(name)?, zone_of(zone)?)
             }
+            ("public.miniTickers.v3.api.pb", [zone]) => Self::MiniTickers(zone_of(zone)?),
             ("private.orders.v3.api.pb", []) => Self::Orders,
             ("private.deals.v3.api.pb", []) => Self::OwnDeals,
             ("private.account.v3.api.pb", []) => Self::Balances,
@@ -81,7 +122,12 @@ impl Topic {
         })
     }
 
-    /// The pair, of public topics.
+    /// Whether it needs a connection with a listen key.
+    pub(crate) fn is_private(self) -> bool {
+        matches!(self, Self::Orders | Self::OwnDeals | Self::Balances)
+    }
+
+    /// The pair, of topics of one pair.
     pub(crate) fn symbol(self) -> Option<usize> {
         match self {
             Self::Deals(symbol, _)
@@ -89,9 +135,10 @@ impl Topic {
             | Self::BookTicker(symbol, _)
             | Self::LimitDepth(symbol, _)
             | Self::BookTickerBatch(symbol)
+            | Self::DepthBatch(symbol)
             | Self::Kline(symbol, _)
-            | Self::MiniTicker(symbol) => Some(symbol),
-            Self::Orders | Self::OwnDeals | Self::Balances => None,
+            | Self::MiniTicker(symbol, _) => Some(symbol),
+            Self::MiniTickers(_) | Self::Orders | Self::OwnDeals | Self::Balances => None,
         }
     }
 
@@ -101,14 +148,20 @@ impl Topic {
             Self::Deals(symbol, tape)
             | Self::Depth(symbol, tape)
             | Self::BookTicker(symbol, tape) => Some((symbol, tape)),
+            Self::DepthBatch(symbol) => Some((symbol, 0)),
             Self::LimitDepth(symbol, _) | Self::BookTickerBatch(symbol) => Some((symbol, 1)),
             Self::Kline(..)
-            | Self::MiniTicker(_)
+            | Self::MiniTicker(..)
+            | Self::MiniTickers(_)
             | Self::Orders
             | Self::OwnDeals
             | Self::Balances => None,
         }
     }
+}
+
+fn zone_of(name: &str) -> Option<&'static Zone> {
+    ZONES.iter().find(|zone| zone.name == name)
 }
 
 fn tape(speed: &str) -> Option<usize> {
@@ -142,9 +195,24 @@ mod tests {
             "spot@public.aggre.deals.v3.api.pb@10ms@btcusdt",
             "spot@public.aggre.deals.v3.api.pb@10ms@XUSDT",
             "spot@public.limit.depth.v3.api.pb@BTCUSDT@15",
+            "spot@public.increase.depth.v3.api.pb@BTCUSDT",
+            "spot@public.bookTicker.v3.api.pb@BTCUSDT",
+            "spot@public.kline.v3.api.pb@BTCUSDT@1m",
+            "spot@public.miniTicker.v3.api.pb@BTCUSDT@UTC+14",
+            "spot@public.miniTickers.v3.api.pb",
             "",
         ] {
             assert_eq!(parse(blocked), None, "{blocked}");
         }
+    }
+
+    #[test]
+    fn a_day_starts_at_midnight_of_its_zone_or_rolls() {
+        let now = VenueTime::from_millis((20 * DAY_S + 18 * 3_600) * 1_000);
+        let start = |name| zone_of(name).unwrap().day_start(now);
+        assert_eq!(start("UTC+0"), 20 * DAY_S);
+        assert_eq!(start("UTC+8"), 20 * DAY_S + 16 * 3_600);
+        assert_eq!(start("UTC-8"), 20 * DAY_S + 8 * 3_600);
+        assert_eq!(start("24H"), 19 * DAY_S + 18 * 3_600);
     }
 }

@@ -4,11 +4,14 @@ pub(crate) mod channel;
 pub(crate) mod pb;
 pub(crate) mod push;
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use model::{Span, VenueTime};
 use serde::Deserialize;
 
 use crate::exchange::Exchange;
 use crate::hub::{Message, SESSIONS_MAX, Session};
+use crate::personality::{BadFrame, DeadListenKey};
 use channel::Topic;
 
 /// Subscriptions of one connection.
@@ -35,21 +38,39 @@ struct Control {
 }
 
 impl WsConn {
-    /// Opens a connection at `path`, such as `/ws?listenKey=...`.
+    /// Opens a connection of this host at `path`, such as `/ws?listenKey=...`.
     ///
     /// # Errors
-    /// The HTTP status that answers the handshake: 404 for another path, 403 for a listen key
-    /// that is unknown or has five connections, 503 when the exchange is full.
+    /// As [`open_from`](Self::open_from).
     pub fn open(now: VenueTime, path: &str, exchange: &mut Exchange) -> Result<Self, u16> {
+        Self::open_from(IpAddr::V4(Ipv4Addr::LOCALHOST), now, path, exchange)
+    }
+
+    /// Opens a connection of `peer` at `path`.
+    ///
+    /// # Errors
+    /// The HTTP status that answers the handshake: 404 for another path, 418 under a ban, 403 for a listen key
+    /// that has five connections or, as the personality says, is unknown; 503 when the exchange
+    /// is full.
+    pub fn open_from(
+        peer: IpAddr,
+        now: VenueTime,
+        path: &str,
+        exchange: &mut Exchange,
+    ) -> Result<Self, u16> {
         exchange.advance(now);
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         if path != "/ws" {
             return Err(404);
         }
+        let now = exchange.now;
+        exchange.budgets.admit(now, peer).map_err(|banned| banned.http)?;
         if exchange.hub.sessions.len() >= SESSIONS_MAX {
             return Err(503);
         }
         let wanted = query.split('&').find_map(|pair| pair.strip_prefix("listenKey="));
+        let how = exchange.personality.dead_listen_key;
+        let mut dead = false;
         let account = match wanted {
             None => None,
             Some(wanted) => {
@@ -59,12 +80,19 @@ impl WsConn {
                 if same >= SESSIONS_PER_KEY {
                     return Err(403);
                 }
-                Some(known.ok_or(403_u16)?.account)
+                dead = known.is_none();
+                if dead && how == DeadListenKey::Closed {
+                    return Err(403);
+                }
+                known.map(|key| key.account)
             }
         };
         let session = exchange.hub.opened;
         exchange.hub.opened += 1;
-        let state = Session::new(exchange.now, account, wanted.map(str::to_owned));
+        let mut state = Session::new(now, peer, account, wanted.map(str::to_owned));
+        if dead {
+            state.orphan(now, how);
+        }
         exchange.hub.sessions.insert(session, state);
         Ok(Self { session })
     }
@@ -79,21 +107,25 @@ impl WsConn {
         }
         session.window.1 += 1;
         if session.window.1 > MESSAGES_PER_S {
-            session.close(now, 1008);
+            let peer = session.peer;
+            if session.close(now, 1008) {
+                exchange.budgets.flood(now, peer, &exchange.rules);
+            }
             return;
         }
         let Ok(control) = serde_json::from_str::<Control>(text) else {
-            self.answer(exchange, 0, "wrong message");
+            self.refuse(exchange, 0, "wrong message");
             return;
         };
-        match control.method.as_str() {
+        // Clients send the keep-alive in lower case too.
+        match control.method.to_ascii_uppercase().as_str() {
             "PING" => {
                 session.touch(now);
                 self.answer(exchange, control.id, "PONG");
             }
             "SUBSCRIPTION" => self.subscribe(exchange, &control),
             "UNSUBSCRIPTION" => self.unsubscribe(exchange, &control),
-            _ => self.answer(exchange, control.id, "wrong method"),
+            _ => self.refuse(exchange, control.id, "wrong method"),
         }
     }
 
@@ -113,12 +145,16 @@ impl WsConn {
         let (mut taken, mut refused, mut known) = (Vec::new(), Vec::new(), 0);
         for name in &control.params {
             let listed = |topic: Topic| {
-                topic.symbol().is_none_or(|symbol| exchange.symbols[symbol].is_listed(now))
+                let early = exchange.personality.before_open_streams;
+                topic.symbol().is_none_or(|symbol| {
+                    let symbol = &exchange.symbols[symbol];
+                    symbol.is_listed(now) && (early || symbol.is_open(now))
+                })
             };
             let topic = Topic::parse(name, &exchange.by_name).filter(|topic| listed(*topic));
             let fault = exchange.faults.refuses_subscription();
             let Some(session) = exchange.hub.sessions.get_mut(&self.session) else { return };
-            let private = topic.is_some_and(|topic| topic.symbol().is_none());
+            let private = topic.is_some_and(Topic::is_private);
             if session.topics.iter().any(|(_, other)| other == name) {
                 known += 1;
                 continue;
@@ -160,6 +196,20 @@ impl WsConn {
         session.note_topics(now);
         self.answer(exchange, control.id, &control.params.join(","));
         exchange.refresh_watches();
+    }
+
+    /// Meets a frame that is no control frame.
+    fn refuse(&self, exchange: &mut Exchange, id: u64, msg: &str) {
+        match exchange.personality.bad_frame {
+            BadFrame::Answered => self.answer(exchange, id, msg),
+            BadFrame::Ignored => {}
+            BadFrame::Closed => {
+                let now = exchange.now;
+                if let Some(session) = exchange.hub.sessions.get_mut(&self.session) {
+                    session.close(now, 1002);
+                }
+            }
+        }
     }
 
     fn answer(&self, exchange: &mut Exchange, id: u64, msg: &str) {

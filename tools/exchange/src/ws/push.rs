@@ -2,11 +2,13 @@
 
 use model::{Amount, Price, Qty, Side, VenueTime, format_scaled};
 
+use super::channel::{HOME, Zone};
 use super::pb::Message;
 use crate::book::Scale;
-use crate::exchange::Exchange;
-use crate::market::{Candle, Symbol, Trade};
+use crate::candle::{Candle, Width};
+use crate::market::{Symbol, Trade};
 use crate::order::{Deal, Order, kind_number};
+use crate::personality::OrderIds;
 
 /// Head of a wrapper. Which times and ids are there depends on the channel.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,13 +87,33 @@ pub(crate) fn depth(symbol: &Symbol, tape: usize, event: &str, old: bool) -> Mes
     body
 }
 
-/// 315, and 305 without version and time. A missing side is empty.
-pub(crate) fn book_ticker(symbol: &Symbol, versioned: bool) -> Message {
+/// 312: what one period changed, as one increase.
+pub(crate) fn depth_batch(symbol: &Symbol, tape: usize) -> Message {
+    let mut increase = Message::default();
+    for (field, wanted) in [(1, Side::Sell), (2, Side::Buy)] {
+        for &(side, price) in symbol.tapes[tape].levels.iter().filter(|(side, _)| *side == wanted) {
+            increase.message(field, &level(price, symbol.book.qty_at(side, price), symbol.scale));
+        }
+    }
+    increase.text(3, "spot@public.increase.depth.v3.api.pb");
+    increase.text(4, &symbol.book.version().to_string());
+    let mut body = Message::default();
+    body.message(1, &increase);
+    body.text(2, "spot@public.increase.depth.batch.v3.api.pb");
+    body
+}
+
+/// 315, and 305 without version and time. `missing` stands for both figures of a side that is
+/// not there.
+pub(crate) fn book_ticker(symbol: &Symbol, versioned: bool, missing: &str) -> Message {
     let mut body = Message::default();
     for (field, side) in [(1, Side::Buy), (3, Side::Sell)] {
         if let Some((price, qty)) = symbol.book.levels(side).next() {
             body.text(field, &price_text(price, symbol.scale));
             body.text(field + 1, &qty_text(qty, symbol.scale));
+        } else {
+            body.text(field, missing);
+            body.text(field + 1, missing);
         }
     }
     if versioned {
@@ -102,9 +124,9 @@ pub(crate) fn book_ticker(symbol: &Symbol, versioned: bool) -> Message {
 }
 
 /// 311
-pub(crate) fn book_ticker_batch(symbol: &Symbol, old: bool) -> Message {
+pub(crate) fn book_ticker_batch(symbol: &Symbol, old: bool, missing: &str) -> Message {
     let mut body = Message::default();
-    body.message(1, &book_ticker(symbol, false));
+    body.message(1, &book_ticker(symbol, false, missing));
     if !old {
         body.text(2, &symbol.book.version().to_string());
         body.int(3, symbol.last_order.millis());
@@ -129,7 +151,7 @@ pub(crate) fn limit_depth(symbol: &Symbol, levels: usize, old: bool) -> Message 
 }
 
 /// 308
-pub(crate) fn kline(candle: &Candle, interval: &str, minutes: i64, scale: Scale) -> Message {
+pub(crate) fn kline(candle: &Candle, interval: &str, width: Width, scale: Scale) -> Message {
     let mut body = Message::default();
     body.text(1, interval);
     body.int(2, candle.start_s);
@@ -138,33 +160,60 @@ pub(crate) fn kline(candle: &Candle, interval: &str, minutes: i64, scale: Scale)
     }
     body.text(7, &candle.base.to_string());
     body.text(8, &candle.quote.to_string());
-    body.int(9, candle.start_s + minutes * 60);
+    body.int(9, width.end(candle.start_s));
     body
 }
 
-/// 309: volume is quote, quantity is base.
-pub(crate) fn mini_ticker(symbol: &Symbol, day: &Candle) -> Message {
-    let change = day.close.change_bps(day.open);
-    let rate = format_scaled(change, 4, &mut [0; 40]).to_owned();
+/// 309, and an item of 310: volume is quote, quantity is base. `None` before the first deal.
+pub(crate) fn mini_ticker(symbol: &Symbol, zone: &Zone, now: VenueTime) -> Option<Message> {
+    let price = symbol.last?;
+    let (open, day) = day_of(symbol, zone, now)?;
+    let (home_open, _) = day_of(symbol, &HOME, now)?;
+    let rate = |open| format_scaled(price.change_bps(open), 4, &mut [0; 40]).to_owned();
     let (high, low) = (price_text(day.high, symbol.scale), price_text(day.low, symbol.scale));
+    // The last close is the price at which the day before ended.
+    let start_s = zone.day_start(now);
+    let closed = symbol.candles.close_before(start_s).unwrap_or(open);
+    let home_closed = symbol.candles.close_before(HOME.day_start(now)).unwrap_or(home_open);
     let mut body = Message::default();
     body.text(1, &symbol.name);
-    body.text(2, &price_text(day.close, symbol.scale));
-    body.text(3, &rate);
-    body.text(4, &rate);
+    body.text(2, &price_text(price, symbol.scale));
+    body.text(3, &rate(home_open));
+    body.text(4, &rate(open));
     body.text(5, &high);
     body.text(6, &low);
     body.text(7, &day.quote.to_string());
     body.text(8, &day.base.to_string());
-    body.text(9, &rate);
-    body.text(10, &rate);
-    body.text(11, &high);
-    body.text(12, &low);
+    body.text(9, &rate(home_closed));
+    body.text(10, &rate(closed));
+    body.text(11, &price_text(day.high.max(closed), symbol.scale));
+    body.text(12, &price_text(day.low.min(closed), symbol.scale));
+    Some(body)
+}
+
+/// Opening price and sum of a zone's running day; a day without a deal is flat.
+fn day_of(symbol: &Symbol, zone: &Zone, now: VenueTime) -> Option<(Price, Candle)> {
+    let start_s = zone.day_start(now);
+    let close = symbol.candles.close_before(start_s);
+    let day = symbol.candles.since(start_s).or_else(|| Some(Candle::flat(start_s, close?)))?;
+    Some((day.open, day))
+}
+
+/// 310
+pub(crate) fn mini_tickers<'a>(
+    symbols: impl Iterator<Item = &'a Symbol>,
+    zone: &Zone,
+    now: VenueTime,
+) -> Message {
+    let mut body = Message::default();
+    for item in symbols.filter_map(|symbol| mini_ticker(symbol, zone, now)) {
+        body.message(1, &item);
+    }
     body
 }
 
 /// 304
-pub(crate) fn order(order: &Order, symbol: &Symbol) -> Message {
+pub(crate) fn order(order: &Order, symbol: &Symbol, ids: OrderIds) -> Message {
     let scale = symbol.scale;
     let worth = |qty| order.price.and_then(|price| scale.notional(price, qty));
     let amount = order.quote_qty.or_else(|| worth(order.qty)).unwrap_or(Amount::ZERO);
@@ -173,12 +222,12 @@ pub(crate) fn order(order: &Order, symbol: &Symbol) -> Message {
         None => worth(order.left()).unwrap_or(Amount::ZERO),
     };
     let mut body = Message::default();
-    body.text(1, &Exchange::order_id_text(order.id));
+    body.text(1, &ids.text(order.id));
     body.text(2, order.client_id.as_deref().unwrap_or_default());
     body.text(3, &order.price.map_or_else(String::new, |price| price_text(price, scale)));
     body.text(4, &qty_text(order.qty, scale));
     body.text(5, &amount.to_string());
-    body.text(6, &average(order, scale).to_string());
+    body.text(6, &average(order.quote_filled, order.filled, scale).to_string());
     body.int(7, kind_number(order.kind));
     body.int(8, order.side as i64);
     body.flag(9, order.rested);
@@ -194,20 +243,20 @@ pub(crate) fn order(order: &Order, symbol: &Symbol) -> Message {
     body
 }
 
-/// Dealt amount over dealt quantity, cut two decimals beyond the price's.
-fn average(order: &Order, scale: Scale) -> Amount {
-    if order.filled.is_zero() {
+/// Amount over quantity, cut two decimals beyond the price's; nothing for no quantity.
+pub(crate) fn average(quote: Amount, qty: Qty, scale: Scale) -> Amount {
+    if qty.is_zero() {
         return Amount::ZERO;
     }
     let unit = 10_i128.pow(u32::from(scale.qty));
-    let Some(scaled) = order.quote_filled.raw().checked_mul(unit) else { return Amount::ZERO };
-    let raw = scaled / i128::from(order.filled.raw());
+    let Some(scaled) = quote.raw().checked_mul(unit) else { return Amount::ZERO };
+    let raw = scaled / i128::from(qty.raw());
     let cut = 10_i128.pow(16_u32.saturating_sub(u32::from(scale.price)));
     Amount::from_raw(raw - raw % cut)
 }
 
 /// 306
-pub(crate) fn own_deal(deal: &Deal, symbol: &Symbol, fee_asset: &str) -> Message {
+pub(crate) fn own_deal(deal: &Deal, symbol: &Symbol, fee_asset: &str, ids: OrderIds) -> Message {
     let mut body = level(deal.price, deal.qty, symbol.scale);
     body.text(3, &deal.quote_qty.to_string());
     body.int(4, deal.side as i64);
@@ -215,7 +264,7 @@ pub(crate) fn own_deal(deal: &Deal, symbol: &Symbol, fee_asset: &str) -> Message
     body.flag(6, deal.self_trade);
     body.text(7, &deal_id_text(deal));
     body.text(8, deal.client_id.as_deref().unwrap_or_default());
-    body.text(9, &Exchange::order_id_text(deal.order));
+    body.text(9, &ids.text(deal.order));
     body.text(10, &deal.fee.to_string());
     body.text(11, fee_asset);
     body.int(12, deal.at.millis());

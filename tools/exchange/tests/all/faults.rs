@@ -93,7 +93,7 @@ fn frames_come_twice_or_never_when_told() {
 #[test]
 fn a_fresh_order_is_unknown_to_queries_for_the_lag() {
     let mut config = Config::default();
-    config.rules.query_lag_ms = 500;
+    config.personality.read_lag_ms = 500;
     let mut world = World::new(&config, 1);
     world.place(ORDER);
     let query = "symbol=MXUSDT&origClientOrderId=me";

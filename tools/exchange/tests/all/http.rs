@@ -150,6 +150,20 @@ fn wrong_paths_methods_and_content_types_are_told_apart() {
 }
 
 #[test]
+fn every_reply_is_dated_by_the_exchanges_clock() {
+    let mut world = World::new(&Config::default(), 1);
+    let date = |world: &mut World| {
+        let head = world.get("/api/v3/ping").head;
+        head.lines().find_map(|line| line.strip_prefix("Date: ")).unwrap().to_owned()
+    };
+    assert_eq!(date(&mut world), "Fri, 15 Jan 2027 08:00:00 GMT");
+    world.pass_ms(999);
+    assert_eq!(date(&mut world), "Fri, 15 Jan 2027 08:00:00 GMT");
+    world.pass_ms(1);
+    assert_eq!(date(&mut world), "Fri, 15 Jan 2027 08:00:01 GMT");
+}
+
+#[test]
 fn an_address_that_ignores_429_is_banned() {
     let mut config = Config::default();
     config.rules.ban_after = 3;

@@ -139,6 +139,20 @@ fn futures_and_unknown_streams_are_refused_at_the_handshake() {
 }
 
 #[test]
+fn a_connection_that_has_asked_may_become_a_stream() {
+    let server = start(false);
+    let mut stream = TcpStream::connect(server.addr()).unwrap();
+    for _ in 0..2 {
+        let ping = "GET /api/v3/ping HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        assert_eq!(ask(&mut stream, ping).status, 200);
+    }
+    let (mut socket, _) = tungstenite::client("ws://localhost/ws", stream).unwrap();
+    socket.send(Message::text(r#"{"method":"PING"}"#)).unwrap();
+    assert!(socket.read().unwrap().into_text().unwrap().contains("PONG"));
+    server.join().unwrap();
+}
+
+#[test]
 fn a_taken_address_and_a_wrong_scenario_are_errors() {
     let server = start(false);
     let config = ServerConfig::default();

@@ -160,6 +160,8 @@ fn every_public_channel_carries_its_body_and_the_documented_times() {
         ("spot@public.bookTicker.batch.v3.api.pb@MXUSDT", 311, true),
         ("spot@public.kline.v3.api.pb@MXUSDT@Min1", 308, false),
         ("spot@public.miniTicker.v3.api.pb@MXUSDT@UTC+8", 309, true),
+        ("spot@public.miniTickers.v3.api.pb@24H", 310, true),
+        ("spot@public.increase.depth.batch.v3.api.pb@MXUSDT", 312, true),
     ];
     let mut conn = world.stream("/ws", &channels.map(|(name, ..)| name));
     let mut seen = BTreeMap::new();
@@ -177,10 +179,72 @@ fn every_public_channel_carries_its_body_and_the_documented_times() {
 }
 
 #[test]
+fn tickers_of_all_pairs_come_together_and_count_their_zones_day() {
+    let mut world = World::new(&Config::default(), 1);
+    let zones = ["UTC+8", "UTC+0", "24H"];
+    let topics = zones.map(|zone| format!("spot@public.miniTickers.v3.api.pb@{zone}"));
+    let mut conn = world.stream("/ws", &topics.each_ref().map(String::as_str));
+    world.pass_ms(3_000);
+    let frames = world.frames(&mut conn);
+    let items = |topic: &str| {
+        let frame = frames.iter().map(|frame| fields(frame)).find(|f| text_of(f, 1) == topic);
+        let frame = frame.unwrap();
+        assert_eq!(
+            (text_of(&frame, 3).as_str(), int_of(&frame, 5)),
+            ("", 0),
+            "no pair, no creation"
+        );
+        blocks_of(&blocks_of(&frame, 310)[0], 1)
+    };
+    let [east, utc, rolling] = topics.each_ref().map(|topic| items(topic));
+    let names: Vec<_> = east.iter().map(|item| text_of(item, 1)).collect();
+    assert_eq!(names, ["BTCUSDT", "ETHUSDT", "MXUSDT"]);
+    let decimal = |item: &[(u64, Field)], field| {
+        model::Amount::parse(text_of(item, field).as_bytes()).unwrap()
+    };
+    for at in 0..3 {
+        // It is 08:00 in UTC: the day of UTC is 8 h old, that of UTC+8 is 16 h old.
+        assert!(decimal(&utc[at], 7) < decimal(&east[at], 7));
+        assert!(decimal(&east[at], 7) < decimal(&rolling[at], 7));
+        assert_eq!(text_of(&utc[at], 3), text_of(&east[at], 3), "rate is of UTC+8 in every zone");
+        assert_eq!(text_of(&east[at], 3), text_of(&east[at], 4));
+        assert!(decimal(&rolling[at], 6) <= decimal(&rolling[at], 2));
+    }
+}
+
+#[test]
+fn keep_alives_and_subscriptions_are_heard_in_any_case() {
+    let mut world = World::new(&Config::default(), 1);
+    let mut conn = WsConn::open(world.now, "/ws", &mut world.exchange).unwrap();
+    assert!(ask(&mut world, &mut conn, r#"{"method":"ping"}"#).contains("PONG"));
+    let subscribe = subscribe(&[DEALS]).replace("SUBSCRIPTION", "subscription");
+    assert!(ask(&mut world, &mut conn, &subscribe).contains(DEALS));
+}
+
+#[test]
+fn batches_of_increases_follow_the_book() {
+    let mut world = World::new(&Config::default(), 1);
+    let mut conn = world.stream("/ws", &["spot@public.increase.depth.batch.v3.api.pb@MXUSDT"]);
+    world.pass_ms(2_000);
+    let frames = world.frames(&mut conn);
+    let mut last = 0;
+    for frame in &frames {
+        let body = blocks_of(&fields(frame), 312).remove(0);
+        assert_eq!(text_of(&body, 2), "spot@public.increase.depth.batch.v3.api.pb");
+        let increase = blocks_of(&body, 1).remove(0);
+        let version: u64 = text_of(&increase, 4).parse().unwrap();
+        assert!(version > last);
+        assert!(!blocks_of(&increase, 1).is_empty() || !blocks_of(&increase, 2).is_empty());
+        last = version;
+    }
+    assert!(frames.len() > 5);
+}
+
+#[test]
 fn deals_carry_an_id_and_the_old_schema_does_not() {
     for old in [false, true] {
         let mut config = Config::default();
-        config.rules.old_schema = old;
+        config.personality.old_schema = old;
         let mut world = World::new(&config, 1);
         let mut conn = world.stream("/ws", &["spot@public.aggre.deals.v3.api.pb@100ms@MXUSDT"]);
         world.pass_ms(5_000);
@@ -267,6 +331,25 @@ fn a_flood_of_messages_closes_the_connection() {
     conn.handle_text(world.now, r#"{"method":"PING"}"#, &mut world.exchange);
     let end = conn.poll_message(world.now, &mut world.exchange);
     assert_eq!(end, Some(Message::Close(1008)));
+}
+
+#[test]
+fn a_second_flood_of_one_address_is_its_ban() {
+    let mut world = World::new(&Config::default(), 1);
+    let far = std::net::IpAddr::from([10, 0, 0, 1]);
+    for flood in 0..2 {
+        let opened = WsConn::open_from(far, world.now, "/ws", &mut world.exchange);
+        let mut conn = opened.unwrap_or_else(|status| panic!("{status} before flood {flood}"));
+        for _ in 0..150 {
+            conn.handle_text(world.now, r#"{"method":"PING"}"#, &mut world.exchange);
+        }
+        world.pass_ms(1_000);
+    }
+    let banned = WsConn::open_from(far, world.now, "/ws", &mut world.exchange);
+    assert_eq!(banned.unwrap_err(), 418);
+    assert!(WsConn::open(world.now, "/ws", &mut world.exchange).is_ok(), "others are not");
+    world.pass_ms(120_000);
+    assert!(WsConn::open_from(far, world.now, "/ws", &mut world.exchange).is_ok());
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn a_buy_locks_its_money_deals_and_pays_its_fee_in_the_coin() {
 #[test]
 fn a_fee_in_quote_is_locked_with_the_order() {
     let mut config = quiet();
-    config.rules.fee_asset = FeeAsset::Quote;
+    config.personality.fee_asset = FeeAsset::Quote;
     let mut world = World::new(&config, 1);
     world.place("symbol=MXUSDT&side=SELL&type=LIMIT&quantity=10&price=2.00");
     world.place("symbol=MXUSDT&side=BUY&type=IMMEDIATE_OR_CANCEL&quantity=10&price=2.5");
@@ -139,18 +139,6 @@ fn refusals_have_the_recorded_codes_and_texts() {
         let reply = world.place(params);
         assert_eq!((reply.status, reply.code()), (status, code), "{params}");
         assert!(reply.text("msg").contains(text), "{}", reply.text("msg"));
-    }
-}
-
-#[test]
-fn duplicate_client_ids_are_taken_unless_the_switch_says_otherwise() {
-    let order = "symbol=MXUSDT&side=BUY&type=LIMIT&quantity=1&price=2&newClientOrderId=same";
-    for (reject, expected) in [(false, 200), (true, 400)] {
-        let mut config = quiet();
-        config.rules.reject_duplicate_client_ids = reject;
-        let mut world = World::new(&config, 1);
-        assert_eq!(world.place(order).status, 200);
-        assert_eq!(world.place(order).status, expected);
     }
 }
 

@@ -22,6 +22,7 @@ mod why;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_appender::non_blocking::WorkerGuard;
 
 use crate::cli_control::{self as control, KillArgs, ResumeArgs, StatusArgs};
 
@@ -52,7 +53,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(crate::demo::DemoArgs),
-    Run(crate::run::RunArgs),
+    Run(RunCommand),
+    Trader(TraderCommand),
     Status(crate::cli_control::StatusArgs),
     Kill(crate::cli_control::KillArgs),
     Resume(crate::cli_control::ResumeArgs),
@@ -68,11 +70,36 @@ enum Command {
     Replay(replay::ReplayArgs),
 }
 
+/// Run the trader by configuration until Ctrl-C, and start it again when it dies
+#[derive(Debug, clap::Args)]
+#[command(after_help = PAPER_HELP)]
+struct RunCommand {
+    #[command(flatten)]
+    args: crate::run::RunArgs,
+}
+
+/// The trader alone, as `shrike run` starts it; for systemd and the like
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Ends with 0 in order, 2 for a configuration, 3 when a rule of safety forbids it; \
+                  anything else asks for a restart.\n\
+                  Example: shrike trader --config config/trader.toml"
+)]
+struct TraderCommand {
+    #[command(flatten)]
+    args: crate::run::RunArgs,
+}
+
+const PAPER_HELP: &str = "Paper mode sends orders to a simulated exchange on this machine and nowhere \
+                          else; start one with `shrike exchange`.\n\
+                          Example: shrike run --config config/trader.toml";
+
 fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
     let json = out.is_json();
     match command {
         Command::Demo(args) => crate::demo::run(&args, out),
-        Command::Run(args) => crate::run::run(&args, out),
+        Command::Run(RunCommand { args }) => crate::supervise::run(&args, out),
+        Command::Trader(TraderCommand { args }) => crate::run::run(&args, out),
         Command::Status(args) => Ok(control::status(&StatusArgs { json, ..args })),
         Command::Kill(args) => Ok(control::kill(&KillArgs { json, ..args })),
         Command::Resume(args) => Ok(control::resume(&ResumeArgs { json, ..args })),
@@ -90,13 +117,25 @@ fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
 }
 
 /// What the slow threads have to say goes to the error output: everything of note under `run`, and
-/// elsewhere, where the output is the result, only errors. `SHRIKE_LOG` says otherwise.
-fn log_to_error_output(command: &Command) {
+/// elsewhere, where the output is the result, only errors. `SHRIKE_LOG` says otherwise, and
+/// `SHRIKE_LOG_FORMAT=json` makes a document of each line.
+///
+/// A thread of its own writes: a reader that does not read must not hold a thread of ours up, so
+/// lines beyond its queue are dropped. It writes the rest when what is given back is dropped.
+fn log_to_error_output(command: &Command) -> WorkerGuard {
     use tracing_subscriber::EnvFilter;
-    let usual = if matches!(command, Command::Run(_)) { "info" } else { "error" };
+    let usual =
+        if matches!(command, Command::Run(_) | Command::Trader(_)) { "info" } else { "error" };
     let filter = EnvFilter::try_from_env("SHRIKE_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
     let format = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
-    format.with_writer(std::io::stderr).with_ansi(false).init();
+    let format = format.with_writer(writer).with_ansi(false);
+    if std::env::var("SHRIKE_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        format.json().flatten_event(true).init();
+    } else {
+        format.init();
+    }
+    guard
 }
 
 /// Reads the line, does it, and says how it ended.
@@ -109,7 +148,7 @@ pub fn main() -> ExitCode {
             return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()).into();
         }
     };
-    log_to_error_output(&cli.command);
+    let _log = log_to_error_output(&cli.command);
     let mut out = Out::stdout(cli.json);
     let end = dispatch(cli.command, &mut out);
     let flushed = out.flush();
@@ -128,6 +167,25 @@ mod tests {
     #[test]
     fn the_line_is_defined_without_a_clash() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_units_for_systemd_start_commands_that_exist() {
+        let host = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/host");
+        let mut units = 0;
+        for entry in std::fs::read_dir(host).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "service") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let start = text.lines().find_map(|line| line.strip_prefix("ExecStart="));
+            let words = start.expect("a unit starts something").split_whitespace();
+            Cli::try_parse_from(words)
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            units += 1;
+        }
+        assert_eq!(units, 2);
     }
 
     #[test]
