@@ -32,7 +32,7 @@ const ROOMS: &[Room] = &[
         folder: "core/runtime",
         ours: &["model", "risk", "engine", "venue", "journal"],
         outside: &[
-            "mio", "tungstenite", "rustls", "rustls-pki-types", "webpki-roots", "libc",
+            "mio", "tungstenite", "rustls", "rustls-pki-types", "webpki-roots", "libc", "socket2",
             "core_affinity", "crossbeam-channel", "hdrhistogram",
         ],
     },
@@ -52,6 +52,11 @@ const ROOMS: &[Room] = &[
         ],
     },
     Room {
+        folder: "tools/keys",
+        ours: &["settings"],
+        outside: &["aes-gcm", "argon2", "getrandom", "sha2", "zeroize"],
+    },
+    Room {
         folder: "tools/replay",
         ours: &["model", "engine", "journal", "settings"],
         outside: &[],
@@ -64,18 +69,18 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/settings",
         ours: &["model", "risk", "engine", "sdk", "listing_sniper"],
-        outside: &["blake3", "serde_json", "strsim", "toml"],
+        outside: &["blake3", "serde_json", "strsim", "toml", "zeroize"],
     },
     Room {
         folder: "tools/shrike",
         ours: &[
             "archive", "model", "risk", "engine", "venue", "journal", "runtime", "exchange", "scout",
-            "sim", "replay", "settings",
+            "sim", "replay", "settings", "keys",
         ],
         outside: &[
             "blake3", "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber",
             "indicatif", "rustix", "signal-hook", "strsim", "tracing-appender", "hdrhistogram",
-            "sha2",
+            "sha2", "zeroize",
         ],
     },
     Room {

@@ -2,8 +2,8 @@
 //!
 //! The thread that decides pushes into a [`Producer`]; the journal thread runs a [`Writer`] over
 //! the [`Consumer`]; everybody else is a [`Reader`]. Payloads are opaque here.
-//! **Absent:** engine, venue, threads, clocks, the meaning of a payload and of a checkpoint's state,
-//! pruning (the format has its record).
+//! **Absent:** engine, venue, threads, clocks, the meaning of a payload and of a checkpoint's
+//! state.
 #![warn(missing_docs)]
 
 mod blobs;

@@ -74,8 +74,6 @@ impl Kind {
     pub const CONFIG: Self = Self(6);
     /// Refers to a blob; the payload begins with its hash.
     pub const BLOB: Self = Self(7);
-    /// Segments were removed on purpose; the payload is a [`crate::Prune`].
-    pub const PRUNE: Self = Self(8);
     /// Orderly end of a process.
     pub const STOP: Self = Self(9);
     /// A head of the chains was stored outside this machine.
@@ -88,6 +86,8 @@ impl Kind {
     pub const COMMIT: Self = Self(0x8001);
     /// Records were not kept; the payload is a [`crate::Gap`].
     pub const GAP: Self = Self(0x8002);
+    /// Segments were removed on purpose; the payload is a [`crate::Prune`].
+    pub const PRUNE: Self = Self(0x8003);
 
     /// Whether the journal wrote it for itself.
     pub const fn is_own(self) -> bool {

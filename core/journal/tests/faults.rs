@@ -299,29 +299,54 @@ fn under_the_virtual_clock_a_group_is_durable_five_milliseconds_after_it_was_wri
 }
 
 #[test]
-fn a_segment_that_was_pruned_with_a_record_is_no_damage_and_without_one_it_is() {
-    for with_record in [true, false] {
-        let dir = tempfile::tempdir().unwrap();
-        let settings = WriterSettings { segment_bytes: 1024, ..settings() };
-        let mut rig = Rig::new(HostDisk, dir.path(), 1, settings);
-        for round in 0..30_u8 {
-            rig.push(M, &[round; 60]);
-            rig.push(D, &[round; 10]);
-            rig.drain();
-        }
-        let mut second = Reader::open(&dir.path().join("market-00000002.shrike")).unwrap();
-        let seq = second.read().unwrap().expect("a record").seq - 1;
-        let prune = journal::Prune { family: M, segment: 1, seq };
-        let kind = if with_record { Kind::PRUNE } else { Kind::NOTE };
-        rig.push_kind(D, kind, &prune.encode());
+fn market_segments_beyond_their_bytes_go_after_a_record_of_it_and_the_rest_still_verifies() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = WriterSettings { segment_bytes: 1024, market_max_bytes: 3 * 1024, ..settings() };
+    let mut rig = Rig::new(HostDisk, dir.path(), 1, settings);
+    for round in 0..200_u8 {
+        rig.push(M, &[round; 60]);
+        rig.push(D, &[round; 10]);
         rig.drain();
-        rig.close();
-        std::fs::remove_file(dir.path().join("market-00000001.shrike")).unwrap();
-        let found = verify(dir.path()).unwrap();
-        assert_eq!(found.ok, with_record, "{:?}", found.reason());
-        assert_eq!(found.pruned.len(), usize::from(with_record));
-        assert_eq!(found.damage, !with_record);
     }
+    rig.close();
+    let market = names(dir.path(), "market");
+    assert!((3..=4).contains(&market.len()), "{market:?}");
+    assert!(!market.contains(&"market-00000001.shrike".to_owned()));
+    let found = verify(dir.path()).unwrap();
+    assert!(found.ok, "{:?}", found.reason());
+    assert!(!found.pruned.is_empty());
+    let decisions = Reader::open_decisions(dir.path()).unwrap();
+    assert_eq!(count(decisions), 200, "decisions are all there");
+}
+
+#[test]
+fn a_market_segment_that_is_gone_without_a_record_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = WriterSettings { segment_bytes: 1024, ..settings() };
+    let mut rig = Rig::new(HostDisk, dir.path(), 1, settings);
+    for round in 0..30_u8 {
+        rig.push(M, &[round; 60]);
+        rig.push(D, &[round; 10]);
+        rig.drain();
+    }
+    rig.close();
+    std::fs::remove_file(dir.path().join("market-00000001.shrike")).unwrap();
+    let found = verify(dir.path()).unwrap();
+    assert!(found.damage && !found.ok && found.pruned.is_empty(), "{:?}", found.reason());
+}
+
+fn names(dir: &std::path::Path, family: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with(family)).collect()
+}
+
+fn count(mut reader: Reader) -> usize {
+    let mut many = 0;
+    while reader.read().unwrap().is_some() {
+        many += 1;
+    }
+    many
 }
 
 #[test]

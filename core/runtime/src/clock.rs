@@ -49,6 +49,32 @@ pub struct Anchor {
     pub error: Span,
 }
 
+/// What the kernel says of its calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KernelClock {
+    /// Whether somebody keeps it in step, such as chrony.
+    pub synchronised: bool,
+    /// How far it may be off at most, by whoever keeps it.
+    pub error: Span,
+}
+
+/// Asks the kernel about its calendar; changes nothing.
+///
+/// # Errors
+/// When the kernel refuses, as in some containers.
+pub fn kernel_clock() -> io::Result<KernelClock> {
+    // SAFETY: a `timex` of zeros is a valid one, and its `modes` of 0 ask and set nothing.
+    let mut about: libc::timex = unsafe { std::mem::zeroed() };
+    // SAFETY: `about` is ours and lives through the call, which writes no further than its end.
+    let state = unsafe { libc::adjtimex(&raw mut about) };
+    if state < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let synchronised = state != libc::TIME_ERROR && about.status & libc::STA_UNSYNC == 0;
+    let error = Span::from_micros(u64::try_from(about.maxerror).unwrap_or(0));
+    Ok(KernelClock { synchronised, error })
+}
+
 /// The kernel's random id of this boot: when it differs, every older [`Mono`] is meaningless.
 ///
 /// # Errors

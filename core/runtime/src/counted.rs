@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::AtomicBool;
 
 use mio::event::Source;
@@ -81,8 +81,8 @@ impl Source for Counted {
 }
 
 impl Socket for Counted {
-    fn dial(address: SocketAddr, tuning: Tuning) -> io::Result<Self> {
-        TcpStream::dial(address, tuning).map(Self)
+    fn dial(address: SocketAddr, source: Option<IpAddr>, tuning: Tuning) -> io::Result<Self> {
+        TcpStream::dial(address, source, tuning).map(Self)
     }
 
     fn is_connected(&self) -> io::Result<bool> {
@@ -91,7 +91,7 @@ impl Socket for Counted {
 }
 
 /// What happened from the read before each frame to the write after it.
-fn calls_around_frames(policy: WaitPolicy, tls: bool) -> Vec<Vec<Call>> {
+fn calls_around_frames(policy: WaitPolicy, tls: bool, source: Option<IpAddr>) -> Vec<Vec<Call>> {
     const FRAMES: usize = 300;
     let certificate = tls.then(|| certificate("localhost"));
     let client = certificate
@@ -110,7 +110,13 @@ fn calls_around_frames(policy: WaitPolicy, tls: bool) -> Vec<Vec<Call>> {
     });
     assert_eq!(machine.kind(FEED), LinkKind::WebSocket);
     let ((_sender, inbox), (writer, _reader)) = (inbox(1), stats());
-    let endpoints = vec![feed, endpoint(orders, client)];
+    let mut endpoints = vec![feed, endpoint(orders, client)];
+    for endpoint in &mut endpoints {
+        let addresses = endpoint.addresses.clone();
+        endpoint.addresses = source.map_or(addresses.clone(), |source| {
+            addresses.from_source(source).expect("an address of the loopback")
+        });
+    }
     let mut runner =
         Runner::<Counted>::new(&machine, config(policy), endpoints, inbox, writer).unwrap();
     CALLS.take();
@@ -136,8 +142,12 @@ fn between_a_frame_and_its_order_lie_one_read_and_one_write() {
         for tls in [false, true] {
             // The first frame may have come with the answer to the upgrade, or before the order's
             // link was open.
-            for calls in &calls_around_frames(policy, tls)[1..] {
-                assert_eq!(calls[..], [Call::Read, Call::Frame, Call::Write], "{policy:?} {tls}");
+            // A source address costs a call a dial, and none here.
+            for source in [None, Some(IpAddr::from([127, 0, 0, 2]))] {
+                for calls in &calls_around_frames(policy, tls, source)[1..] {
+                    let wanted = [Call::Read, Call::Frame, Call::Write];
+                    assert_eq!(calls[..], wanted, "{policy:?} {tls} {source:?}");
+                }
             }
         }
     }

@@ -3,13 +3,14 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex};
 
 use mio::event::Source;
 use mio::net::TcpStream;
 use rustls_pki_types::ServerName;
+use socket2::{Domain, Protocol, Type};
 
 use crate::tls::{Tls, TlsError, server_name};
 
@@ -47,12 +48,14 @@ impl Endpoint {
     }
 }
 
-/// Addresses of one host, refreshed by a slow thread while the hot thread reads its last copy.
+/// Addresses of one host, refreshed by a slow thread while the hot thread reads its last copy; and
+/// which address of ours they are dialled from.
 #[derive(Clone, Debug)]
 pub struct Addresses {
     shared: Arc<Mutex<Vec<SocketAddr>>>,
     /// What this holder saw last.
     copy: Vec<SocketAddr>,
+    source: Option<IpAddr>,
 }
 
 /// Most addresses kept of one host.
@@ -65,6 +68,18 @@ pub enum AddressError {
     Lookup(io::Error),
     /// The lookup succeeded and found none; the older addresses stay in use.
     Empty,
+    /// The address to dial from is not this machine's.
+    NotOurs {
+        /// The address.
+        source: IpAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The host has no address of the family that is dialled from.
+    OtherFamily {
+        /// The address that is dialled from.
+        source: IpAddr,
+    },
 }
 
 impl fmt::Display for AddressError {
@@ -72,6 +87,15 @@ impl fmt::Display for AddressError {
         match self {
             Self::Lookup(error) => write!(f, "the host could not be looked up: {error}"),
             Self::Empty => f.write_str("the host has no address"),
+            Self::NotOurs { source, error } => write!(
+                f,
+                "connections cannot leave from {source}: {error}; `ip address` lists this \
+                 machine's addresses"
+            ),
+            Self::OtherFamily { source } => {
+                let family = if source.is_ipv4() { "IPv4" } else { "IPv6" };
+                write!(f, "the host has no {family} address to reach from {source}")
+            }
         }
     }
 }
@@ -88,7 +112,22 @@ impl Addresses {
             return Err(AddressError::Empty);
         }
         let copy = addresses[..addresses.len().min(ADDRESSES_MAX)].to_vec();
-        Ok(Self { shared: Arc::new(Mutex::new(copy.clone())), copy })
+        Ok(Self { shared: Arc::new(Mutex::new(copy.clone())), copy, source: None })
+    }
+
+    /// The same host dialled from `source`, which must be an address of this machine. Addresses of
+    /// the other family are left out.
+    ///
+    /// # Errors
+    /// [`AddressError::NotOurs`] and [`AddressError::OtherFamily`].
+    pub fn from_source(self, source: IpAddr) -> Result<Self, AddressError> {
+        UdpSocket::bind((source, 0)).map_err(|error| AddressError::NotOurs { source, error })?;
+        let mut copy = self.copy;
+        copy.retain(|address| reaches(Some(source), address));
+        if copy.is_empty() {
+            return Err(AddressError::OtherFamily { source });
+        }
+        Ok(Self { shared: Arc::new(Mutex::new(copy.clone())), copy, source: Some(source) })
     }
 
     /// Looks `host` up. Blocks: never on the hot thread.
@@ -105,6 +144,7 @@ impl Addresses {
     /// [`AddressError`]; the older addresses stay in use.
     pub fn refresh(&self, host: &str, port: u16) -> Result<(), AddressError> {
         let mut found = resolve(host, port)?;
+        found.retain(|address| reaches(self.source, address));
         if found.is_empty() {
             return Err(AddressError::Empty);
         }
@@ -120,6 +160,20 @@ impl Addresses {
         }
         self.copy[attempt % self.copy.len()]
     }
+
+    /// How many addresses there are to try.
+    pub(crate) fn len(&self) -> usize {
+        self.copy.len()
+    }
+
+    /// The address of ours that they are dialled from; `None` leaves it to the system.
+    pub(crate) const fn source(&self) -> Option<IpAddr> {
+        self.source
+    }
+}
+
+fn reaches(source: Option<IpAddr>, address: &SocketAddr) -> bool {
+    source.is_none_or(|source| source.is_ipv4() == address.is_ipv4())
 }
 
 fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, AddressError> {
@@ -139,16 +193,19 @@ pub struct Tuning {
 
 /// A socket that never blocks. Tests put a counting one in its place.
 pub(crate) trait Socket: Read + Write + Source + Sized {
-    /// Starts to connect.
-    fn dial(address: SocketAddr, tuning: Tuning) -> io::Result<Self>;
+    /// Starts to connect, from an address of ours when one is named.
+    fn dial(address: SocketAddr, source: Option<IpAddr>, tuning: Tuning) -> io::Result<Self>;
 
     /// Whether the connection stands; an error when it never will.
     fn is_connected(&self) -> io::Result<bool>;
 }
 
 impl Socket for TcpStream {
-    fn dial(address: SocketAddr, tuning: Tuning) -> io::Result<Self> {
-        let socket = Self::connect(address)?;
+    fn dial(address: SocketAddr, source: Option<IpAddr>, tuning: Tuning) -> io::Result<Self> {
+        let socket = match source {
+            None => Self::connect(address)?,
+            Some(source) => Self::from_std(connect_from(source, address)?),
+        };
         socket.set_nodelay(true)?;
         let fd = socket.as_raw_fd();
         set_option(fd, libc::SOL_SOCKET, libc::SO_BUSY_POLL, tuning.busy_poll_us);
@@ -166,6 +223,26 @@ impl Socket for TcpStream {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Starts to connect from an address of ours.
+fn connect_from(source: IpAddr, address: SocketAddr) -> io::Result<std::net::TcpStream> {
+    let socket = bound(source, address)?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&address.into()) {
+        Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
+        _ => Ok(socket.into()),
+    }
+}
+
+/// A socket towards `address` whose connection will leave from `source`.
+pub(crate) fn bound(source: IpAddr, address: SocketAddr) -> io::Result<socket2::Socket> {
+    let domain = Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    // The port is chosen when the peer is known, so that two peers may share one.
+    set_option(socket.as_raw_fd(), libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1);
+    socket.bind(&SocketAddr::new(source, 0).into())?;
+    Ok(socket)
 }
 
 /// Sets an option that may be denied; 0 leaves it alone.
@@ -204,6 +281,30 @@ mod tests {
             [addresses.pick(0), addresses.pick(1), addresses.pick(2)],
             [list[0], list[1], list[0]]
         );
+    }
+
+    #[test]
+    fn only_addresses_of_the_sources_family_are_dialled_from_it() {
+        let list = ["[::1]:1".parse().unwrap(), "127.0.0.1:2".parse().unwrap()];
+        let source = "127.0.0.2".parse().unwrap();
+        let mut addresses = Addresses::new(&list).unwrap().from_source(source).unwrap();
+        assert_eq!([addresses.pick(0), addresses.pick(1)], [list[1], list[1]]);
+        assert_eq!(addresses.source(), Some(source));
+        let error = Addresses::new(&list[..1]).unwrap().from_source(source).unwrap_err();
+        assert!(error.to_string().contains("no IPv4 address to reach from 127.0.0.2"), "{error}");
+        addresses.refresh("127.0.0.9", 5).unwrap();
+        assert!(addresses.refresh("::1", 5).is_err());
+        assert_eq!(addresses.pick(0), "127.0.0.9:5".parse().unwrap());
+    }
+
+    #[test]
+    fn an_address_that_is_not_ours_is_no_source() {
+        // Reserved for documentation: no machine in use has it.
+        let source = "203.0.113.254".parse().unwrap();
+        let list = ["127.0.0.1:2".parse().unwrap()];
+        let error = Addresses::new(&list).unwrap().from_source(source).unwrap_err();
+        assert!(matches!(error, AddressError::NotOurs { .. }), "{error}");
+        assert!(error.to_string().contains("203.0.113.254"), "{error}");
     }
 
     #[test]

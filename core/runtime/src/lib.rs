@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod backoff;
+mod call;
 mod clock;
 #[cfg(test)]
 mod counted;
@@ -20,7 +21,8 @@ mod websocket;
 mod wire;
 
 pub use backoff::{BackoffConfig, Reconnects};
-pub use clock::{Anchor, Clock, boot_id};
+pub use call::{Call, CallError, Secured};
+pub use clock::{Anchor, Clock, KernelClock, boot_id, kernel_clock};
 pub use dial::{AddressError, Addresses, Endpoint, Tuning};
 pub use inbox::{Inbox, InboxError, InboxSender, KillFlag, inbox};
 pub use machine::{Closed, LinkId, LinkKind, Machine};
@@ -28,7 +30,9 @@ pub use pin::{Claim, PinRefusal, PinWish, Pinned, allowed_cores, pin_this_thread
 pub use run::{Ended, LINKS_MAX, LoopConfig, RunError, run};
 pub use stats::{LoopStats, StatsReader, StatsWriter, stats};
 pub use tls::{Roots, Tls, TlsError};
-pub use trader::{Carried, LinkRole, Trader, TraderConfig, TraderCounts, TraderError, roles};
+pub use trader::{
+    Carried, LinkRole, Trader, TraderConfig, TraderCounts, TraderError, owners, roles,
+};
 pub use wait::{Wait, WaitPolicy};
 
 // The helpers of the tests outside name this crate from outside.

@@ -83,7 +83,8 @@ impl<S: Socket> Link<S> {
         let address = self.endpoint.addresses.pick(self.dials);
         self.dials = self.dials.wrapping_add(1);
         self.deadline = now.after(patience);
-        let mut socket = S::dial(address, tuning).map_err(|_| Closed::Refused(0))?;
+        let source = self.endpoint.addresses.source();
+        let mut socket = S::dial(address, source, tuning).map_err(|_| Closed::Refused(0))?;
         registry
             .register(
                 &mut socket,

@@ -126,6 +126,11 @@ impl<S: Read + Write> TlsStream<S> {
         }
     }
 
+    /// What was agreed on, once the handshake is complete.
+    pub(crate) fn session(&self) -> &ClientConnection {
+        &self.session
+    }
+
     /// Whether sealed bytes wait for the socket.
     pub(crate) fn has_backlog(&self) -> bool {
         self.session.wants_write()

@@ -59,6 +59,12 @@ impl ApiKey {
         self.config.permissions.contains(&permission)
     }
 
+    /// Whether the key may be used from there.
+    pub(crate) fn is_bound_to(&self, peer: IpAddr) -> bool {
+        let bound = self.config.addresses.as_ref();
+        bound.is_none_or(|all| all.iter().any(|address| *address == peer.to_canonical()))
+    }
+
     pub(crate) fn trades(&self, symbol: &str) -> bool {
         self.config.symbols.as_ref().is_none_or(|all| all.iter().any(|name| name == symbol))
     }

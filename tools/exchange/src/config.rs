@@ -2,6 +2,7 @@
 //! scenario file; an unknown key is an error.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use model::VenueTime;
 use serde::{Deserialize, Serialize};
@@ -203,13 +204,16 @@ pub struct KeyConfig {
     /// Pairs it may trade. Absent: all.
     #[serde(default)]
     pub symbols: Option<Vec<String>>,
+    /// Addresses it is bound to. Absent: any may use it.
+    #[serde(default)]
+    pub addresses: Option<Vec<IpAddr>>,
 }
 
 impl KeyConfig {
     /// A key with every permission but to withdraw, for all pairs.
     pub fn new(access: &str, secret: &str) -> Self {
         let (access, secret) = (access.to_owned(), secret.to_owned());
-        Self { access, secret, permissions: all_permissions(), symbols: None }
+        Self { access, secret, permissions: all_permissions(), symbols: None, addresses: None }
     }
 }
 
@@ -239,9 +243,9 @@ pub enum Permission {
     SpotAccountR,
     /// Self-trade prevention groups.
     SpotAccountWrite,
-    /// Coin configuration.
+    /// Coin configuration, list of withdrawals.
     SpotWithdrawRead,
-    /// Withdrawals; no endpoint here, but a client must refuse such a key.
+    /// Withdrawals. There is nothing here to withdraw to, but a client must refuse such a key.
     SpotWithdrawWrite,
 }
 

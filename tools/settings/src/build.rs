@@ -13,7 +13,7 @@ use crate::types::{
     Account, Endpoint, Entry, Exit, Limits, Loop, Period, Scout, Targets, Venue, Wait, is_live,
     tenth,
 };
-use crate::value::Value;
+use crate::value::{self, Value};
 
 /// Puts the settings together.
 ///
@@ -41,10 +41,12 @@ pub(crate) fn build(table: Table, demo: bool) -> Result<Settings, LoadError> {
         targets.base_size = tenth(targets.base_size);
     }
     let runtime_dir = table.text("runtime_dir");
+    let key_store = table.text("key_store");
     Ok(Settings {
         mode,
         data_dir: table.text("data_dir").into(),
         runtime_dir: (runtime_dir != "auto").then(|| runtime_dir.into()),
+        key_store: (key_store != "auto").then(|| key_store.into()),
         venue: venue(table),
         accounts: accounts(table),
         loop_: hot_loop(table),
@@ -77,6 +79,7 @@ fn accounts(table: &Table) -> Vec<Account> {
         Account {
             name: table.text(&key("name")).into(),
             key: reference.unwrap_or(KeyRef::Demo),
+            source: value::source(table.text(&key("source"))),
             budget: table.money(&key("budget")),
         }
     };
@@ -308,8 +311,8 @@ impl Rules<'_> {
             }
             if account.key == KeyRef::Demo && mode != Mode::Demo {
                 let rule = format!(
-                    "accounts.{at}.key = \"demo\" is the built-in exchange's; use env:NAME or \
-                     file:PATH"
+                    "accounts.{at}.key = \"demo\" is the built-in exchange's; use \
+                     store:NAME, credential:NAME, file:PATH or env:NAME"
                 );
                 self.clash(&format!("accounts.{at}.key"), rule);
             }

@@ -6,8 +6,8 @@
 //!
 //! [`Settings::engine`] and [`Settings::sniper`] turn it into what the rooms of `core` are made from.
 //!
-//! **Absent:** the network. Reads files only in [`Settings::load`] and
-//! [`KeyRef::read`], and never the environment by itself.
+//! **Absent:** the network, and the encrypted key store. Reads files only in [`Settings::load`],
+//! [`KeyRef::read`], [`read_private`] and [`read_credential`], and never the environment by itself.
 #![warn(missing_docs)]
 
 mod build;
@@ -27,7 +27,7 @@ use std::path::PathBuf;
 
 use model::Mode;
 
-pub use key_ref::{Credentials, KeyError, KeyRef};
+pub use key_ref::{Credentials, KeyError, KeyRef, read_credential, read_private};
 pub use plan::{Identity, Sniper};
 pub use problem::{Fault, LoadError, Problem, Source};
 pub use show::Shown;
@@ -46,6 +46,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Folder of the shared ring; `None` for the machine's usual tmpfs.
     pub runtime_dir: Option<PathBuf>,
+    /// The encrypted file of API keys; `None` for the user's usual place.
+    pub key_store: Option<PathBuf>,
     /// Where the exchange is.
     pub venue: Venue,
     /// 1 to 8; the index is the `AccountId`.
@@ -82,7 +84,7 @@ const DEMO: [(&str, &str); 14] = [
     ("venue.futures_ws", "127.0.0.1:8900/edge"),
     ("venue.web", "127.0.0.1:8900"),
     ("venue.tls", "false"),
-    ("accounts", "[{ name = \"demo\", key = \"demo\", budget = \"450\" }]"),
+    ("accounts", "[{ name = \"demo\", key = \"demo\", source = \"any\", budget = \"450\" }]"),
     ("scout.calendar_ms", "1000"),
     ("scout.calendar_near_ms", "1000"),
     ("scout.symbols_ms", "1000"),

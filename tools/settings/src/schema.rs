@@ -96,6 +96,13 @@ pub(crate) const KEYS: &[Key] = &[
         "folder of the shared ring, on a tmpfs; `auto` is $XDG_RUNTIME_DIR/shrike, else \
         /dev/shm/shrike-UID",
     ),
+    here(
+        "key_store",
+        TextKind::FolderOrAuto,
+        "\"auto\"",
+        "encrypted file of API keys; `auto` is $XDG_CONFIG_HOME/shrike/keys, else \
+        ~/.config/shrike/keys",
+    ),
     text("venue.name", TextKind::Name, "\"mexc\"", "the exchange, as the journal names it"),
     here("venue.rest", TextKind::Endpoint, "\"api.mexc.com:443\"", "REST v3, as host:port"),
     here(
@@ -128,8 +135,16 @@ pub(crate) const KEYS: &[Key] = &[
         "accounts.*.key",
         TextKind::KeyRef,
         "\"env:MEXC_MAIN\"",
-        "where the API key is: `env:NAME` reads NAME_KEY and NAME_SECRET, `file:PATH` a file of \
-        two lines; never the key itself",
+        "where the API key is: `store:NAME` in the key store, `credential:NAME` a file of two lines \
+        in systemd's $CREDENTIALS_DIRECTORY, `file:PATH` any such file, `env:NAME` reads NAME_KEY \
+        and NAME_SECRET; never the key itself",
+    ),
+    here(
+        "accounts.*.source",
+        TextKind::SourceOrAny,
+        "\"any\"",
+        "address of this machine that the account's connections leave from, as bound to its key; \
+        `any` leaves it to the system",
     ),
     money("accounts.*.budget", 0, MONEY_MAX, "\"450\"", "quote that this account may have at work"),
     local(word(

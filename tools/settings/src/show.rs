@@ -183,7 +183,7 @@ fn leaf(key: &Key) -> Json {
             "type": "array", "items": { "enum": of }, "minItems": min, "uniqueItems": true
         }),
         Kind::Text(TextKind::KeyRef) => {
-            json!({ "type": "string", "pattern": "^(env:[A-Z][A-Z0-9_]{0,63}|file:.+)$" })
+            json!({ "type": "string", "pattern": KEY_REFERENCE })
         }
         Kind::Text(_) => json!({ "type": "string", "minLength": 1 }),
     };
@@ -200,3 +200,9 @@ fn leaf(key: &Key) -> Json {
     }
     leaf
 }
+
+/// The forms of a reference to an API key.
+const KEY_REFERENCE: &str = concat!(
+    "^(store:[a-z0-9_-]{1,32}|credential:[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}|file:.+",
+    "|env:[A-Z][A-Z0-9_]{0,63})$"
+);

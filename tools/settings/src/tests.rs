@@ -342,7 +342,9 @@ fn live_min_trades_a_tenth_of_every_amount() {
 #[test]
 fn accounts_are_one_to_eight_with_names_of_their_own() {
     let accounts = |count: usize| {
-        let entry = |at| format!("{{ name = \"a{at}\", key = \"env:A{at}\", budget = 1 }}");
+        let entry = |at| {
+            format!("{{ name = \"a{at}\", key = \"env:A{at}\", source = \"any\", budget = 1 }}")
+        };
         let list: Vec<String> = (0..count).map(entry).collect();
         let change = overrides(&[("accounts", &format!("[{}]", list.join(",")))]);
         Settings::from_texts(&texts(), &[], &change)
@@ -352,8 +354,8 @@ fn accounts_are_one_to_eight_with_names_of_their_own() {
         let found = problem(accounts(count));
         assert_eq!(found.fault, Fault::Count { seen: count, min: 1, max: 8 });
     }
-    let twins = "[{ name = \"a\", key = \"env:A\", budget = 1 }, \
-                  { name = \"a\", key = \"env:B\", budget = 1 }]";
+    let twins = "[{ name = \"a\", key = \"env:A\", source = \"any\", budget = 1 }, \
+                  { name = \"a\", key = \"env:B\", source = \"any\", budget = 1 }]";
     let change = overrides(&[("accounts", twins)]);
     let found = problem(Settings::from_texts(&texts(), &[], &change));
     assert!(found.to_string().contains("both called \"a\""), "{found}");
@@ -448,8 +450,8 @@ fn a_canonical_text_of_any_mode_loads_to_settings_that_trade_alike() {
         ("mode", "live_min"),
         (
             "accounts",
-            "[{ name = \"a\", key = \"env:A\", budget = \"450\" }, \
-                       { name = \"b\", key = \"env:B\", budget = \"300\" }]",
+            "[{ name = \"a\", key = \"env:A\", source = \"any\", budget = \"450\" }, \
+                       { name = \"b\", key = \"env:B\", source = \"any\", budget = \"300\" }]",
         ),
         ("exit.ladder", "[]"),
     ];

@@ -1,5 +1,6 @@
 //! The configuration as meant: checked types that the rest of the program is built from.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use model::{Amount, Confidence, EntryKind, ExitPlan, Mode, Pattern, PriceSource, Span, Triggers};
@@ -43,6 +44,8 @@ pub struct Account {
     pub name: String,
     /// Where its API key is.
     pub key: KeyRef,
+    /// Address of this machine that its connections leave from; `None` leaves it to the system.
+    pub source: Option<IpAddr>,
     /// Quote that it may have at work.
     pub budget: Amount,
 }

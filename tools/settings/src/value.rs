@@ -1,5 +1,7 @@
 //! One value: from what was written to what was meant.
 
+use std::net::IpAddr;
+
 use model::Amount;
 use toml::Value as Raw;
 
@@ -28,6 +30,7 @@ pub(crate) enum TextKind {
     Name,
     KeyRef,
     RootsOrPublic,
+    SourceOrAny,
 }
 
 /// Longest text, in bytes: a path of Linux.
@@ -142,8 +145,9 @@ impl TextKind {
             Self::FolderOrAuto => "a path, or \"auto\"",
             Self::Endpoint => "host:port or host:port/path",
             Self::Name => "1 to 16 of a-z, 0-9, _ and -",
-            Self::KeyRef => "env:NAME or file:PATH",
+            Self::KeyRef => "store:NAME, credential:NAME, file:PATH or env:NAME",
             Self::RootsOrPublic => "a path, or \"public\"",
+            Self::SourceOrAny => "an IP address, or \"any\"",
         }
     }
 
@@ -159,6 +163,7 @@ impl TextKind {
                 !text.is_empty() && text.len() <= TEXT_MAX && !text.contains('\0')
             }
             Self::Endpoint => Endpoint::parse(text).is_some(),
+            Self::SourceOrAny => text == "any" || source(text).is_some(),
             Self::Name => {
                 let known = |byte: u8| {
                     byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte)
@@ -174,6 +179,12 @@ impl TextKind {
         }
         Ok(Value::Text(text.into()))
     }
+}
+
+/// An address that a connection can leave from.
+pub(crate) fn source(text: &str) -> Option<IpAddr> {
+    let address: IpAddr = text.parse().ok()?;
+    (!address.is_unspecified() && !address.is_multicast()).then_some(address)
 }
 
 /// The value for an error message, without what may be a secret.

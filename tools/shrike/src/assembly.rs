@@ -16,9 +16,9 @@ use journal::{
 use model::{Body, Command, Event, KillLevel, Mode, Span, SymbolNames, Text, VenueTime};
 use replay::{Recovered, recover};
 use runtime::{
-    Addresses, Carried, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole,
-    LoopConfig, LoopStats, PinWish, Roots, StatsReader, Tls, Trader, TraderConfig, Wait,
-    WaitPolicy, boot_id, inbox, roles,
+    Carried, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole, LoopConfig,
+    LoopStats, PinWish, StatsReader, Trader, TraderConfig, Wait, WaitPolicy, boot_id, inbox,
+    owners, roles,
 };
 use scout::{BrowserHeaders, Offer, ScoutConfig, ScoutThread, Security, ThreadConfig, Timeouts};
 use settings::{Identity, Settings, Sniper};
@@ -27,6 +27,7 @@ use venue::sign::Credentials;
 use crate::board::{Board, of_inbox};
 use crate::checkpoints::Checkpoints;
 use crate::control::{ControlConfig, ControlServer, Desk};
+use crate::dialling::{DialError, Dialling};
 use crate::narrate::{Both, Narrator};
 use crate::starts::{Starts, StartsWatch};
 use crate::{archiving, restored};
@@ -38,8 +39,8 @@ pub struct Plan {
     pub settings: Settings,
     /// Folder of everything that must survive.
     pub data_dir: PathBuf,
-    /// Key and secret of each account, in their order.
-    pub keys: Vec<(String, String)>,
+    /// The key of each account, in their order.
+    pub keys: Vec<Credentials>,
     /// Who runs it.
     pub operator: String,
 }
@@ -186,6 +187,19 @@ impl Assembly {
             names,
             starts,
         })
+    }
+
+    /// Holds entries back until an operator resumes; exits go on.
+    ///
+    /// # Errors
+    /// [`AssemblyError`] when the inbox does not take it.
+    pub fn hold(&mut self, reason: &str) -> Result<(), AssemblyError> {
+        let reason = Text::clipped(reason);
+        let body = Body::Command(Command::Kill { level: KillLevel::Halt, reason });
+        self.kill.raise(KillLevel::Halt);
+        self.sender.send(Event::bare(body)).map_err(because("the kill switch"))?;
+        self.notes.push(format!("entries are held back: {reason}; `shrike resume` lets them go"));
+        Ok(())
     }
 
     /// The data directory.
@@ -518,16 +532,11 @@ fn make_trader(
     kill: &KillFlag,
 ) -> Result<Trader<Sniper>, AssemblyError> {
     let settings = &plan.settings;
-    let mut credentials = Vec::with_capacity(plan.keys.len());
-    for (key, secret) in &plan.keys {
-        let made = Credentials::new(key, secret.as_bytes());
-        credentials.push(made.map_err(because("a key"))?);
-    }
     let config = TraderConfig {
         engine: settings.engine(identity),
         rest_host: settings.venue.rest.host.clone(),
         stream_path: settings.venue.ws.path.clone(),
-        credentials,
+        credentials: plan.keys.clone(),
         market_links: settings.loop_.market_links,
         order_links: settings.loop_.order_links,
         ack_wait: ACK_WAIT,
@@ -542,32 +551,31 @@ fn make_trader(
 fn endpoints(plan: &Plan) -> Result<Vec<Endpoint>, AssemblyError> {
     let settings = &plan.settings;
     let venue = &settings.venue;
-    let own = own_roots(plan)?;
-    let tls = match (venue.tls, &own) {
-        (false, _) => None,
-        (true, Some(pem)) => Some(Tls::new(Roots::Only(pem)).map_err(because("TLS"))?),
-        (true, None) => Some(Tls::new(Roots::Public).map_err(because("TLS"))?),
-    };
-    let make = |place: &settings::Endpoint, hot: bool, orders: bool| {
-        let addresses = Addresses::look_up(&place.host, place.port);
-        Ok(Endpoint {
-            addresses: addresses.map_err(because("an address of the exchange"))?,
-            host: place.host.clone(),
-            port: place.port,
-            tls: tls.clone(),
-            hot,
-            orders,
-        })
+    let dialling = Dialling::new(settings).map_err(not_dialled)?;
+    let make = |place: &settings::Endpoint, owner: Option<usize>, hot: bool, orders: bool| {
+        let account = owner.and_then(|owner| settings.accounts.get(owner));
+        let endpoint = dialling.endpoint(place, account).map_err(not_dialled)?;
+        Ok(Endpoint { hot, orders, ..endpoint })
     };
     let (market, order) = (settings.loop_.market_links, settings.loop_.order_links);
-    roles(market, order, settings.accounts.len())
+    let accounts = settings.accounts.len();
+    roles(market, order, accounts)
         .into_iter()
-        .map(|role| match role {
-            LinkRole::Market | LinkRole::User => make(&venue.ws, true, false),
-            LinkRole::Order => make(&venue.rest, true, true),
-            LinkRole::Query => make(&venue.rest, false, false),
+        .zip(owners(market, order, accounts))
+        .map(|(role, owner)| match role {
+            LinkRole::Market | LinkRole::User => make(&venue.ws, owner, true, false),
+            LinkRole::Order => make(&venue.rest, owner, true, true),
+            LinkRole::Query => make(&venue.rest, owner, false, false),
         })
         .collect()
+}
+
+fn not_dialled(error: DialError) -> AssemblyError {
+    let kind = match error.is_configuration() {
+        true => AssemblyErrorKind::Configuration,
+        false => AssemblyErrorKind::Failed,
+    };
+    AssemblyError { what: error.to_string(), kind }
 }
 
 /// How long an adaptive loop spins after activity.

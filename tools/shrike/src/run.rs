@@ -11,6 +11,7 @@ use settings::Settings;
 
 use crate::assembly::{Assembly, AssemblyErrorKind, Plan};
 use crate::cli::{CliError, Exit, Out};
+use crate::keys::{self, Keyring, venue_key};
 
 /// What says how a trader runs.
 #[derive(Debug, Args)]
@@ -62,13 +63,29 @@ impl RunArgs {
 /// # Errors
 /// [`CliError`]: usage for a configuration, refused for a mode that is not allowed.
 pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
-    let plan = plan(args, args.settings()?)?;
-    let assembly = Assembly::new(&plan).map_err(|error| match error.kind {
+    let settings = args.settings()?;
+    let real = matches!(settings.mode, Mode::Live | Mode::LiveMin);
+    if real {
+        keys::no_dumps();
+    }
+    let mut ring = Keyring::new(&settings);
+    let plan = plan(args, settings, &mut ring)?;
+    let doubts = match real {
+        true => keys::before_trading(&plan.settings, &plan.keys, &mut ring)?,
+        false => keys::Doubts::default(),
+    };
+    drop(ring);
+    let mut assembly = Assembly::new(&plan).map_err(|error| match error.kind {
         AssemblyErrorKind::Configuration => CliError::usage(&error),
         AssemblyErrorKind::Refused => CliError::refused(&error),
         AssemblyErrorKind::Failed => CliError::failed(&error),
     })?;
-    for note in &assembly.notes {
+    if doubts.hold {
+        assembly
+            .hold("it is not known that every key may not withdraw")
+            .map_err(CliError::failed)?;
+    }
+    for note in doubts.notes.iter().chain(&assembly.notes) {
         if out.is_json() {
             out.document(&json!({ "state": "starting", "note": note }))?;
         } else {
@@ -134,13 +151,10 @@ fn check_paper(settings: &Settings) -> Result<(), CliError> {
     }
 }
 
-fn plan(args: &RunArgs, settings: Settings) -> Result<Plan, CliError> {
+fn plan(args: &RunArgs, settings: Settings, ring: &mut Keyring) -> Result<Plan, CliError> {
     let mut keys = Vec::with_capacity(settings.accounts.len());
     for account in &settings.accounts {
-        let key = account.key.read(|name| std::env::var(name).ok()).map_err(|error| {
-            CliError::usage(format_args!("accounts {:?}: {error}", account.name))
-        })?;
-        keys.push((key.key, key.secret));
+        keys.push(venue_key(&ring.fetch(&account.key)?)?);
     }
     Ok(Plan {
         data_dir: args.data_dir(&settings),

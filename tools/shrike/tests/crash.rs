@@ -62,14 +62,14 @@ fn run(phase: Phase, seed: u64) {
         let status = watch.status_of_epoch(3);
         status.is_some_and(|status| status["blocks"] == Value::Array(Vec::new()))
     });
-    println!(
+    say(format_args!(
         "seed {seed}, {phase:?}: killed {} and {second}; after the second death: {} targets known \
          after {} ms, entries after {} ms, pid {third}",
         first.pid,
         status["targets"].as_array().map_or(0, Vec::len),
         armed.duration_since(again).as_millis(),
         open.duration_since(again).as_millis(),
-    );
+    ));
     watch.until("the end of every trade", Watch::is_over);
     watch.check_end(seed, phase);
     stage.end();
@@ -81,6 +81,12 @@ fn check_journal(stage: &Stage, seed: u64) {
     assert_eq!(verify["ok"], true, "seed {seed}: {verify}");
     let replay = stage.shrike(&["replay", "--json"]);
     assert_eq!(replay["equal"], true, "seed {seed}: {replay}");
+}
+
+/// For those who look on with `--nocapture`.
+fn say(text: std::fmt::Arguments<'_>) {
+    // Nobody may be left to read it.
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// How long anything may take to come about.
@@ -224,12 +230,12 @@ impl<'a> Watch<'a> {
         let ids: Vec<&str> = self.orders().map(|order| text(&order["clientOrderId"])).collect();
         let unique: BTreeSet<&str> = ids.iter().copied().collect();
         assert_eq!(ids.len(), unique.len(), "seed {seed}, {phase:?}: an id was given twice");
-        println!(
+        say(format_args!(
             "seed {seed}, {phase:?}: {} orders, {} deals, at most {} ms without a way out",
             ids.len(),
             self.ledger["deals"].as_array().map_or(0, Vec::len),
             self.naked.as_millis()
-        );
+        ));
     }
 
     fn orders(&self) -> impl Iterator<Item = &Value> {

@@ -64,17 +64,17 @@ pub fn verify(path: &Path) -> Result<Verified, OpenError> {
 /// # Errors
 /// As [`verify`].
 pub fn verify_against(path: &Path, anchors: &[Anchor]) -> Result<Verified, OpenError> {
-    let mut reader = Reader::open(path)?;
+    let mut reader = Reader::open(path)?.with_frames();
     for anchor in anchors {
         reader.expect(*anchor);
     }
     let mut found = Tally::default();
     let broken = loop {
         match reader.read() {
+            Ok(Some(record)) if record.kind.is_own() => found.pruned.extend(Prune::of(&record)),
             Ok(Some(record)) => {
                 found.records += 1;
                 found.stopped = record.kind == Kind::STOP;
-                found.pruned.extend(Prune::of(&record));
             }
             Ok(None) => break hole_of(&reader),
             Err(broken) => break Some(broken),

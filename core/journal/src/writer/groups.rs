@@ -124,6 +124,9 @@ impl<D: Disk> Writer<D> {
         });
         let file = file.map_err(|error| DiskError::new("create", &path, &error))?;
         self.chain_mut(family).begin(file, &header);
+        if family == Family::Market {
+            self.prune_market();
+        }
         Ok(())
     }
 
@@ -250,6 +253,7 @@ impl<D: Disk> Writer<D> {
             self.durable_seq = seq;
             observer.on_durable(seq);
         }
+        self.finish_pruning();
     }
 
     pub(super) fn seal_both(&mut self, observer: &mut impl Observer) {

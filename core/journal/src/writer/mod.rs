@@ -8,6 +8,7 @@ mod failure;
 mod groups;
 mod open;
 mod report;
+mod retention;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +25,7 @@ use failure::RESERVE_SPARE;
 
 pub use open::Opened;
 pub use report::{DiskError, Health, Observer, Status, Trouble, WriterError};
+use retention::Pruning;
 
 /// Records taken in one go.
 const BATCH: usize = 1 << 16;
@@ -67,6 +69,9 @@ pub struct WriterSettings {
     pub market_sync: Span,
     /// Time between two looks whether a full disk has room again.
     pub retry: Span,
+    /// Bytes of market records that are kept at most, in whole segments; the one that is written is
+    /// always kept.
+    pub market_max_bytes: u64,
     /// Bytes of a family that may wait to be durable; more force a sync.
     pub tail_max_bytes: usize,
     /// What makes a group durable.
@@ -82,6 +87,7 @@ impl Default for WriterSettings {
             decisions_sync: Span::from_millis(2),
             market_sync: Span::from_secs(1),
             retry: Span::from_secs(10),
+            market_max_bytes: 20 << 30,
             tail_max_bytes: 4 << 20,
             policy: SyncPolicy::Disk,
         }
@@ -133,6 +139,7 @@ pub struct Writer<D: Disk = HostDisk> {
     retry_from: Mono,
     in_flight: Option<InFlight>,
     ring_broken: Option<RingBroken>,
+    pruning: Option<Pruning>,
 }
 
 /// A group that is durable when the virtual clock says so.
@@ -198,6 +205,7 @@ impl<D: Disk> Writer<D> {
             retry_from: Mono::ZERO,
             in_flight: None,
             ring_broken: None,
+            pruning: None,
         };
         Ok((writer, ends.opened))
     }

@@ -28,6 +28,7 @@ pub fn settings() -> WriterSettings {
         free_min_bytes: 0,
         decisions_sync: Span::ZERO,
         market_sync: Span::from_millis(10),
+        market_max_bytes: 20 << 30,
         retry: Span::from_secs(1),
         tail_max_bytes: 64 * 1024,
         policy: SyncPolicy::Disk,

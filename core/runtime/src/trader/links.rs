@@ -71,3 +71,33 @@ pub fn roles(market_links: u8, order_links: u8, accounts: usize) -> Vec<LinkRole
     };
     roles.iter().map(role).collect()
 }
+
+/// The account that each of these links serves, by its index; `None` for what serves all.
+pub fn owners(market_links: u8, order_links: u8, accounts: usize) -> Vec<Option<usize>> {
+    let roles = Roles::of_counts(market_links, order_links, accounts).roles;
+    let owner = |role: &Role| match role {
+        Role::User(desk, _) | Role::Order(desk, _) | Role::Query(desk) => Some(*desk),
+        Role::Market(_) | Role::Public => None,
+    };
+    roles.iter().map(owner).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_private_link_has_its_account_and_public_ones_have_none() {
+        let roles = roles(1, 2, 2);
+        let owners = owners(1, 2, 2);
+        assert_eq!(roles.len(), owners.len());
+        for (role, owner) in roles.iter().zip(&owners) {
+            let private = matches!(role, LinkRole::User | LinkRole::Order);
+            assert!(owner.is_some() || !private, "{role:?} of {owner:?}");
+            assert!(owner.is_none() || *role != LinkRole::Market);
+        }
+        let of = |account| owners.iter().filter(|owner| **owner == Some(account)).count();
+        assert_eq!([of(0), of(1), of(2)], [5, 5, 0]);
+        assert_eq!(owners.last(), Some(&None));
+    }
+}

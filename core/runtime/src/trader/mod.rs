@@ -38,7 +38,7 @@ use market::Market;
 use private::Desk;
 use tape::{Tape, Written};
 
-pub use links::{LinkRole, roles};
+pub use links::{LinkRole, owners, roles};
 
 /// What a trader is made from.
 #[derive(Debug)]

@@ -124,6 +124,7 @@ const fn row(
 use Budget::{Batches, Orders, Weight};
 use Permission::{
     SpotAccountR, SpotAccountRead, SpotAccountWrite, SpotDealRead, SpotDealWrite, SpotWithdrawRead,
+    SpotWithdrawWrite,
 };
 
 /// Weights are those of 2026-04.
@@ -160,6 +161,20 @@ const ENDPOINTS: &[Endpoint] = &[
     row("PUT", "/api/v3/userDataStream", Some(SpotAccountR), Weight(1), user::renew_listen_key),
     row("GET", "/api/v3/userDataStream", Some(SpotAccountR), Weight(1), user::listen_keys),
     row("DELETE", "/api/v3/userDataStream", Some(SpotAccountR), Weight(1), user::end_listen_key),
+    row(
+        "GET",
+        "/api/v3/capital/withdraw/history",
+        Some(SpotWithdrawRead),
+        Weight(1),
+        user::withdrawals,
+    ),
+    row(
+        "DELETE",
+        "/api/v3/capital/withdraw",
+        Some(SpotWithdrawWrite),
+        Weight(1),
+        user::no_withdrawal,
+    ),
     row("GET", "/api/v3/ping", None, Weight(1), market::ping),
     row("GET", "/api/v3/time", None, Weight(1), market::time),
     row("GET", "/api/v3/depth", None, Weight(3), market::depth),
@@ -180,7 +195,8 @@ const ENDPOINTS: &[Endpoint] = &[
     row("GET", "/api/platform/spot/market-v2/web/symbolsV2", None, Weight(0), web::symbols_v2),
 ];
 
-/// Answers one request: ban, key, budget, signature, clock, permission, endpoint.
+/// Answers one request: ban, key, budget, signature, clock, address, permission,
+/// endpoint.
 pub(crate) fn respond(
     exchange: &mut Exchange,
     peer: IpAddr,
@@ -215,6 +231,9 @@ pub(crate) fn respond(
         check_signature(key, &request.params)?;
         check_clock(now.millis(), &request.params)?;
         check_fresh(exchange, &request.params)?;
+        if !key.is_bound_to(peer) {
+            return Err(ApiError::bad(700_006, format!("IP [{peer}] not in the ip white list")));
+        }
         if !key.may(permission) {
             return Err(ApiError::bad(700_007, "no permission to access the endpoint"));
         }

@@ -99,6 +99,18 @@ pub(super) fn self_symbols(exchange: &mut Exchange, call: &Call<'_>, out: &mut S
     Ok(Effect::default())
 }
 
+/// Nothing was ever withdrawn.
+pub(super) fn withdrawals(_: &mut Exchange, _: &Call<'_>, out: &mut String) -> Reply {
+    out.push_str("[]");
+    Ok(Effect::default())
+}
+
+/// So there is nothing to cancel. The code is ours: no source shows the exchange's.
+pub(super) fn no_withdrawal(_: &mut Exchange, call: &Call<'_>, _: &mut String) -> Reply {
+    call.needed("id")?;
+    Err(ApiError::bad(22_222, "record not found"))
+}
+
 pub(super) fn new_listen_key(exchange: &mut Exchange, call: &Call<'_>, out: &mut String) -> Reply {
     let account = call.account()?;
     if own(exchange, account).count() >= exchange.personality.listen_keys_max as usize {

@@ -69,12 +69,17 @@ impl Write for Stream {
         }
     }
 
+    /// Writes and never reads: bytes that were read here would wait in the session for a readiness
+    /// that the socket has told already.
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Plain(socket) => socket.flush(),
             Self::Tls(both) => {
                 let (tls, socket) = &mut **both;
-                rustls::Stream::new(tls, socket).flush()
+                while tls.wants_write() {
+                    tls.write_tls(socket)?;
+                }
+                Ok(())
             }
         }
     }

@@ -139,6 +139,34 @@ fn a_key_does_only_what_it_may() {
 }
 
 #[test]
+fn a_key_that_is_bound_to_addresses_is_refused_from_others() {
+    let mut config = Config::default();
+    config.accounts[0].keys[0].addresses = Some(vec!["192.0.2.7".parse().unwrap()]);
+    let mut world = World::new(&config, 1);
+    assert_eq!(world.signed("GET", "/api/v3/account", "").code(), 700_006);
+    config.accounts[0].keys[0].addresses = Some(vec!["127.0.0.1".parse().unwrap()]);
+    let mut world = World::new(&config, 1);
+    assert_eq!(world.signed("GET", "/api/v3/account", "").status, 200);
+    let again = Config::from_toml(&config.to_toml().unwrap()).unwrap();
+    assert_eq!(again, config);
+}
+
+#[test]
+fn withdrawals_are_shown_and_cancelled_only_by_keys_that_may() {
+    let ask = |permissions: &[Permission]| {
+        let mut config = Config::default();
+        config.accounts[0].keys[0].permissions = permissions.to_vec();
+        let mut world = World::new(&config, 1);
+        let history = world.signed("GET", "/api/v3/capital/withdraw/history", "limit=1");
+        let cancel = world.signed("DELETE", "/api/v3/capital/withdraw", "id=x");
+        (history.status, history.code(), cancel.code())
+    };
+    assert_eq!(ask(&[]), (400, 700_007, 700_007));
+    assert_eq!(ask(&[Permission::SpotWithdrawRead]), (200, 0, 700_007));
+    assert_eq!(ask(&[Permission::SpotWithdrawWrite]), (400, 700_007, 22_222));
+}
+
+#[test]
 fn wrong_paths_methods_and_content_types_are_told_apart() {
     let mut world = World::new(&Config::default(), 1);
     assert_eq!(world.get("/api/v3/nothing").status, 404);

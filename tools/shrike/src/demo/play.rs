@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use exchange::{Config, Handle, Server, ServerConfig};
 use serde_json::Value;
 use settings::Settings;
+use venue::sign::Credentials;
 
 use super::{Stage, report};
 use crate::assembly::{Assembly, Plan};
@@ -78,7 +79,7 @@ fn plan(stage: &Stage, addr: SocketAddr) -> Result<Plan, CliError> {
     Ok(Plan {
         settings,
         data_dir: stage.data.clone(),
-        keys: vec![("demo-key".to_owned(), "demo-secret".to_owned())],
+        keys: vec![Credentials::new("demo-key", b"demo-secret").map_err(CliError::failed)?],
         operator: "demo".to_owned(),
     })
 }
