@@ -15,6 +15,8 @@ use journal::{Family, Fault, Reader};
 
 use super::{BackupError, FORMAT, Head, MANIFEST, Manifest, Member, tar};
 
+/// Times that it is begun again because an old segment was pruned meanwhile.
+const TRIES: u32 = 5;
 /// Bytes copied in one go.
 const CHUNK: usize = 256 * 1024;
 
@@ -35,13 +37,18 @@ pub fn take(data: &Path, to: &Path, mut count: impl FnMut(u64)) -> Result<Manife
     if to.exists() {
         return Err(BackupError::Exists { path: to.to_owned() });
     }
-    let (instance, epoch) = identity_of(data)?;
-    let cut = find_cut(data)?;
     let mut name = to.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = to.with_file_name(name);
-    let done = write(data, &part, &cut, (instance, epoch), &mut count);
-    let manifest = done.inspect_err(|_| {
+    let mut tries = 1..=TRIES;
+    let manifest = loop {
+        let last = tries.next() == Some(TRIES);
+        match attempt(data, &part, &mut count) {
+            Err(error) if !last && has_gone(&error) => {}
+            done => break done,
+        }
+    };
+    let manifest = manifest.inspect_err(|_| {
         // Half a backup helps nobody.
         let _ = fs::remove_file(&part);
     })?;
@@ -52,6 +59,36 @@ pub fn take(data: &Path, to: &Path, mut count: impl FnMut(u64)) -> Result<Manife
         .and_then(|folder| folder.sync_all())
         .map_err(BackupError::io("keep the name of", to))?;
     Ok(manifest)
+}
+
+fn attempt(data: &Path, part: &Path, count: &mut impl FnMut(u64)) -> Result<Manifest, BackupError> {
+    let identity = identity_of(data)?;
+    // Listed before the cut is looked for: a segment that is pruned meanwhile is missed when it is
+    // copied, and then everything is done again.
+    let mut segments = names(&data.join("journal"))?;
+    let cut = find_cut(data)?;
+    segments.extend(names(&data.join("journal"))?);
+    segments.sort();
+    segments.dedup();
+    write(data, part, &cut, &segments, identity, count)
+}
+
+/// Whether an old segment was pruned while it was to be read.
+fn has_gone(error: &BackupError) -> bool {
+    match error {
+        BackupError::Io { error, .. } => error.kind() == io::ErrorKind::NotFound,
+        BackupError::Broken(broken) => {
+            let gone = matches!(broken.fault, Fault::MissingSegment | Fault::Io { .. });
+            gone && broken.family == Family::Market
+        }
+        BackupError::Open(_)
+        | BackupError::Identity { .. }
+        | BackupError::Exists { .. }
+        | BackupError::NotABackup { .. }
+        | BackupError::InUse { .. }
+        | BackupError::Newer { .. }
+        | BackupError::Foreign { .. } => false,
+    }
 }
 
 /// Reads both families to the end that they have now.
@@ -91,6 +128,7 @@ fn write(
     data: &Path,
     part: &Path,
     cut: &Cut,
+    segments: &[String],
     (instance, epoch): (u32, u32),
     count: &mut impl FnMut(u64),
 ) -> Result<Manifest, BackupError> {
@@ -107,7 +145,7 @@ fn write(
         files: Vec::new(),
         count,
     };
-    for (path, limit) in members(data, cut)? {
+    for (path, limit) in members(data, cut, segments)? {
         out.add(&path, limit)?;
     }
     let manifest = Manifest {
@@ -126,10 +164,14 @@ fn write(
 }
 
 /// Paths in the data directory, each with the bytes that count, if not all.
-fn members(data: &Path, cut: &Cut) -> Result<Vec<(String, Option<u64>)>, BackupError> {
+fn members(
+    data: &Path,
+    cut: &Cut,
+    segments: &[String],
+) -> Result<Vec<(String, Option<u64>)>, BackupError> {
     let mut found = Vec::new();
-    for name in names(&data.join("journal"))? {
-        let Some((family, number)) = segment(&name) else { continue };
+    for name in segments {
+        let Some((family, number)) = segment(name) else { continue };
         let end = cut.ends.iter().find(|(of, _, _)| of.name() == family);
         // Segments that were begun after the cut are no part of it.
         match end {
