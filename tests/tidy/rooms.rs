@@ -40,6 +40,11 @@ const ROOMS: &[Room] = &[
     Room { folder: "strategies/sdk", ours: &["model"], outside: &[] },
     Room { folder: "strategies/listing_sniper", ours: &["sdk"], outside: &[] },
     Room {
+        folder: "tools/archive",
+        ours: &["model", "risk", "engine", "journal", "replay"],
+        outside: &["rusqlite", "serde_json", "tracing"],
+    },
+    Room {
         folder: "tools/exchange",
         ours: &["model"],
         outside: &[
@@ -70,13 +75,13 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/shrike",
         ours: &[
-            "model", "risk", "engine", "venue", "journal", "paper", "runtime", "exchange", "scout",
+            "archive", "model", "risk", "engine", "venue", "journal", "paper", "runtime", "exchange", "scout",
             "sim", "replay", "settings", "keys",
         ],
         outside: &[
-            "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber", "indicatif",
-            "rustix", "signal-hook", "strsim", "tracing-appender", "hdrhistogram", "sha2",
-            "zeroize",
+            "blake3", "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber",
+            "indicatif", "rustix", "signal-hook", "strsim", "tracing-appender", "hdrhistogram",
+            "sha2", "zeroize",
         ],
     },
     Room {

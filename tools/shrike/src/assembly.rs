@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use archive::ArchiveThread;
 use journal::ring::{RING_BYTES, RingFile, RuntimeDir};
 use journal::{
     Consumer, DataDir, DataDirError, HostDisk, Observer, Producer, Writer, WriterSettings,
@@ -33,6 +34,7 @@ use crate::dialling::{DialError, Dialling};
 use crate::modes::{self, Lineage};
 use crate::narrate::{Both, Narrator};
 use crate::starts::{Starts, StartsWatch};
+use crate::{archiving, restored};
 
 /// What a run needs besides its settings.
 #[derive(Clone, Debug)]
@@ -170,6 +172,9 @@ impl Assembly {
         if safe {
             begin_safely(&kill, &sender, &mut notes)?;
         }
+        if let Some(why) = restored::standing(data.path(), recovered.kill).why {
+            begin_restored(&why, &kill, &sender, &mut notes)?;
+        }
         let names = recovered.state.as_ref().map(names_of).unwrap_or_default();
         if let Some(state) = &recovered.state {
             lock_board(&board).take_up(state);
@@ -256,7 +261,9 @@ impl Assembly {
         let checkpoints = checkpoints.map_err(because("the checkpoints"))?;
         let board = Arc::clone(&self.board);
         let starts = self.starts.clone().watch(move || lock_board(&board).allows_entries());
+        let archive = archiving::start(self.data.path(), &self.durable, &self.board);
         Ok(Beside {
+            archive,
             _control: control,
             scout,
             _names: names,
@@ -289,6 +296,7 @@ impl Assembly {
 /// Threads beside the trader.
 #[derive(Debug)]
 pub struct Beside {
+    archive: Option<ArchiveThread>,
     _control: ControlServer,
     scout: ScoutThread,
     _names: Names,
@@ -301,6 +309,9 @@ impl Beside {
     /// Ends them.
     pub fn stop(self) {
         self.scout.stop();
+        if let Some(archive) = self.archive {
+            archive.stop();
+        }
     }
 }
 
@@ -387,6 +398,20 @@ fn tell_of_kill(
     }
     notes.push("the decisions break off: `shrike verify` says where".to_owned());
     let reason = Text::clipped("the journal breaks off");
+    let body = Body::Command(Command::Kill { level, reason });
+    sender.send(Event::bare(body)).map_err(because("the kill switch"))
+}
+
+/// The data directory was restored from a backup: the exchange may know later deals.
+fn begin_restored(
+    why: &str,
+    kill: &KillFlag,
+    sender: &InboxSender,
+    notes: &mut Vec<String>,
+) -> Result<(), AssemblyError> {
+    let (level, reason) = (KillLevel::Halt, Text::clipped(why));
+    kill.raise(level);
+    notes.push(format!("{why}: nothing is bought until `shrike resume`"));
     let body = Body::Command(Command::Kill { level, reason });
     sender.send(Event::bare(body)).map_err(because("the kill switch"))
 }

@@ -25,7 +25,9 @@ mod tests;
 mod why;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
+use archive::Gauge;
 use engine::{Action, Note};
 use journal::{Boot, Family, Kind};
 use model::wire::{Reader, Wire};
@@ -51,6 +53,7 @@ pub use names::Scales as Figures;
 pub use observer::{BoardObserver, of_inbox};
 pub use render::render_status;
 pub(crate) use render::{cell as render_cell, table as render_table};
+pub use why::said;
 
 /// Where a journaled event says which kind it is: behind stamp, symbol, account and last.
 const BODY_AT: usize = 14;
@@ -91,6 +94,7 @@ pub struct Board {
     budgets: Budgets,
     /// Best bids of followed pairs, as their streams last told.
     bids: BTreeMap<SymbolId, Price>,
+    archive: Option<Arc<Gauge>>,
 }
 
 /// The kill switch as last recorded.
@@ -163,7 +167,13 @@ impl Board {
             answers: Answers::default(),
             budgets: Budgets::default(),
             bids: BTreeMap::new(),
+            archive: None,
         }
+    }
+
+    /// Says where to read how far the archive is behind.
+    pub fn set_archive(&mut self, gauge: Arc<Gauge>) {
+        self.archive = Some(gauge);
     }
 
     /// Says what money is at stake, where it is known before the first permit.

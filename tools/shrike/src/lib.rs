@@ -1,6 +1,8 @@
 //! The command `shrike`: its front, and the parts that tests and other tools use.
 
+pub mod archiving;
 pub mod assembly;
+pub mod backup;
 pub mod board;
 mod checkpoints;
 pub mod cli;
@@ -16,6 +18,7 @@ pub mod keys;
 pub mod modes;
 mod narrate;
 pub mod promote;
+pub mod restored;
 pub mod run;
 mod starts;
 mod supervise;

@@ -127,6 +127,67 @@ fn commands_by_hand_without_a_trader_or_with_a_wrong_line_say_so() {
     }
 }
 
+#[test]
+fn a_running_trader_is_archived_backed_up_and_restored_to_a_start_that_buys_nothing() {
+    let exchange = Exchange::start();
+    let mut trader = exchange.trader("demo-secret");
+    trader.wait_for("every block to end", |status| status["blocks"] == empty());
+    let status = trader.wait_for("the archive", |status| status["archive"]["behind"] == 0);
+    assert_eq!(status["archive"]["trouble"], Value::Null, "{status}");
+    assert!(trader.data.path().join("data/archive.db").exists());
+    let said = trader.shrike(&["why", "NOSUCHUSDT", "--json"]);
+    assert_eq!(said.status.code(), Some(1), "{said:?}");
+    let why: Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert_eq!((&why["running"], &why["kill"]["level"]), (&true.into(), &"active".into()));
+
+    let file = trader.data.path().join("backup.tar");
+    let taken = trader.shrike(&["backup", "--to", text(&file), "--json"]);
+    assert!(taken.status.success(), "{taken:?}");
+    let taken: Value = serde_json::from_slice(&taken.stdout).unwrap();
+    let refused = trader.shrike(&["restore", text(&file)]);
+    assert_eq!(refused.status.code(), Some(3), "it is in use: {refused:?}");
+    assert_eq!(trader.end(), Some(0));
+    let refused = trader.shrike(&["restore", text(&file)]);
+    assert_eq!(refused.status.code(), Some(3), "it holds later records: {refused:?}");
+    std::fs::rename(trader.data.path().join("data"), trader.data.path().join("later")).unwrap();
+    let restored = trader.shrike(&["restore", text(&file), "--json"]);
+    assert!(restored.status.success(), "{restored:?}");
+    let restored: Value = serde_json::from_slice(&restored.stdout).unwrap();
+    assert_eq!(restored["last_seq"], taken["last_seq"]);
+    assert!(trader.shrike(&["verify"]).status.success());
+
+    let mut trader = exchange.trader_in(trader.data, "demo-secret");
+    let status = trader.wait_for("a halt", |status| status["kill"]["level"] == "halt");
+    let reason = status["kill"]["reason"].as_str().unwrap();
+    assert!(reason.contains("restored from a backup"), "{reason}");
+    let resumed = trader.shrike(&["resume", "--reason", "compared", "--yes"]);
+    assert!(resumed.status.success(), "{resumed:?}");
+    assert_eq!(trader.end(), Some(0));
+    let mut trader = exchange.trader_in(trader.data, "demo-secret");
+    let status = trader.wait_for("a new run", |status| status["stopped"] == false);
+    assert_eq!(status["kill"]["level"], "active", "the resume outlives the run: {status}");
+    assert!(trader.data.path().join("data/restored.done.toml").exists());
+    assert_eq!(trader.end(), Some(0));
+}
+
+#[test]
+fn a_trader_whose_archive_is_a_foreign_database_warns_and_goes_on() {
+    let exchange = Exchange::start();
+    let data = tempfile::tempdir().unwrap();
+    std::fs::create_dir(data.path().join("data")).unwrap();
+    std::fs::write(data.path().join("data/archive.db"), "no database at all").unwrap();
+    let mut trader = exchange.trader_in(data, "demo-secret");
+    let status = trader.wait_for("a trouble", |status| status["archive"]["trouble"] != Value::Null);
+    assert!(status["archive"]["trouble"].as_str().unwrap().contains("move it away"), "{status}");
+    trader.wait_for("every block to end", |status| status["blocks"] == empty());
+    assert_eq!(trader.end(), Some(0));
+    let said = trader.said();
+    let lines = said.lines().filter(|line| line.contains("the archive stands still"));
+    assert_eq!(lines.count(), 1, "{said}");
+    let kept = std::fs::read_to_string(trader.data.path().join("data/archive.db")).unwrap();
+    assert_eq!(kept, "no database at all");
+}
+
 /// How long a process may take to get where it is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -65,7 +65,9 @@ fn head(status: &Value) -> String {
     ];
     let limits = status["limits"].as_object().map(|limits| ("limits", in_force(limits)));
     let trouble = journal["trouble"].as_str().map(|text| ("trouble", printable(text)));
-    rows.into_iter().chain(limits).chain(trouble).fold(String::new(), |mut text, (name, value)| {
+    let archive = archive_line(&status["archive"]).map(|text| ("archive", text));
+    let rows = rows.into_iter().chain(limits).chain(archive).chain(trouble);
+    rows.fold(String::new(), |mut text, (name, value)| {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{name:<12} {value}");
         text
@@ -93,6 +95,13 @@ fn next_opening(next: &Value) -> String {
         }
         None => "no opening is known".to_owned(),
     }
+}
+
+fn archive_line(archive: &Value) -> Option<String> {
+    let behind = archive["behind"].as_u64()?;
+    let trouble = archive["trouble"].as_str();
+    let trouble = trouble.map(|text| format!(", stands still: {}", printable(text)));
+    Some(format!("{behind} records behind{}", trouble.unwrap_or_default()))
 }
 
 fn block(block: &Value) -> String {

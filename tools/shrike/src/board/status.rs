@@ -59,6 +59,10 @@ impl Board {
                 "durable_seq": self.durable_seq,
                 "trouble": self.trouble,
             },
+            "archive": self.archive.as_ref().map(|gauge| {
+                let lag = gauge.lag();
+                json!({ "seq": lag.through, "behind": lag.records, "trouble": lag.trouble })
+            }),
             "left_out": self.left_out(),
         })
     }

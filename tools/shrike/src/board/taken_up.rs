@@ -3,7 +3,7 @@
 use engine::{Action, Follower};
 use model::{Body, Event, KillLevel, Mono, Record, Text};
 
-use super::Board;
+use super::{Board, Kill};
 
 impl Board {
     /// Takes what the decisions of the run before left: names, targets, permits, positions and
@@ -11,6 +11,8 @@ impl Board {
     pub fn take_up(&mut self, state: &Follower) {
         let at = self.clock.moment(Mono::ZERO);
         let engine = state.engine();
+        let reason = Text::clipped("as the run before left it");
+        self.kill = Kill { level: engine.kill_level(), reason, seq: 0 };
         for (id, names, spec) in engine.names() {
             let told = |body| Event { symbol: id, ..Event::bare(body) };
             self.on_event(at, &told(Body::Symbol(*names)));

@@ -104,12 +104,21 @@ fn percent(bps: u32) -> String {
 }
 
 fn plain(state: TargetState, why: WhyNot, target: &Target) -> String {
-    let text = match why {
+    if why == WhyNot::Refused {
+        return refused(target);
+    }
+    let permitted = why == WhyNot::None && target.permit.is_some();
+    if permitted && state == TargetState::Ready {
+        return "Its permit is on the way to the disk.".to_owned();
+    }
+    said(state, why).to_owned()
+}
+
+/// State and reason code in words, for a target of which no more is known.
+pub fn said(state: TargetState, why: WhyNot) -> &'static str {
+    match why {
         WhyNot::None => match state {
             TargetState::Pending => "Waits for a stronger signal.",
-            TargetState::Ready if target.permit.is_some() => {
-                "Its permit is on the way to the disk."
-            }
             TargetState::Ready => "Waits for its time, rules and a reference price.",
             TargetState::Armed
             | TargetState::Executing
@@ -130,7 +139,7 @@ fn plain(state: TargetState, why: WhyNot, target: &Target) -> String {
         WhyNot::NoRules => "Waits for the pair's rules.",
         WhyNot::NotTradable => "The API may not trade the pair.",
         WhyNot::Balance => "The free balance does not cover it.",
-        WhyNot::Refused => return refused(target),
+        WhyNot::Refused => "The gate refused.",
         WhyNot::Rejected => "The venue refused for good.",
         WhyNot::UnknownOrder => "An order of unknown fate freezes it until the venue has answered.",
         WhyNot::NoFill => "The window passed without a deal.",
@@ -154,8 +163,7 @@ fn plain(state: TargetState, why: WhyNot, target: &Target) -> String {
         WhyNot::BadFigure => "A figure is none at the pair's scale.",
         WhyNot::UnknownPair => "The pair is not known.",
         WhyNot::NoAccount => "There is no such account.",
-    };
-    text.to_owned()
+    }
 }
 
 fn refused(target: &Target) -> String {

@@ -3,9 +3,11 @@
 //! Every command prints text for people, or with `--json` one document (lines of documents for a
 //! stream). What goes wrong goes to the error output: what it was, the value seen, what to do.
 
+mod backup;
 mod config;
 mod end;
 mod exchange;
+mod export;
 mod hex;
 mod input;
 mod inspect;
@@ -13,7 +15,9 @@ mod out;
 mod progress;
 mod records;
 mod replay;
+mod report;
 mod verify;
+mod why;
 
 use std::process::ExitCode;
 
@@ -68,6 +72,11 @@ enum Command {
     Exchange(exchange::ExchangeArgs),
     Inspect(inspect::InspectArgs),
     Config(config::ConfigArgs),
+    Why(why::WhyArgs),
+    Export(export::ExportArgs),
+    Report(report::ReportArgs),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
     Verify(verify::VerifyArgs),
     Replay(replay::ReplayArgs),
 }
@@ -117,6 +126,11 @@ fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
         Command::Exchange(args) => exchange::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Config(args) => config::run(&args, out),
+        Command::Why(args) => why::run(&args, out),
+        Command::Export(args) => export::run(&args, out),
+        Command::Report(args) => report::run(&args, out),
+        Command::Backup(args) => backup::take(&args, out),
+        Command::Restore(args) => backup::restore(&args, out),
         Command::Verify(args) => verify::run(&args, out),
         Command::Replay(args) => replay::run(&args, out),
     }
