@@ -174,6 +174,12 @@ impl Target {
         }
     }
 
+    /// Gives its permit up; what left under it does not count for the next.
+    pub(crate) fn give_up_permit(&mut self) {
+        (self.permit, self.record.permit, self.token) = (None, None, 0);
+        self.fire = Fire::default();
+    }
+
     /// The account.
     pub fn account(&self) -> AccountId {
         self.record.account
