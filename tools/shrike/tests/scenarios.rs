@@ -216,6 +216,8 @@ impl Exchange {
         ] {
             command.env(format!("SHRIKE__{key}"), value);
         }
+        // Signed orders, to this machine alone.
+        command.env("SHRIKE__MODE", "demo");
         command.env("MEXC_MAIN_KEY", "demo-key").env("MEXC_MAIN_SECRET", SECRET);
         command.stdout(Stdio::null()).stderr(std::fs::File::create(&errors).unwrap());
         Trader { process: Process(command.spawn().unwrap()), data, errors }
