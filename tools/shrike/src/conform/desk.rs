@@ -388,42 +388,41 @@ impl Desk {
         if held.is_zero() {
             return;
         }
-        let mut refused = String::new();
+        let mut why = String::new();
         // A fee may have come out of what was bought: as the rules say, else a little more.
         for fee_ppm in [self.spec.taker_fee_ppm, 2_000, 10_000] {
             let share = 1_000_000_i128 - i128::from(fee_ppm);
             let net = i64::try_from(i128::from(held.raw()) * share / 1_000_000).unwrap_or(0);
             let Some(qty) = Qty::from_raw(net) else { continue };
             match self.sell(qty.floor_to(self.spec.step)) {
-                Ok(Placed::Taken(order_id)) => match self.ended("orderId", &order_id) {
-                    Ok(Some(stand)) if stand.status == "FILLED" => return,
-                    Ok(stand) => {
-                        refused = format!("{:?}", stand.map(|stand| stand.status));
-                        break;
-                    }
-                    Err(why) => {
-                        refused = why;
-                        break;
-                    }
-                },
-                Ok(Placed::Refused(code)) => refused = format!("code {code}"),
-                Err(why) => {
-                    refused = why;
+                Ok(Placed::Taken(_)) => return,
+                Ok(Placed::Refused(code)) => why = format!("code {code}"),
+                Err(other) => {
+                    why = other;
                     break;
                 }
             }
         }
         let mut buffer = [0; 40];
         let held = format_scaled(held.raw(), self.spec.qty_decimals, &mut buffer);
-        left.push(format!("{held} of {} were bought and not sold whole: {refused}", self.symbol));
+        left.push(format!("{held} of {} were bought and not sold whole: {why}", self.symbol));
     }
 
+    /// Sells at once; an order whose reply did not come is asked about.
     fn sell(&mut self, qty: Qty) -> Result<Placed, Unsettled> {
         let best = self.best()?;
         let price = self.moved(best.bid, -NEAR_BPS, Round::Down)?;
         let id = self.fresh_id();
         let order = self.wanted(&id, Side::Sell, "IMMEDIATE_OR_CANCEL", price, qty)?;
-        self.place(&order)
+        let placed = self.place(&order);
+        if let Ok(Placed::Refused(_)) = placed {
+            return placed;
+        }
+        match self.ended("origClientOrderId", &id)? {
+            Some(stand) if stand.status == "FILLED" => Ok(Placed::Taken(id)),
+            Some(stand) => Err(format!("the sale is {}", stand.status)),
+            None => Err(placed.err().unwrap_or_else(|| "the sale cannot be found".to_owned())),
+        }
     }
 
     /// Orders of ours, also of an earlier run, that still rest.

@@ -4,8 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use venue::http1::Method;
-use venue::mexc::codec::{Body, Wrapper};
 use venue::mexc::codec::control::{Ack, Control, ControlReader};
+use venue::mexc::codec::{Body, Wrapper};
 use venue::mexc::feed::topic::Topic;
 use venue::mexc::json::{Account, ExchangeInfo, ListenKey};
 use venue::mexc::listen_key::ListenKey as Key;
