@@ -17,6 +17,7 @@ use model::Amount;
 use runtime::Endpoint;
 use serde_json::{Value, json};
 use settings::Settings;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use venue::sign::Credentials;
 
 use crate::cli::{CliError, Exit, Out};
@@ -36,7 +37,8 @@ pub(crate) use facts::before_trading;
                   an exchange on this machine it needs --live. No trader may run in the data directory: it \
                   would take these orders for somebody else's.\nExit code 0: all settled and as pinned, 1: \
                   a probe settled nothing or something is left at the exchange, 3: a fact differs from the \
-                  pinned one, or contradicts what the trader relies on.\nExample: shrike conform --write"
+                  pinned one (with --write it is pinned instead), or contradicts what the trader relies \
+                  on. What a run that was killed left behind is cancelled by the next.\nExample: shrike conform --write"
 )]
 pub(crate) struct ConformArgs {
     /// Pin what was seen in venue_facts.toml of the data directory
@@ -92,7 +94,7 @@ pub(crate) fn run(args: &ConformArgs, out: &mut Out) -> Result<Exit, CliError> {
     }
     say(out, &plan)?;
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&stop))
             .map_err(|error| CliError::failed(format_args!("signals: {error}")))?;
     }

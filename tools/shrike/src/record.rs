@@ -145,6 +145,11 @@ pub(crate) fn run(args: &RecordArgs, out: &mut Out) -> Result<Exit, CliError> {
         out.line(format_args!("{shown}: {frames} frames, {replies} replies, {bytes} bytes{end}"))?;
     }
     recorded?;
+    if full && frames == 0 {
+        return Err(CliError::failed(format_args!(
+            "{shown} has {bytes} bytes already; name another file, or raise --max-mib"
+        )));
+    }
     match lost {
         0 => Ok(Exit::Done),
         lost => Err(CliError::failed(format_args!(

@@ -1,4 +1,23 @@
 //! What is known of the exchange's doubtful behaviours: the file, and what the trader relies on.
+//!
+//! `refused N` is a refusal with the exchange's code N, `answered S` a reply with the order status S.
+//!
+//! | fact | what was done | values |
+//! |---|---|---|
+//! | `unknown_symbol` | `exchangeInfo` of a pair that does not exist | `empty`, `refused N` |
+//! | `zero_balances` | `account` | `listed` or `left_out`: assets of which nothing is held |
+//! | `refused_topic`, `topic_beside_refused` | a channel that does not exist, beside a good one | `named` as refused, `taken`, `unanswered` |
+//! | `query_after_placement` | `order` by our id, at once and until it is there | `at_once`, `later`, `not_within_10s` |
+//! | `duplicate_of_live_id`, `duplicate_of_ended_id` | an order id again, while it rests and once it is cancelled | `accepted` as another order, `returned` the first one, `refused N` |
+//! | `cancel_of_cancelled`, `cancel_of_unknown`, `cancel_of_filled` | a cancel that comes too late | `refused N`, `answered S` |
+//! | `order_behind_window`, `order_inside_window` | an order 2 s old, with a window of 1 s and of 3 s | `accepted`, `refused N` |
+//! | `order_two_seconds_early`, `order_half_second_early` | an order with a time stamp ahead | `accepted`, `refused N` |
+//! | `ioc_without_match` | IMMEDIATE_OR_CANCEL far below the market | its last status, `refused N` |
+//! | `crossing_maker` | LIMIT_MAKER above the best ask | its last status, `refused N` |
+//! | `first_told`, `new_told`, `own_id_told` | a deal, on the private stream | `deal` or `order` first; whether status 1 is `told` before; our id in `both`, `order`, `deal`, `neither` |
+//! | `listen_key_extended` | PUT | `same` or `another` key, `refused N` |
+//! | `listen_key_deleted` | DELETE | `done`, `refused N` |
+//! | `stream_of_deleted_key`, `new_stream_of_deleted_key` | a private stream that was open, and a new one | `closed`, `told and closed`, `told`, `open` after 5 s, `refused HTTP N` |
 
 use std::collections::BTreeMap;
 use std::fmt;

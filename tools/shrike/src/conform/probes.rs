@@ -195,6 +195,9 @@ fn told(cancelled: Result<String, i32>) -> String {
     }
 }
 
+/// Codes of a time stamp that is too old or too early.
+const ABOUT_TIME: [i32; 3] = [10_073, 700_003, 700_005];
+
 /// Window and shift of each edge, far enough from it for the error of the clock.
 const EDGES: [(&str, u32, i64); 4] = [
     ("order_behind_window", 1_000, -2_000),
@@ -219,7 +222,9 @@ fn windows(desk: &mut Desk) -> Result<Vec<Seen>, Unsettled> {
                 gone(desk, &id)?;
                 "accepted".to_owned()
             }
-            Placed::Refused(code) => format!("refused {code}"),
+            Placed::Refused(code) if ABOUT_TIME.contains(&code) => format!("refused {code}"),
+            // Another reason proves nothing of the window.
+            Placed::Refused(code) => return Err(format!("{fact}: refused with {code}")),
         };
         let note = format!("recvWindow {window_ms} ms, timestamp {shift_ms:+} ms");
         all.push(Seen { note, ..seen(fact, value) });
