@@ -336,10 +336,10 @@ impl Recorder {
 
     fn keep(&mut self, record: &Record) -> Result<(), CliError> {
         let kept = self.put(record)?;
-        match record.op {
-            Op::Lost => self.lost += 1,
-            _ if kept => self.replies += 1,
-            _ => {}
+        if record.op == Op::Lost {
+            self.lost += 1;
+        } else if kept {
+            self.replies += 1;
         }
         Ok(())
     }

@@ -155,9 +155,10 @@ fn is_wait(error: &io::Error) -> bool {
 
 fn broken(error: &Error) -> StreamError {
     // What a URL error says would repeat the path.
-    let why = match error {
-        Error::Url(_) | Error::HttpFormat(_) => "its address cannot be asked for".to_owned(),
-        other => other.to_string(),
+    let is_address = matches!(error, Error::Url(_) | Error::HttpFormat(_));
+    let why = match is_address {
+        true => "its address cannot be asked for".to_owned(),
+        false => error.to_string(),
     };
     StreamError::Broken(why)
 }
