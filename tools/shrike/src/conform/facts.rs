@@ -2,22 +2,24 @@
 //!
 //! `refused N` is a refusal with the exchange's code N, `answered S` a reply with the order status S.
 //!
-//! | fact | what was done | values |
-//! |---|---|---|
-//! | `unknown_symbol` | `exchangeInfo` of a pair that does not exist | `empty`, `refused N` |
-//! | `zero_balances` | `account` | `listed` or `left_out`: assets of which nothing is held |
-//! | `refused_topic`, `topic_beside_refused` | a channel that does not exist, beside a good one | `named` as refused, `taken`, `unanswered` |
-//! | `query_after_placement` | `order` by our id, at once and until it is there | `at_once`, `later`, `not_within_10s` |
-//! | `duplicate_of_live_id`, `duplicate_of_ended_id` | an order id again, while it rests and once it is cancelled | `accepted` as another order, `returned` the first one, `refused N` |
-//! | `cancel_of_cancelled`, `cancel_of_unknown`, `cancel_of_filled` | a cancel that comes too late | `refused N`, `answered S` |
-//! | `order_behind_window`, `order_inside_window` | an order 2 s old, with a window of 1 s and of 3 s | `accepted`, `refused N` |
-//! | `order_two_seconds_early`, `order_half_second_early` | an order with a time stamp ahead | `accepted`, `refused N` |
-//! | `ioc_without_match` | IMMEDIATE_OR_CANCEL far below the market | its last status, `refused N` |
-//! | `crossing_maker` | LIMIT_MAKER above the best ask | its last status, `refused N` |
-//! | `first_told`, `new_told`, `own_id_told` | a deal, on the private stream | `deal` or `order` first; whether status 1 is `told` before; our id in `both`, `order`, `deal`, `neither` |
-//! | `listen_key_extended` | PUT | `same` or `another` key, `refused N` |
-//! | `listen_key_deleted` | DELETE | `done`, `refused N` |
-//! | `stream_of_deleted_key`, `new_stream_of_deleted_key` | a private stream that was open, and a new one | `closed`, `told and closed`, `told`, `open` after 5 s, `refused HTTP N` |
+//! - `unknown_symbol`, of `exchangeInfo`: `empty`, `refused N`.
+//! - `zero_balances`: assets of which nothing is held are `listed` by `account`, or `left_out`.
+//! - `refused_topic`, `topic_beside_refused`: a channel that does not exist and a good one, asked for
+//!   together: `named` as refused, `taken`, `unanswered`.
+//! - `query_after_placement`: an order by our id is found `at_once`, `later`, `not_within_10s`.
+//! - `duplicate_of_live_id`, `duplicate_of_ended_id`: an order id again, while its order rests and once
+//!   it is cancelled: `accepted` as another order, `returned` the first one, `refused N`.
+//! - `cancel_of_cancelled`, `cancel_of_unknown`, `cancel_of_filled`: `refused N`, `answered S`.
+//! - `order_behind_window`, `order_inside_window`: an order 2 s old, with a window of 1 s and of 3 s;
+//!   `order_two_seconds_early`, `order_half_second_early`: one from ahead: `accepted`, `refused N`.
+//! - `ioc_without_match`, IMMEDIATE_OR_CANCEL far below the market, and `crossing_maker`, LIMIT_MAKER
+//!   above the best ask: the last status, or `refused N`.
+//! - `first_told`, `new_told`, `own_id_told`, of a deal on the private stream: `deal` or `order` comes
+//!   first; status 1 is `told` before or `left_out`; our id stands in `both`, `order`, `deal`, `neither`.
+//! - `listen_key_extended`: `same` or `another` key, `refused N`; `listen_key_deleted`: `done`,
+//!   `refused N`.
+//! - `stream_of_deleted_key`, `new_stream_of_deleted_key`: a private stream that was open, and one
+//!   opened then: `closed`, `told and closed`, `told`, `open` after 5 s, `refused HTTP N`.
 
 use std::collections::BTreeMap;
 use std::fmt;
