@@ -133,7 +133,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             if in_flight {
                 return Err(WhyNot::InFlight.into());
             }
-            (target.permit, target.record.permit, target.token) = (None, None, 0);
+            target.give_up_permit();
         }
         if target.is_disarmed() || target.record.state == TargetState::Pending {
             self.set_state(slot, TargetState::Ready, WhyNot::None, actions);

@@ -256,9 +256,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         target.record.opens_at = opens_at;
         target.reference = target.record.entry.operator_price;
         if had_permit {
-            target.permit = None;
-            target.record.permit = None;
-            target.token = 0;
+            target.give_up_permit();
             target.record.state = TargetState::Ready;
         }
         let record = Record::Target(target.record);
@@ -274,9 +272,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let later = later.filter(|at| *at > target.record.opens_at && *at > self.venue_now());
         let Some(at) = later.filter(|_| !target.position.exists()) else { return false };
         self.move_opening(slot, at, actions);
-        if let Some(target) = self.targets.get_mut(slot) {
-            target.fire = crate::target::Fire::default();
-        }
         self.drive_one(slot, actions);
         true
     }
@@ -293,7 +288,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         for slot in self.targets.active_where(untried).iter() {
             self.revoke(slot, actions);
             if let Some(target) = self.targets.get_mut(slot) {
-                (target.permit, target.record.permit, target.token) = (None, None, 0);
+                target.give_up_permit();
                 target.reference = target.record.entry.operator_price;
             }
             let disarmed = self.targets.get(slot).is_some_and(Target::is_disarmed);

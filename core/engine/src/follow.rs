@@ -260,8 +260,7 @@ impl Engine<Nobody> {
     fn see_target(&mut self, record: model::TargetRecord) {
         if let Some((_, target)) = self.find_target_mut(record.id) {
             if record.permit.is_none() {
-                // What left under an older one does not count for the next.
-                (target.permit, target.fire) = (None, crate::target::Fire::default());
+                target.give_up_permit();
             }
             target.record = record;
             return;

@@ -93,7 +93,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// The configuration or the strategy is another one: the permit is minted anew under it.
     fn mint_again(&mut self, slot: usize, actions: &mut Actions) {
         let Some(target) = self.targets.get_mut(slot) else { return };
-        (target.permit, target.record.permit, target.token) = (None, None, 0);
+        target.give_up_permit();
         target.reference = target.record.entry.operator_price;
         target.record.state = TargetState::Ready;
         let record = Record::Target(target.record);

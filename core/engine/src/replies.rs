@@ -14,8 +14,12 @@ const CANCELS_MAX: u8 = 5;
 /// A resting order is asked about every so many settle times: its stream may have lost a word.
 const RESTING_CHECK: u64 = 5;
 
-/// After no connection could take a request: the ones that are busy answer in a round trip.
+/// After no connection could take a request: the ones that are busy answer in a round trip. Doubled
+/// with each that finds none again, up to a rung's time.
 const BUSY_WAIT: Span = Span::from_millis(10);
+
+/// Unsent sales in a row, some two seconds of them, from which on they count as tried in vain.
+const UNSENT_MAX: u32 = 8;
 
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn on_sent(&mut self, sent: &Sent) {
@@ -24,8 +28,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         let Some(order) = self.orders.find_mut(sent.client_order_id) else { return };
         order.left = true;
+        let slot = order.target;
         if order.state == OrderState::Intent {
             order.become_state(OrderState::Sent);
+        }
+        if let Some(target) = self.targets.get_mut(slot) {
+            target.exits.unsent = 0;
         }
     }
 
@@ -60,13 +68,19 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if fresh {
             self.rate_give_back(account);
         }
+        let rung = self.config.timing.rung;
         let Some(target) = self.targets.get_mut(slot) else { return };
-        let again = now.after(BUSY_WAIT);
+        let doubled = Span::from_nanos(BUSY_WAIT.nanos() << target.exits.unsent.min(UNSENT_MAX));
+        let again = now.after(if leg.is_entry() { BUSY_WAIT } else { doubled.min(rung) });
+        target.exits.unsent = target.exits.unsent.saturating_add(1);
         if leg.is_entry() {
             target.fire.next_at = again;
         } else if leg == OrderLeg::STOP {
             // It never met the market: the same rung is tried again.
             target.exits.press = target.exits.press.saturating_sub(1);
+            if target.exits.unsent <= UNSENT_MAX {
+                target.exits.tries = target.exits.tries.saturating_sub(1);
+            }
             target.exits.next_at = again;
         } else {
             target.exits.next_at = target.exits.next_at.max(again);

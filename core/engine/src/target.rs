@@ -127,8 +127,10 @@ pub(crate) struct Exits {
     pub(crate) closing: Option<Close>,
     /// Rung of the emergency ladder, from 0.
     pub(crate) press: u32,
-    /// Sales of the ladder that were tried, unsent ones included.
+    /// Sales of the ladder that were tried; unsent ones too, once none has left for long.
     pub(crate) tries: u32,
+    /// Orders in a row that no connection took.
+    pub(crate) unsent: u32,
     /// Next sale not before.
     pub(crate) next_at: Mono,
     /// The last order that pressed.
@@ -170,6 +172,12 @@ impl Target {
             attempts: [0; Self::LEGS],
             following: false,
         }
+    }
+
+    /// Gives its permit up; what left under it does not count for the next.
+    pub(crate) fn give_up_permit(&mut self) {
+        (self.permit, self.record.permit, self.token) = (None, None, 0);
+        self.fire = Fire::default();
     }
 
     /// The account.

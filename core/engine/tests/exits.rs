@@ -516,3 +516,27 @@ fn a_press_that_sold_nothing_waits_out_its_rung() {
     assert!(ended.places().is_empty() && desk.wait(ms(500)).places().is_empty());
     assert_eq!(desk.wait(ms(250)).places().len(), 1);
 }
+
+#[test]
+fn a_connection_that_is_busy_for_a_while_raises_no_alarm_and_fills_no_journal() {
+    let (mut desk, _) = Desk::holding_with(|setup| setup.exit.resting_share_bps = 0);
+    desk.wire = false;
+    desk.bid("0.9400");
+    let start = desk.now;
+    let mut tried = 0;
+    let mut alarms = Vec::new();
+    while desk.now.since(start) < ms(1_000) {
+        let done = desk.wait(ms(1));
+        alarms.extend(done.alarms());
+        for sale in done.places() {
+            tried += 1;
+            let client_order_id = sale.client_order_id;
+            alarms.extend(desk.of(&sale, Body::Busy { client_order_id, cancel: false }).alarms());
+        }
+    }
+    assert!((4..=8).contains(&tried), "{tried} tries in a second");
+    assert_eq!(alarms, [], "it is not stuck: a connection will answer");
+    desk.wire = true;
+    let sale = desk.wait(ms(700)).only_place();
+    assert_eq!(sale.side, Side::Sell);
+}

@@ -389,3 +389,28 @@ fn the_thread_body_empties_the_ring_before_it_ends() {
     assert_eq!(rig.heard.durable.last(), Some(&50));
     assert_eq!(read_back(dir.path()).len(), 50);
 }
+
+#[test]
+fn a_journal_of_an_earlier_format_is_refused_with_a_sentence_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(HostDisk, dir.path(), 1, settings());
+    rig.push(D, b"a decision");
+    rig.drain();
+    rig.close();
+    let path = dir.path().join("decisions-00000001.shrike");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // The version stands behind the eight bytes of the magic; the header ends with its own hash.
+    bytes[8..10].copy_from_slice(&1_u16.to_le_bytes());
+    let body = HEADER_LEN - 32;
+    let hash = *blake3::hash(&bytes[..body]).as_bytes();
+    bytes[body..HEADER_LEN].copy_from_slice(&hash);
+    std::fs::write(&path, &bytes).unwrap();
+    let opened = Writer::open(HostDisk, dir.path(), identity(2), settings());
+    let said = opened.err().expect("it is refused").to_string();
+    assert!(said.contains("format 1 where this program reads 2"), "{said}");
+    assert!(said.contains("begin a new data directory") && !said.contains("damaged"), "{said}");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+/// Bytes of a segment's header, its hash included.
+const HEADER_LEN: usize = 8 + 2 + 1 + 1 + 4 + 4 + 4 + 8 + 8 + 8 + 32 + 16 + 32;

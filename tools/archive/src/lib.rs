@@ -10,6 +10,7 @@ mod cache;
 mod context;
 mod database;
 pub mod day;
+mod dump;
 mod error;
 mod figures;
 mod follow;
@@ -23,6 +24,7 @@ mod thread;
 mod view;
 
 pub use database::{FILE, file_of};
+pub use dump::dump;
 pub use error::ArchiveError;
 pub use follow::{Archive, Stand};
 pub use schema::{APPLICATION_ID, TABLES, VERSION};

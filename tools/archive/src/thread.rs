@@ -133,14 +133,19 @@ struct Worker {
 
 impl Worker {
     fn run(self) {
-        while !self.is_stopping() {
+        // Once at least: the word to stop may come before the first look.
+        loop {
             let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work()));
             let trouble: String = match done {
+                Ok(Ok(())) if self.is_stopping() => return,
                 Ok(Ok(())) => continue,
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "the archive thread broke; it begins again".to_owned(),
             };
             self.gauge.trouble(Some(&trouble));
+            if self.is_stopping() {
+                return;
+            }
             self.wait(RETRY);
         }
     }

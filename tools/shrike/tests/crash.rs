@@ -45,6 +45,33 @@ fn killed_in_any_phase_and_again_in_recovery_it_doubles_forgets_and_abandons_not
     }
 }
 
+#[test]
+fn a_supervisor_that_dies_leaves_its_trader_and_the_next_one_waits_for_its_end() {
+    let stage = Stage::start(Phase::Arming, 201);
+    let mut watch = Watch::new(&stage);
+    watch.until("a trader", |watch| watch.status_of_epoch(1).is_some());
+    let orphan = stage.trader_pid().expect("a trader runs");
+    let second = stage.again("trader").output().unwrap();
+    assert_eq!(second.status.code(), Some(3), "two on one directory: {second:?}");
+    let second = stage.again("run").output().unwrap();
+    assert_eq!(second.status.code(), Some(3), "two supervisors: {second:?}");
+
+    stage.kill_pid(stage.run.0.id());
+    watch.until("its trader to go on", |watch| {
+        let at = watch.status_of_epoch(1).map(|status| status["stopped"] == false);
+        at == Some(true)
+    });
+    let next = Process(stage.again("run").stdout(Stdio::null()).spawn().unwrap());
+    watch.pause(Duration::from_millis(300));
+    assert!(Path::new(&format!("/proc/{orphan}")).exists(), "it is left alone");
+    assert_eq!(child_of(next.0.id()), None, "and no other is started beside it");
+    stage.kill_pid(orphan);
+    watch.until("another trader", |watch| watch.status_of_epoch(2).is_some());
+    assert!(child_of(next.0.id()).is_some());
+    drop(next);
+    assert!(!journal::DataDir::is_in_use(&stage.data()), "a stop is passed on to the trader");
+}
+
 /// A run with two deaths, from an empty data directory to the last sale.
 fn run(phase: Phase, seed: u64) {
     let stage = Stage::start(phase, seed);
@@ -81,6 +108,27 @@ fn check_journal(stage: &Stage, seed: u64) {
     assert_eq!(verify["ok"], true, "seed {seed}: {verify}");
     let replay = stage.shrike(&["replay", "--json"]);
     assert_eq!(replay["equal"], true, "seed {seed}: {replay}");
+    check_archive(&stage.data(), seed);
+}
+
+/// The archive that lived through the deaths equals one made from the journal alone.
+fn check_archive(data: &Path, seed: u64) {
+    let lived = archive::dump(data).unwrap();
+    assert!(!lived["fills"].is_empty(), "seed {seed}: an archive without a deal");
+    let other = tempfile::tempdir().unwrap();
+    std::fs::create_dir(other.path().join("journal")).unwrap();
+    for entry in std::fs::read_dir(data.join("journal")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        std::fs::copy(&path, other.path().join("journal").join(name)).unwrap();
+    }
+    let mut archive = archive::Archive::open(other.path()).unwrap();
+    archive.catch_up(u64::MAX).unwrap();
+    archive.close().unwrap();
+    let rebuilt = archive::dump(other.path()).unwrap();
+    for (table, rows) in &lived {
+        assert_eq!(rows, &rebuilt[table], "seed {seed}: {table}");
+    }
 }
 
 /// For those who look on with `--nocapture`.
@@ -322,9 +370,12 @@ impl Stage {
 
     /// The trader's process: the only child of the supervisor.
     fn trader_pid(&self) -> Option<u32> {
-        let id = self.run.0.id();
-        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
-        children.split_whitespace().next()?.parse().ok()
+        child_of(self.run.0.id())
+    }
+
+    /// The same trader once more, as `run` or as `trader`.
+    fn again(&self, word: &str) -> Command {
+        command_of(word, &self.address, self.folder.path(), Phase::Arming)
     }
 
     fn is_alive(&self) -> bool {
@@ -427,12 +478,26 @@ fn scenario_of(phase: Phase) -> String {
     table.to_string()
 }
 
+/// The first child of a process.
+fn child_of(id: u32) -> Option<u32> {
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
+    children.split_whitespace().next()?.parse().ok()
+}
+
 fn trader(address: &str, folder: &Path, phase: Phase) -> Child {
-    let mut command = shrike(&["run", "--data"]);
+    let errors = std::fs::File::create(folder.join("errors")).unwrap();
+    let mut command = command_of("run", address, folder, phase);
+    command.stdout(Stdio::null()).stderr(errors).spawn().unwrap()
+}
+
+fn command_of(word: &str, address: &str, folder: &Path, phase: Phase) -> Command {
+    let mut command = shrike(&[word, "--data"]);
     command.arg(folder.join("data"));
     for (key, path) in [("REST", ""), ("WEB", ""), ("WS", "/ws"), ("FUTURES_WS", "/edge")] {
         command.env(format!("SHRIKE__VENUE__{key}"), format!("{address}{path}"));
     }
+    // Signed orders, to this machine alone.
+    command.env("SHRIKE__MODE", "demo");
     command.env("SHRIKE__VENUE__TLS", "false").env("SHRIKE__LOOP__WAIT", "park");
     for page in ["CALENDAR", "SYMBOLS", "EXCHANGE_INFO"] {
         command.env(format!("SHRIKE__SCOUT__{page}_MS"), "1000");
@@ -443,8 +508,7 @@ fn trader(address: &str, folder: &Path, phase: Phase) -> Child {
         command.env("SHRIKE__ENTRY__KIND", "limit");
     }
     command.env("MEXC_MAIN_KEY", "demo-key").env("MEXC_MAIN_SECRET", "demo-secret");
-    let errors = std::fs::File::create(folder.join("errors")).unwrap();
-    command.stdout(Stdio::null()).stderr(errors).spawn().unwrap()
+    command
 }
 
 fn root() -> PathBuf {

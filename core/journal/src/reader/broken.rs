@@ -107,7 +107,11 @@ impl fmt::Display for Broken {
                 write!(f, "instance {found:06x} among segments of {expected:06x}")
             }
             Fault::Version { found } => {
-                write!(f, "format {found} where this program reads {FORMAT_VERSION}")
+                write!(
+                    f,
+                    "format {found} where this program reads {FORMAT_VERSION}; read it with the \
+                     version that wrote it, and begin a new data directory with this one"
+                )
             }
             Fault::Order { found } => write!(f, "record {found} stands there"),
             Fault::Hole { to } => write!(f, "missing up to {to} without a gap record"),

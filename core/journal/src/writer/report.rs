@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::RecordView;
-use crate::reader::{Broken, OpenError};
+use crate::reader::{Broken, Fault, OpenError};
 use crate::ring::RingBroken;
 
 /// Follows the writer on its own thread; must not wait for anybody.
@@ -205,6 +205,9 @@ impl core::fmt::Display for WriterError {
                  directory",
                 path.display()
             ),
+            Self::Broken(broken) if matches!(broken.fault, Fault::Version { .. }) => {
+                write!(f, "the journal cannot be gone on with: {broken}")
+            }
             Self::Broken(broken) => write!(
                 f,
                 "the journal is damaged: {broken}; keep a copy, and restore it from a backup or \
