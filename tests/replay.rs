@@ -77,7 +77,8 @@ fn replayed(dir: &Path) -> u64 {
 #[test]
 fn a_run_on_paper_replays_without_the_paper_venue() {
     let dir = tempfile::tempdir().unwrap();
-    let account = "[{ name = \"paper\", key = \"env:NOT_READ\", budget = \"450\" }]";
+    let account =
+        "[{ name = \"paper\", key = \"env:NOT_READ\", source = \"any\", budget = \"450\" }]";
     let changes = [("mode", "paper"), ("accounts", account)];
     let changes = changes.map(|(key, value)| (key.to_owned(), value.to_owned()));
     let settings = Settings::demo(&changes).expect("the shipped configuration is sound");

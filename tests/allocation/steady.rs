@@ -114,7 +114,8 @@ fn a_trader_asks_the_heap_for_nothing_from_a_frame_to_an_order_and_back() {
 
 #[test]
 fn a_trader_on_paper_asks_the_heap_for_nothing_either() {
-    let account = "[{ name = \"paper\", key = \"env:NOT_READ\", budget = \"450\" }]";
+    let account =
+        "[{ name = \"paper\", key = \"env:NOT_READ\", source = \"any\", budget = \"450\" }]";
     let changes = [("mode", "paper"), ("accounts", account)];
     for (seed, storm) in [1, 2, 7, 11]
         .map(|seed| (seed, Storm::calm()))

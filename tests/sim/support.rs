@@ -20,7 +20,8 @@ pub(crate) fn world(seed: u64, storm: Storm) -> World {
 
 /// What a world in paper mode is made from: no key at all. `changes` come on top.
 pub(crate) fn on_paper(seed: u64, storm: Storm, changes: &[(&str, &str)]) -> WorldConfig {
-    let account = "[{ name = \"paper\", key = \"env:NOT_READ\", budget = \"450\" }]";
+    let account =
+        "[{ name = \"paper\", key = \"env:NOT_READ\", source = \"any\", budget = \"450\" }]";
     let usual = [("mode", "paper"), ("accounts", account)];
     let all = usual.iter().chain(changes);
     let all: Vec<(String, String)> =
@@ -37,8 +38,8 @@ pub(crate) fn two_accounts(seed: u64, storm: Storm) -> World {
 
 /// With this secret for the second one, whose own is `two-secret`.
 pub(crate) fn two_accounts_with(seed: u64, storm: Storm, secret: &str) -> World {
-    let accounts = r#"[{ name = "one", key = "demo", budget = "450" },
-        { name = "two", key = "demo", budget = "200" }]"#;
+    let accounts = r#"[{ name = "one", key = "demo", source = "any", budget = "450" },
+        { name = "two", key = "demo", source = "any", budget = "200" }]"#;
     let overrides = [("accounts".to_owned(), accounts.replace('\n', ""))];
     let settings = Settings::demo(&overrides).expect("two accounts are allowed");
     let key = |name: &str| (format!("{name}-key"), format!("{name}-secret"));

@@ -104,17 +104,26 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if fill.side != Side::Buy {
             return;
         }
-        let today = self.venue_now().day();
+        let now = self.venue_now();
         let spec = self.symbols.get(symbol).and_then(|symbol| symbol.spec);
         let (Some(spec), Some(held)) = (spec, self.accounts.get_mut(account.index())) else {
             return;
         };
-        if held.day != today {
-            (held.day, held.bought_today) = (today, Amount::ZERO);
+        // Without a clock the day is the last one known; it never goes back.
+        if now.is_some() && now.day() > held.day {
+            (held.day, held.bought_today) = (now.day(), Amount::ZERO);
         }
         let (pd, qd) = (spec.price_decimals, spec.qty_decimals);
         let value = Amount::notional(fill.price, pd, fill.qty, qd, Round::Up);
         held.bought_today = held.bought_today.plus_or_max(value.unwrap_or(Amount::MAX));
+    }
+
+    /// A deal of an order that no record names: it is adopted with what was dealt before.
+    fn keep_stray(&mut self, id: ClientOrderId, qty: Qty) {
+        if self.strays.len() == Self::STRAYS {
+            self.strays.remove(0);
+        }
+        self.strays.push((id, qty));
     }
 
     fn fill_order(&mut self, id: ClientOrderId, slot: usize, fill: &Fill, actions: &mut Actions) {
@@ -122,7 +131,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             self.targets.get(slot).map_or((AccountId::NONE, SymbolId::NONE), |target| {
                 (target.account(), target.symbol())
             });
-        let Some(order) = self.orders.find_mut(id) else { return };
+        let Some(order) = self.orders.find_mut(id) else {
+            return self.keep_stray(id, fill.qty);
+        };
         let filled = order.filled.plus(fill.qty).unwrap_or(order.filled);
         order.filled = filled;
         if fill.order.is_some() {

@@ -130,8 +130,8 @@ impl Engine<Nobody> {
             | Body::Stream { .. }
             | Body::Durable { .. }
             | Body::Blocked { .. }
-            | Body::Shed(_)
-            | Body::Restored { .. } => {}
+            | Body::Shed(_) => {}
+            Body::Restored { ring_lost } => self.doubt(*ring_lost),
         }
     }
 
@@ -244,6 +244,7 @@ impl Engine<Nobody> {
                     order.become_state(OrderState::Done);
                 }
             }
+            Record::Reconciled { account } => self.unsure &= !(1 << account.0),
             Record::Alarm(_) => {}
         }
     }

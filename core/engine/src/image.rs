@@ -20,7 +20,7 @@ use crate::symbols::Symbol;
 use crate::target::{Position, Target};
 
 /// Layout of the bytes; a change to it is a new number.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// All symbols, targets and orders at their longest, and both generations of deals.
 const IMAGE_MAX: usize = 4 << 20;
@@ -107,6 +107,12 @@ struct SavedPermit {
     orders_sent: u32,
 }
 
+/// A deal of an order that no record names.
+struct SavedStray {
+    id: model::ClientOrderId,
+    qty: Qty,
+}
+
 struct SavedOrder {
     target: TargetId,
     request: Request,
@@ -124,6 +130,7 @@ wire_struct! {
     SavedTarget {
         record, permit, position, tried, cap, slow, clock_rejects, rung_sold, no_rest, exit
     }
+    SavedStray { id, qty }
     SavedOrder { target, request, live, venue, filled, venue_filled, ended }
 }
 
@@ -207,6 +214,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let [young, old] = self.seen.keys();
         write_all(&mut out, young.into_iter());
         write_all(&mut out, old.into_iter());
+        self.unsure.write(&mut out);
+        write_all(&mut out, self.strays.iter().map(|(id, qty)| SavedStray { id: *id, qty: *qty }));
         let len = out.len();
         bytes.truncate(len);
         bytes
@@ -241,6 +250,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
         let (young, old) = (read_all(&mut from)?, read_all(&mut from)?);
         self.seen.restore([young, old]);
+        self.unsure = u8::read(&mut from)?;
+        let strays = read_all::<SavedStray>(&mut from)?.into_iter().take(Self::STRAYS);
+        self.strays.extend(strays.map(|stray| (stray.id, stray.qty)));
         match from.rest().len() {
             0 => Ok(()),
             len => Err(ImageError::Trailing { len }),

@@ -80,6 +80,10 @@ pub struct Engine<S, R = ()> {
     intents: Intents,
     view_targets: Vec<ViewTarget>,
     view_positions: Vec<ViewPosition>,
+    /// Deals of orders that no record names, until one is found.
+    strays: Vec<(ClientOrderId, model::Qty)>,
+    /// A bit for each account whose last intents may be missing until it was reconciled.
+    unsure: u8,
     /// Symbols below were looked at since the exchange's clock is known.
     detected: usize,
 }
@@ -101,6 +105,9 @@ struct Account {
 }
 
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
+    /// Deals that are remembered apart from their order.
+    pub(crate) const STRAYS: usize = 64;
+
     /// Takes all the memory it will ever use.
     pub fn new(config: Config, strategies: S, rules: R) -> Self {
         let account = |config: AccountConfig| Account {
@@ -134,6 +141,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             intents: Intents::new(),
             view_targets: Vec::with_capacity(Targets::CAPACITY),
             view_positions: Vec::with_capacity(Targets::CAPACITY),
+            strays: Vec::with_capacity(Self::STRAYS),
+            unsure: 0,
             detected: 0,
             config,
         }

@@ -1,29 +1,70 @@
 //! After a (re)connection or a restart: what did we miss?
 //!
-//! Entries of the account stay blocked until every question was answered. After a restart the lists
+//! Entries of the account stay blocked until every question was answered: each one that is not is asked
+//! again, and balances that were asked for something else end nothing. After a restart the lists
 //! of every pair with a target are read too, so that an order of ours that no record names is found
 //! and adopted by the permit in its id.
 
 use model::{
-    AccountId, Authority, Block, Event, KillLevel, Mono, OrderLeg, OrderUpdate, Record, Request,
-    RiskRules, Side, Span, Strategies, SymbolId, TargetState, Text, VenueTime, WhyNot,
+    AccountId, AlarmKind, Authority, Block, Event, KillLevel, Mono, OrderLeg, OrderUpdate, Record,
+    Request, RiskRules, Side, Span, Strategies, SymbolId, TargetState, Text, VenueTime, WhyNot,
 };
 
+use crate::orders::Orders;
+use crate::target::Targets;
 use crate::{Action, Actions, Engine, OrderState, Question, Target};
 
 /// Where the reconciliation of one account stands.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reconcile {
-    /// When the balances that end it were last asked for.
+    /// When its questions were last asked.
     asked: Option<Mono>,
-    /// An answer of it is missing: all of it is asked again.
+    /// One of them failed since: what is left is asked again soon.
     failed: bool,
+    /// Questions without an answer.
+    pending: Vec<(SymbolId, Question)>,
     /// The process is new: lists are read, not single orders alone.
     restarted: bool,
     /// Intents may be missing too: ended targets are looked for as well.
     look_back: bool,
     /// Not before the last of such intents can no longer be taken.
     fence: Fence,
+}
+
+impl Default for Reconcile {
+    fn default() -> Self {
+        Self {
+            asked: None,
+            failed: false,
+            pending: Vec::with_capacity(Self::QUESTIONS),
+            restarted: false,
+            look_back: false,
+            fence: Fence::None,
+        }
+    }
+}
+
+impl Reconcile {
+    /// Every live order, three lists for each of 80 targets, and the balances.
+    const QUESTIONS: usize = Orders::CAPACITY + 3 * Targets::CAPACITY + 1;
+
+    fn want(&mut self, symbol: SymbolId, question: Question) {
+        let wanted = (symbol, question);
+        if self.pending.len() < Self::QUESTIONS && !self.pending.contains(&wanted) {
+            self.pending.push(wanted);
+        }
+    }
+
+    fn answered(&mut self, symbol: SymbolId, question: Question) {
+        self.pending.retain(|wanted| *wanted != (symbol, question));
+    }
+
+    /// Over; takes no memory anew.
+    fn end(&mut self) {
+        self.pending.clear();
+        (self.asked, self.failed) = (None, false);
+        (self.restarted, self.look_back, self.fence) = (false, false, Fence::None);
+    }
 }
 
 /// Until when the venue may still take an order that no record names.
@@ -38,16 +79,30 @@ enum Fence {
     Until(VenueTime),
 }
 
-/// Ended targets whose orders are looked for after the machine went down.
-const LOOK_BACK: Span = Span::from_secs(3_600);
+/// Targets that ended so long ago at most are looked for too after the machine went down: a start
+/// before this one may have ended them without having asked.
+const LOOK_BACK: Span = Span::from_secs(2 * 86_400);
+
+/// Questions that are asked at once; a session queues 32, and others ask too.
+const ROUND: usize = 16;
+
+/// The venue does not know the pair, or not for the API: what a pair answers before its opening.
+const UNKNOWN_PAIR: [i32; 4] = [-1_121, 10_007, 30_014, 30_021];
+
+/// Questions that got no word at all are asked again after so many settle times, longer than a
+/// session waits for an answer.
+const SILENCE: u64 = 3;
 
 impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// The first event of a start that goes on from an earlier one.
     pub(crate) fn on_restored(&mut self, ring_lost: bool, actions: &mut Actions) {
-        for held in &mut self.accounts {
+        self.doubt(ring_lost);
+        for (at, held) in self.accounts.iter_mut().enumerate() {
+            // An earlier start may have known that, and died before it had looked.
+            let unsure = self.unsure & (1 << at) != 0;
             held.reconcile.restarted = true;
-            held.reconcile.look_back = ring_lost;
-            held.reconcile.fence = if ring_lost { Fence::Unset } else { Fence::None };
+            held.reconcile.look_back = unsure;
+            held.reconcile.fence = if unsure { Fence::Unset } else { Fence::None };
             // What the process before sent in the last second counts on at the venue.
             held.rate.fill(self.now);
         }
@@ -80,7 +135,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return;
         }
         let waiting = matches!(state, TargetState::Ready | TargetState::Armed);
-        if waiting && outdated && untried {
+        let unsure = self.targets.get(slot).is_some_and(|target| self.is_unsure(target.account()));
+        if waiting && outdated && untried && unsure {
+            // It may have sent all the same: it ends, and what it bought is found by its permit.
+            self.revoke(slot, actions);
+        } else if waiting && outdated && untried {
             self.revoke(slot, actions);
             self.mint_again(slot, actions);
         } else if state == TargetState::Ready
@@ -110,6 +169,19 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
     }
 
+    /// Intents of every account may be missing.
+    pub(crate) fn doubt(&mut self, ring_lost: bool) {
+        if ring_lost {
+            // Eight accounts at most.
+            self.unsure = ((1_u16 << self.accounts.len()) - 1) as u8;
+        }
+    }
+
+    /// Whether intents of the account may be missing and nobody has looked yet.
+    fn is_unsure(&self, account: AccountId) -> bool {
+        self.unsure & 1_u8.checked_shl(u32::from(account.0)).unwrap_or(0) != 0
+    }
+
     /// Begins the reconciliation of an account whose private stream lives.
     pub(crate) fn reconcile(&mut self, account: AccountId, actions: &mut Actions) {
         self.set_block(account, Block::Reconciliation, true);
@@ -121,11 +193,10 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Fence::Until(until) if venue_now <= until => return,
             Fence::None | Fence::Until(_) => held.reconcile.fence = Fence::None,
         }
-        held.reconcile.failed = false;
-        let Reconcile { restarted, look_back, .. } = held.reconcile;
+        let wanted = &mut held.reconcile;
+        let (restarted, look_back) = (wanted.restarted, wanted.look_back);
         for order in self.orders.alive().filter(|order| order.request.account == account) {
-            let (symbol, question) = (order.request.symbol, Question::Order(order.id()));
-            actions.push(Action::Ask { account, symbol, question });
+            wanted.want(order.request.symbol, Question::Order(order.id()));
         }
         let looked_for = |target: &Target| {
             let recent = target.permit.is_some_and(|used| {
@@ -139,20 +210,25 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             }
             let symbol = target.symbol();
             if restarted {
-                actions.push(Action::Ask { account, symbol, question: Question::OpenOrders });
-                actions.push(Action::Ask { account, symbol, question: Question::AllOrders });
+                wanted.want(symbol, Question::OpenOrders);
+                wanted.want(symbol, Question::AllOrders);
             }
-            actions.push(Action::Ask { account, symbol, question: Question::Trades });
+            wanted.want(symbol, Question::Trades);
         }
-        // Questions are answered in turn, and the answer to this one lifts the block.
-        self.ask_balances(account, actions);
+        wanted.want(SymbolId::NONE, Question::Balances);
+        self.ask_pending(account, actions);
     }
 
-    fn ask_balances(&mut self, account: AccountId, actions: &mut Actions) {
+    /// Everything that has no answer yet, the balances last.
+    fn ask_pending(&mut self, account: AccountId, actions: &mut Actions) {
         let Some(held) = self.accounts.get_mut(account.index()) else { return };
         held.reconcile.asked = Some(self.now);
-        let (symbol, question) = (SymbolId::NONE, Question::Balances);
-        actions.push(Action::Ask { account, symbol, question });
+        held.reconcile.failed = false;
+        // More than a session queues at once comes with the next round.
+        for (symbol, question) in held.reconcile.pending.iter().take(ROUND) {
+            let (symbol, question) = (*symbol, *question);
+            actions.push(Action::Ask { account, symbol, question });
+        }
     }
 
     /// When a reconciliation that has not ended goes on.
@@ -160,59 +236,113 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let held = self.accounts.get(account.index())?;
         let blocked = held.blocks.has(Block::Reconciliation);
         let live = !held.blocks.has(Block::PrivateStream);
-        let asked = held.reconcile.asked.filter(|_| blocked && live)?;
-        match held.reconcile.fence {
-            Fence::None => Some(asked.after(self.config.timing.settle)),
+        let Reconcile { asked, failed, fence, .. } = &held.reconcile;
+        let asked = asked.filter(|_| blocked && live)?;
+        let settle = self.config.timing.settle;
+        match fence {
             Fence::Unset => None,
-            Fence::Until(until) => {
-                let retry = asked.after(self.config.timing.settle);
-                Some(self.after_venue(until).max(retry))
+            Fence::Until(until) => Some(self.after_venue(*until).max(asked.after(settle))),
+            Fence::None if *failed => Some(asked.after(settle)),
+            Fence::None => {
+                Some(asked.after(Span::from_nanos(settle.nanos().saturating_mul(SILENCE))))
             }
         }
     }
 
-    /// Answers that did not come are asked for again, at the pace of the settle time.
+    /// Answers that did not come are asked for again.
     pub(crate) fn chase_reconcile(&mut self, actions: &mut Actions) {
         for account in (0..AccountId::MAX as u8).map(AccountId) {
             if self.reconcile_due(account).is_none_or(|at| self.now < at) {
                 continue;
             }
-            let whole = self
+            let fenced = self
                 .accounts
                 .get(account.index())
-                .is_some_and(|held| held.reconcile.failed || held.reconcile.fence != Fence::None);
-            if whole {
+                .is_some_and(|h| h.reconcile.fence != Fence::None);
+            if fenced {
                 self.reconcile(account, actions);
             } else {
-                self.ask_balances(account, actions);
+                self.ask_pending(account, actions);
             }
         }
     }
 
-    /// The balances ended: so has the reconciliation, if every answer before them came.
-    pub(crate) fn on_balances_end(&mut self, account: AccountId) {
+    /// One question of the account has its answer; the last one ends the reconciliation.
+    pub(crate) fn on_answered(
+        &mut self,
+        account: AccountId,
+        symbol: SymbolId,
+        question: Question,
+        actions: &mut Actions,
+    ) {
         let Some(held) = self.accounts.get_mut(account.index()) else { return };
-        held.refused = 0;
-        if held.reconcile.failed || held.reconcile.fence != Fence::None {
+        if question == Question::Balances {
+            held.refused = 0;
+        }
+        if held.reconcile.pending.is_empty() {
             return;
         }
-        held.reconcile = Reconcile::default();
-        self.set_block(account, Block::Reconciliation, false);
+        held.reconcile.answered(symbol, question);
+        if held.reconcile.pending.is_empty() && held.reconcile.fence == Fence::None {
+            self.end_reconcile(account, actions);
+        } else if self.accounts[account.index()].reconcile.pending.len() > ROUND {
+            // The rest of a long list goes on without a wait.
+            self.ask_next(account, actions);
+        }
     }
 
-    /// A question about a pair failed.
-    pub(crate) fn on_missing_answer(&mut self, event: &Event) {
-        if event.symbol != SymbolId::NONE
-            && let Some(held) = self.accounts.get_mut(event.account.index())
-            && held.blocks.has(Block::Reconciliation)
-        {
-            held.reconcile.failed = true;
+    /// The question that a place became free for.
+    fn ask_next(&mut self, account: AccountId, actions: &mut Actions) {
+        let Some(held) = self.accounts.get(account.index()) else { return };
+        if let Some((symbol, question)) = held.reconcile.pending.get(ROUND - 1).copied() {
+            actions.push(Action::Ask { account, symbol, question });
+        }
+    }
+
+    fn end_reconcile(&mut self, account: AccountId, actions: &mut Actions) {
+        let Some(held) = self.accounts.get_mut(account.index()) else { return };
+        held.reconcile.end();
+        self.set_block(account, Block::Reconciliation, false);
+        if self.is_unsure(account) {
+            self.unsure &= !(1 << account.0);
+            let record = Record::Reconciled { account };
+            actions.push(Action::Persist { token: 0, record });
+        }
+    }
+
+    /// A question about a pair failed. A pair that the venue does not know and that never traded for
+    /// us has nothing to tell; one that is held and unknown is for a person to look at.
+    pub(crate) fn on_missing_answer(&mut self, event: &Event, code: i32, actions: &mut Actions) {
+        let (account, symbol) = (event.account, event.symbol);
+        let Some(held) = self.accounts.get_mut(account.index()) else { return };
+        if !held.blocks.has(Block::Reconciliation) {
+            return;
+        }
+        held.reconcile.failed = true;
+        if symbol == SymbolId::NONE || !UNKNOWN_PAIR.contains(&code) {
+            return;
+        }
+        let lists = [Question::OpenOrders, Question::AllOrders, Question::Trades];
+        lists.iter().for_each(|list| held.reconcile.answered(symbol, *list));
+        let over = held.reconcile.pending.is_empty();
+        let ours = |t: &Target| t.account() == account && t.symbol() == symbol && t.is_holding();
+        if !self.targets.active_where(ours).is_empty() {
+            let figure = i64::from(code);
+            self.alarm(AlarmKind::ExitStuck, account, symbol, figure, actions);
+        }
+        if over {
+            self.end_reconcile(account, actions);
         }
     }
 
     /// An order with our name on it that no record names: the permit in its id says whose it is.
     /// `false` when there is no such permit.
-    pub(crate) fn adopt(&mut self, event: &Event, update: &OrderUpdate) -> bool {
+    pub(crate) fn adopt(
+        &mut self,
+        event: &Event,
+        update: &OrderUpdate,
+        actions: &mut Actions,
+    ) -> bool {
         let Some(id) = update.client_order_id else { return false };
         let Some(slot) = self.slot_of(event, id) else { return false };
         let Some(permit) = self.targets.get(slot).and_then(|target| target.record.permit) else {
@@ -238,11 +368,33 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if !self.orders.add(self.now, request, slot) {
             return false;
         }
+        // Deals of it that came before it was known are in the position already.
+        let dealt = self.strays.iter().filter(|(stray, _)| *stray == id);
+        let dealt = dealt.fold(model::Qty::ZERO, |sum, (_, qty)| sum.plus(*qty).unwrap_or(sum));
+        self.strays.retain(|(stray, _)| *stray != id);
         if let Some(order) = self.orders.find_mut(id) {
             order.become_state(OrderState::Live);
             order.venue = update.order;
+            order.left = true;
+            order.filled = dealt;
             order.hear(self.now, update.status, update.filled);
         }
+        if entry {
+            self.count_adopted(slot, id, actions);
+        }
         true
+    }
+
+    /// An entry that was adopted is one of its permit's; one of a target that is over must not rest.
+    fn count_adopted(&mut self, slot: usize, id: model::ClientOrderId, actions: &mut Actions) {
+        let now = self.now;
+        let Some(target) = self.targets.get_mut(slot) else { return };
+        target.fire.last_at = Some(now);
+        if let Some(used) = &mut target.permit {
+            used.orders_sent += 1;
+        }
+        if !target.is_active() {
+            self.cancel(id, crate::rate::Class::Cancel, actions);
+        }
     }
 }

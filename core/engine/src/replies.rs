@@ -127,7 +127,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         });
         // A late word of a stream about an order of ours that is over says nothing new.
         let late = ours && update.source == UpdateSource::Stream;
-        if update.status.is_final() || late || ours && self.adopt(event, update) {
+        if update.status.is_final() || late || ours && self.adopt(event, update, actions) {
             return;
         }
         self.foreign(event.account, event.symbol, actions);

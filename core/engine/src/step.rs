@@ -2,8 +2,8 @@
 
 use model::{
     AccountId, Alarm, AlarmKind, Block, Body, Command, Depth, Event, Link, LinkState, ListingFact,
-    Print, QueryAnswer, Record, RiskRules, Strategies, Stream, SymbolId, SymbolSpec, View,
-    ViewPosition, ViewTarget,
+    Print, QueryAnswer, Record, RiskRules, Strategies, Stream, SymbolId, SymbolSpec, UpdateSource,
+    View, ViewPosition, ViewTarget,
 };
 
 use crate::exits::count_low_print;
@@ -21,7 +21,15 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 }
             }
             Body::Print(print) => self.on_print(event, print),
-            Body::Order(update) => self.on_order_update(event, update, actions),
+            Body::Order(update) => {
+                self.on_order_update(event, update, actions);
+                if let (UpdateSource::OrderQuery, Some(id)) =
+                    (update.source, update.client_order_id)
+                {
+                    let question = Question::Order(id);
+                    self.on_answered(event.account, event.symbol, question, actions);
+                }
+            }
             Body::Fill(fill) => self.on_fill(event, fill, actions),
             Body::Balance(balance) => {
                 if let Some(account) = self.accounts.get_mut(event.account.index())
@@ -293,20 +301,32 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     }
 
     fn on_answer(&mut self, event: &Event, answer: &QueryAnswer, actions: &mut Actions) {
+        let (account, symbol) = (event.account, event.symbol);
         match *answer {
             QueryAnswer::NotFound { client_order_id, source } => {
                 self.on_not_found(client_order_id, source);
+                self.on_answered(account, symbol, Question::Order(client_order_id), actions);
             }
-            QueryAnswer::OpenOrdersEnd => self.on_list_end(event, true),
-            QueryAnswer::AllOrdersEnd => self.on_list_end(event, false),
-            QueryAnswer::BalancesEnd => self.on_balances_end(event.account),
-            QueryAnswer::TradesEnd => {}
+            QueryAnswer::OpenOrdersEnd => {
+                self.on_list_end(event, true);
+                self.on_answered(account, symbol, Question::OpenOrders, actions);
+            }
+            QueryAnswer::AllOrdersEnd => {
+                self.on_list_end(event, false);
+                self.on_answered(account, symbol, Question::AllOrders, actions);
+            }
+            QueryAnswer::BalancesEnd => {
+                self.on_answered(account, SymbolId::NONE, Question::Balances, actions);
+            }
+            QueryAnswer::TradesEnd => {
+                self.on_answered(account, symbol, Question::Trades, actions);
+            }
             QueryAnswer::Failed { http, code } => {
                 let now = self.now;
                 if let Some(book) = self.symbols.book_mut(event.symbol) {
                     book.handle_snapshot_failed(now);
                 }
-                self.on_missing_answer(event);
+                self.on_missing_answer(event, code, actions);
                 self.on_account_refused(event, http, code, actions);
             }
         }

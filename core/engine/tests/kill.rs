@@ -212,9 +212,9 @@ fn a_private_stream_that_is_down_holds_entries_back_until_balances_are_told() {
     tell(&mut desk, private(model::LinkState::Down));
     assert!(desk.until(opening()).places().is_empty());
     tell(&mut desk, private(model::LinkState::Live));
-    let asked = desk.wait(Span::from_secs(5)).asks();
+    let asked = desk.wait(ms(6_500)).asks();
     let asked = asked.iter().filter(|ask| **ask == engine::Question::Balances).count();
-    assert_eq!(asked, 2, "asked again at a pace while nobody answers");
+    assert_eq!(asked, 1, "asked again at a pace while nobody answers");
     tell(&mut desk, Body::Answer(model::QueryAnswer::BalancesEnd));
     assert_eq!(desk.wait(SPACING).places().len(), 1);
 }

@@ -215,7 +215,7 @@ fn entries_wait_until_every_question_of_the_reconciliation_was_answered() {
     assert!(blocked(&desk));
     let none = QueryAnswer::Failed { http: 503, code: 0 };
     desk.tell(&Event::of(ACCOUNT, NEW, Body::Answer(none)));
-    balances(&mut desk);
+    balances_alone(&mut desk);
     assert!(blocked(&desk), "an answer is missing");
     let done = desk.wait(Span::from_secs(3));
     assert!(done.asks().contains(&Question::OpenOrders), "all is asked again: {:?}", done.asks());
@@ -317,8 +317,82 @@ fn a_restart_in_the_middle_of_a_restart_changes_nothing() {
     desk.restart();
     let once = desk.engine.save();
     desk.restart();
+    desk.restart();
+    assert!(desk.engine.save() == once);
+}
+
+#[test]
+fn a_loss_that_nobody_has_looked_into_is_remembered_by_the_start_after_the_next() {
+    let mut desk = Desk::armed();
     desk.restart_with(true, |_| {});
-    assert_eq!(desk.engine.save(), once);
+    desk.restart();
+    let done = stream_is_back(&mut desk);
+    assert!(done.asks().is_empty(), "the fence stands: {:?}", done.asks());
+    let done = desk.wait(ms(2_100));
+    assert!(done.asks().contains(&Question::AllOrders), "{:?}", done.asks());
+    let done = balances(&mut desk);
+    let looked = |record: &model::Record| matches!(record, model::Record::Reconciled { .. });
+    assert!(done.records().iter().any(looked));
+    desk.restart();
+    let done = stream_is_back(&mut desk);
+    assert!(
+        done.asks().contains(&Question::Balances),
+        "and no longer once it was: {:?}",
+        done.asks()
+    );
+}
+
+#[test]
+fn a_pair_that_the_venue_does_not_know_yet_holds_no_account_back() {
+    let mut desk = Desk::armed();
+    desk.restart();
+    stream_is_back(&mut desk);
+    for _ in 0..3 {
+        let unknown = QueryAnswer::Failed { http: 400, code: 10_007 };
+        desk.tell(&Event::of(ACCOUNT, NEW, Body::Answer(unknown)));
+    }
+    balances_alone(&mut desk);
+    assert!(!blocked(&desk));
+    assert_eq!(desk.until(opening()).places().len(), 1);
+}
+
+#[test]
+fn a_held_pair_that_the_venue_does_not_know_is_for_a_person_and_not_for_the_account() {
+    let (mut desk, _) = Desk::holding();
+    desk.restart();
+    stream_is_back(&mut desk);
+    let unknown = QueryAnswer::Failed { http: 400, code: 10_007 };
+    let done = desk.tell(&Event::of(ACCOUNT, NEW, Body::Answer(unknown)));
+    assert_eq!(done.alarms(), [AlarmKind::ExitStuck]);
+    balances(&mut desk);
+    assert!(!blocked(&desk));
+}
+
+#[test]
+fn balances_that_were_asked_for_before_end_no_reconciliation() {
+    let mut desk = Desk::armed();
+    desk.restart();
+    stream_is_back(&mut desk);
+    balances_alone(&mut desk);
+    assert!(blocked(&desk), "the lists have not come");
+    balances(&mut desk);
+    assert!(!blocked(&desk));
+}
+
+#[test]
+fn deals_that_came_before_their_order_was_found_count_for_it() {
+    let (twin, request) = Desk::fired_with(|setup| setup.entry.kind = model::EntryKind::Limit);
+    drop(twin);
+    let mut desk = Desk::armed();
+    desk.restart();
+    stream_is_back(&mut desk);
+    desk.fill(&request, "1.0000", "30");
+    desk.update(&request, OrderStatus::PartiallyFilled, "30", UpdateSource::OpenOrders);
+    let order = desk.engine.order(request.client_order_id).expect("it is ours");
+    assert_eq!((order.filled, order.venue_filled), (qty("30"), qty("30")));
+    desk.ends(&request, OrderStatus::PartiallyCancelled, "30");
+    let order = desk.engine.order(request.client_order_id).map(|order| order.state);
+    assert_eq!(order, Some(OrderState::Done), "nothing is waited for any more");
 }
 
 #[test]
@@ -346,7 +420,7 @@ fn bytes_that_are_no_image_are_refused() {
     assert_eq!(read(&longer), Err(engine::ImageError::Trailing { len: 1 }));
     let newer = [&[9, 0], &image[2..]].concat();
     let error = read(&newer).expect_err("another version");
-    assert!(error.to_string().contains("version 9 and this program reads 2"), "{error}");
+    assert!(error.to_string().contains("version 9 and this program reads 3"), "{error}");
 }
 
 // --- scaffolding
@@ -373,7 +447,13 @@ fn stream_is_back(desk: &mut Desk) -> Done {
     done
 }
 
+/// Every question of the reconciliation is answered.
 fn balances(desk: &mut Desk) -> Done {
+    desk.answers_end(ACCOUNT);
+    balances_alone(desk)
+}
+
+fn balances_alone(desk: &mut Desk) -> Done {
     let none = SymbolId::NONE;
     desk.tell(&Event::of(ACCOUNT, none, balance(QUOTE, "10000")));
     desk.tell(&Event::of(ACCOUNT, none, balance(BASE, "100")));

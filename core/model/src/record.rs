@@ -414,4 +414,9 @@ pub enum Record {
     },
     /// The way out of a position went on.
     Exit(ExitRecord),
+    /// What an account may have missed was looked for to the end, after a loss of intents.
+    Reconciled {
+        /// Which.
+        account: AccountId,
+    },
 }

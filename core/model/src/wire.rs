@@ -475,6 +475,7 @@ wire_enum!(Record {
     6 => Alarm(alarm),
     7 => NeverAccepted { client_order_id },
     8 => Exit(exit),
+    9 => Reconciled { account },
 });
 wire_enum!(Intent {
     1 => Propose(proposal),

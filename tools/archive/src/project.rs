@@ -253,6 +253,8 @@ impl Projection {
                 self.on_never_accepted(db, here, *client_order_id)
             }
             Record::Exit(exit) => self.on_exit(db, here, exit),
+            // How an account stands is told by its blocks.
+            Record::Reconciled { .. } => Ok(()),
         }
     }
 

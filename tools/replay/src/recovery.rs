@@ -7,7 +7,7 @@ use std::path::Path;
 
 use engine::{Action, Config, Follower, ImageError};
 use journal::{
-    BlobHash, Boot, Checkpoint, Family, Fault, Kind, Observer, OpenError, Reader, RecordView,
+    BlobHash, Boot, Checkpoint, Family, Fault, Gap, Kind, Observer, OpenError, Reader, RecordView,
     Trouble,
 };
 use model::wire::{Reader as Bytes, Wire, WireError};
@@ -88,7 +88,12 @@ impl std::error::Error for RecoveryError {}
 pub struct Recovery {
     settings: Settings,
     follower: Option<Follower>,
+    /// The machine boot of the last start that got as far as its first event.
     machine_boot: [u8; 16],
+    /// That of the start that is being read.
+    begun_on: [u8; 16],
+    /// Decisions were lost, and no start has gone on from what is left.
+    gap: bool,
     /// Parts of a start's saved state, until all are there.
     parts: Parts,
     last_seq: u64,
@@ -105,6 +110,8 @@ impl Recovery {
             settings: settings.clone(),
             follower: None,
             machine_boot: [0; 16],
+            begun_on: [0; 16],
+            gap: false,
             parts: Parts::default(),
             last_seq: 0,
             orderly: true,
@@ -118,16 +125,19 @@ impl Recovery {
     /// [`RecoveryError::Image`].
     pub fn from(settings: &Settings, saved: &Checkpoint) -> Result<Self, RecoveryError> {
         let mut recovery = Self::new(settings);
-        let (instance, state) = saved.state.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
-        let identity = Identity {
-            instance: u32::from_le_bytes(*instance),
-            epoch: 0,
-            operator: model::Text::EMPTY,
+        let mut bytes = Bytes::new(&saved.state);
+        let head = (u32::read(&mut bytes), Mode::read(&mut bytes));
+        let (Ok(instance), Ok(mode)) = head else {
+            let error = ImageError::Wire(WireError::Short);
+            return Err(RecoveryError::Image { seq: 0, error });
         };
-        let mut follower = Follower::new(settings.engine(identity));
+        let state = bytes.rest();
+        let identity = Identity { instance, epoch: 0, operator: model::Text::EMPTY };
+        // The records behind it were written in the mode of that start.
+        let mut follower = Follower::new(Config { mode, ..settings.engine(identity) });
         follower.restore(state).map_err(|error| RecoveryError::Image { seq: 0, error })?;
         recovery.follower = Some(follower);
-        recovery.machine_boot = saved.machine_boot;
+        (recovery.machine_boot, recovery.begun_on) = (saved.machine_boot, saved.machine_boot);
         recovery.last_seq = saved.seq;
         recovery.orderly = false;
         Ok(recovery)
@@ -138,12 +148,14 @@ impl Recovery {
         self.last_seq
     }
 
-    /// A checkpoint at the record taken last; `None` before the first start.
+    /// A checkpoint at the record taken last; `None` before the first start, and while decisions are
+    /// missing that the running engine knows.
     pub fn checkpoint(&self, reader: &Reader) -> Option<Checkpoint> {
-        let follower = self.follower.as_ref()?;
+        let follower = self.follower.as_ref().filter(|_| !self.gap)?;
         let (segment, _) = reader.position(Family::Decisions)?;
-        let instance = follower.engine().config().instance;
-        let mut state = instance.to_le_bytes().to_vec();
+        let config = follower.engine().config();
+        let mut state = config.instance.to_le_bytes().to_vec();
+        state.push(config.mode as u8);
         state.extend(follower.save());
         Some(Checkpoint {
             segment,
@@ -162,6 +174,11 @@ impl Recovery {
         if record.family != Family::Decisions || record.seq < self.last_seq {
             return Ok(());
         }
+        if record.kind.is_own() {
+            let gap = (record.kind == Kind::GAP).then(|| Gap::decode(record.payload)).flatten();
+            self.gap |= gap.is_some_and(|gap| gap.family == Family::Decisions);
+            return Ok(());
+        }
         self.orderly = record.kind == Kind::STOP;
         if record.seq == self.last_seq {
             return Ok(());
@@ -174,6 +191,7 @@ impl Recovery {
             Kind::CHECKPOINT => self.image_part(record)?,
             Kind::INPUT => {
                 let event = Event::read(&mut Bytes::new(record.payload)).map_err(wire)?;
+                self.machine_boot = self.begun_on;
                 if let Some(follower) = &mut self.follower {
                     follower.input(record.at, &event);
                 }
@@ -200,7 +218,9 @@ impl Recovery {
             let (recorded, wanted) = (origin.mode, self.settings.mode);
             return Err(RecoveryError::Mode { recorded, wanted });
         }
-        self.machine_boot = boot.machine_boot;
+        // It counts once it got as far as its first event: one that ended before has looked into
+        // nothing.
+        self.begun_on = boot.machine_boot;
         self.parts = Parts::default();
         // Ids of that start say its own mode.
         let config = Config { mode: origin.mode, ..self.settings.engine(identity(&boot, &origin)) };
@@ -218,6 +238,7 @@ impl Recovery {
     fn image_part(&mut self, record: &RecordView<'_>) -> Result<(), RecoveryError> {
         let seq = record.seq;
         let Some(image) = self.parts.take(record.payload) else { return Ok(()) };
+        self.gap = false;
         let Some(follower) = &mut self.follower else { return Ok(()) };
         follower.restore(&image).map_err(|error| RecoveryError::Image { seq, error })
     }
@@ -228,9 +249,10 @@ impl Recovery {
         let same_boot = our_boot != [0; 16] && our_boot == self.machine_boot;
         Recovered {
             state: self.follower,
-            kill: if is_whole { kill } else { kill.max(KillLevel::Halt) },
-            ring_lost: !(same_boot || self.orderly),
-            is_whole,
+            kill: if is_whole && !self.gap { kill } else { kill.max(KillLevel::Halt) },
+            ring_lost: self.gap || !(same_boot || self.orderly),
+            orderly: self.orderly,
+            is_whole: is_whole && !self.gap,
             last_seq: self.last_seq,
         }
     }
@@ -258,7 +280,9 @@ pub struct Recovered {
     pub kill: KillLevel,
     /// The machine went down without an orderly end: the last intents may be missing.
     pub ring_lost: bool,
-    /// Whether the decisions were read to their end.
+    /// Whether the run before ended in order.
+    pub orderly: bool,
+    /// Whether the decisions were read to their end, and none of them is missing.
     pub is_whole: bool,
     /// The last record.
     pub last_seq: u64,
@@ -280,7 +304,7 @@ pub fn recover(
         && let Ok(recovery) = Recovery::from(settings, &saved)
         && let Ok(reader) = Reader::open_decisions_from(path, &saved)
     {
-        let recovered = read_on(reader, recovery, our_boot)?;
+        let recovered = read_on(reader.with_frames(), recovery, our_boot)?;
         if recovered.is_whole {
             return Ok(recovered);
         }
@@ -292,7 +316,7 @@ pub fn recover(
         }
         Err(error) => return Err(RecoveryError::Open(error)),
     };
-    read_on(reader, Recovery::new(settings), our_boot)
+    read_on(reader.with_frames(), Recovery::new(settings), our_boot)
 }
 
 fn read_on(

@@ -536,19 +536,23 @@ fn open_journal(
         notes.push(text);
     }
     let ring = RingFile::open(&place.path, data.instance()).map_err(because("the ring"))?;
+    // A ring that is gone although nobody ended in order held intents that nobody has.
+    let mut ring_gone = true;
     if let Some(mut leftover) = ring.leftover().map_err(because("the ring"))? {
         let saved = writer
             .recover(&mut leftover, opened.last_epoch, observer)
             .map_err(because("what a dead process left in the ring"))?;
+        ring_gone = saved.broken.is_some();
         if saved.saved > 0 {
             notes.push(format!("{} records of the process before were saved", saved.saved));
         }
     }
     let recovered = recover(&data.journal(), &plan.settings, machine_boot);
-    let recovered = recovered.map_err(|error| AssemblyError {
+    let mut recovered = recovered.map_err(|error| AssemblyError {
         what: format!("what the run before left: {error}"),
         kind: AssemblyErrorKind::Refused,
     })?;
+    recovered.ring_lost |= ring_gone && !recovered.orderly;
     let in_use =
         ring.start(RING_BYTES, data.epoch(), writer.next_seq()).map_err(because("the ring"))?;
     let journal::ring::RingInUse { producer, consumer, lock } = in_use;

@@ -557,7 +557,7 @@ impl Board {
                 self.untold = Some(*alarm);
                 push_recent(&mut self.alarms, (*alarm, at));
             }
-            Record::Exit(_) => {}
+            Record::Exit(_) | Record::Reconciled { .. } => {}
             Record::NeverAccepted { client_order_id } => {
                 if let Some(order) = self.orders.get_mut(*client_order_id) {
                     order.end(Reply::NeverAccepted);

@@ -61,11 +61,22 @@ type Failed = Box<dyn std::error::Error>;
 
 fn follow(journal: &Path, settings: &Settings, stopped: &mpsc::Receiver<()>) -> Result<(), Failed> {
     let (mut recovery, mut reader) = begin(journal, settings)?;
+    let mut trusted = true;
     let mut made = Instant::now();
     let (mut kept, mut due) = (0, true);
     loop {
         let ended = stopped.recv_timeout(LOOK) != Err(mpsc::RecvTimeoutError::Timeout);
-        while take_batch(&mut recovery, &mut reader, &mut due)? {}
+        loop {
+            match take_batch(&mut recovery, &mut reader, &mut due) {
+                Ok(true) => {}
+                Ok(false) => break,
+                // A checkpoint that is ahead of a journal that lost its end: without it, once.
+                Err(_) if std::mem::take(&mut trusted) => {
+                    (recovery, reader) = from_nothing(journal, settings)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
         let news = recovery.last_seq() != kept;
         if news && (due || ended || made.elapsed() >= EVERY) {
             if let Some(checkpoint) = recovery.checkpoint(&reader) {
@@ -83,9 +94,13 @@ fn begin(journal: &Path, settings: &Settings) -> Result<(Recovery, Reader), Fail
     if let Some(saved) = Checkpoint::read(journal)?
         && let Ok(recovery) = Recovery::from(settings, &saved)
     {
-        return Ok((recovery, Reader::open_decisions_from(journal, &saved)?));
+        return Ok((recovery, Reader::open_decisions_from(journal, &saved)?.with_frames()));
     }
-    Ok((Recovery::new(settings), Reader::open_decisions(journal)?))
+    from_nothing(journal, settings)
+}
+
+fn from_nothing(journal: &Path, settings: &Settings) -> Result<(Recovery, Reader), Failed> {
+    Ok((Recovery::new(settings), Reader::open_decisions(journal)?.with_frames()))
 }
 
 /// Takes what there is, up to a bound; `false` at the end. A start and a closed position make a

@@ -20,7 +20,9 @@ use host::Host;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Asks the exchange nothing that changes anything, and writes one small file into \
-                        the data directory to time the disk.\nExit code 0: nothing must be mended \
+                        the data directory to time the disk.\nIn mode paper no key is read and \
+                        nothing is signed; `shrike keys check NAME` asks about a key in any mode.\n\
+                        Exit code 0: nothing must be mended \
                         (warnings may stand), 1: something must, 2: the configuration is wrong, \
                         3: a key may withdraw.\nExample: shrike doctor --host"
 )]

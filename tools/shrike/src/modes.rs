@@ -48,7 +48,7 @@ pub(crate) fn check_kind(data_dir: &Path, mode: Mode) -> Result<(), String> {
 /// Refuses to go from `live_min` to `live` or back over an open position: its orders have ids of the
 /// mode that bought it.
 fn check_nothing_held(data_dir: &Path, mode: Mode) -> Result<(), String> {
-    let lineage = Lineage::read(&journal_of(data_dir)).map_err(|error| error.to_string())?;
+    let Some(lineage) = unless_damaged(data_dir)? else { return Ok(()) };
     match lineage.mode {
         Some(last) if last != mode && !lineage.open.is_empty() => Err(format!(
             "{} holds {} open positions of mode {:?}, and this run says mode = {:?}; close them in \
@@ -59,6 +59,16 @@ fn check_nothing_held(data_dir: &Path, mode: Mode) -> Result<(), String> {
             mode.name()
         )),
         Some(_) | None => Ok(()),
+    }
+}
+
+/// What the journal proves; `None` where it breaks off. Such a start is not refused: it halts, and
+/// what is held must be sold.
+fn unless_damaged(data_dir: &Path) -> Result<Option<Lineage>, String> {
+    match Lineage::read(&journal_of(data_dir)) {
+        Ok(lineage) => Ok(Some(lineage)),
+        Err(LineageError::Broken(_)) => Ok(None),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -76,7 +86,7 @@ const fn kind(mode: Mode) -> &'static str {
 /// # Errors
 /// A sentence that says what is missing and how to get it.
 pub(crate) fn check_promotion(settings: &Settings, data_dir: &Path) -> Result<(), String> {
-    let lineage = Lineage::read(&journal_of(data_dir)).map_err(|error| error.to_string())?;
+    let Some(lineage) = unless_damaged(data_dir)? else { return Ok(()) };
     let arms = Arms::of(settings).map_err(|error| format!("this program: {error}"))?;
     check_round_trips(&lineage, data_dir)?;
     let how = "look at it and confirm it with `shrike promote`";

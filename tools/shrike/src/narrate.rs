@@ -186,6 +186,9 @@ impl Narrator {
             Record::NeverAccepted { client_order_id: order } => {
                 tracing::info!(trace = self.trace_of(*order), %order, "proved never taken");
             }
+            Record::Reconciled { account } => {
+                tracing::info!(account = account.0, "compared with the exchange after a loss");
+            }
             Record::Exit(exit) => {
                 if let Some(why) = exit.closing.map(|why| why.name()) {
                     tracing::debug!(trace = self.trace(exit.target), why, "sells everything");

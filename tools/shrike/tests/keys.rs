@@ -17,7 +17,8 @@ use tempfile::TempDir;
 fn a_key_is_added_listed_checked_and_removed() {
     let desk = Desk::new(|key| key.addresses = Some(vec!["127.0.0.2".parse().unwrap()]));
     let added = desk.add(&["keys", "add", "main", "--bound"], KEY, SECRET);
-    said(&added, 0, &["ok    withdrawals", "from 127.0.0.2", "key = \"store:main\""]);
+    let words = ["ok    list of withdrawals", "ok    withdrawals", "from 127.0.0.2"];
+    said(&added, 0, &[&words[..], &["key = \"store:main\""]].concat());
     let again = desk.add(&["keys", "add", "main", "--offline"], "another", "another");
     said(&again, 2, &["has a key \"main\"", "--replace"]);
     let listed = document(&desk.run(&["keys", "list", "--json"]), 0);
@@ -34,14 +35,24 @@ fn a_key_is_added_listed_checked_and_removed() {
 }
 
 #[test]
+fn a_key_that_may_read_withdrawals_alone_is_kept_with_a_warning() {
+    let desk = Desk::new(|key| key.permissions.push(Permission::SpotWithdrawRead));
+    let warning = "may read withdrawals (SPOT_WITHDRAW_READ); a trading key does not need it";
+    let words = ["warn  list of withdrawals", warning, "ok    withdrawals"];
+    said(&desk.add(&["keys", "add", "main"], KEY, SECRET), 0, &[&words[..], &["added"]].concat());
+    said(&desk.run(&["keys", "check", "main"]), 0, &words);
+    let checked = document(&desk.run(&["keys", "check", "main", "--json"]), 0);
+    assert_eq!((&checked["ok"], &checked["may_withdraw"]), (&true.into(), &false.into()));
+    said(&desk.run(&["doctor"]), 0, &words);
+}
+
+#[test]
 fn a_key_that_may_withdraw_is_refused_and_not_kept() {
     use Permission::{SpotWithdrawRead, SpotWithdrawWrite};
-    for more in
-        [&[SpotWithdrawRead][..], &[SpotWithdrawWrite], &[SpotWithdrawRead, SpotWithdrawWrite]]
-    {
+    for more in [&[SpotWithdrawWrite][..], &[SpotWithdrawRead, SpotWithdrawWrite]] {
         let desk = Desk::new(|key| key.permissions.extend(more));
         let added = desk.add(&["keys", "add", "main"], KEY, SECRET);
-        said(&added, 3, &["FAIL  withdrawals", "SPOT_WITHDRAW", "never kept"]);
+        said(&added, 3, &["FAIL  withdrawals", "SPOT_WITHDRAW_W", "never kept"]);
         said(&desk.run(&["keys", "list"]), 2, &["no key store"]);
         let added = desk.add(&["keys", "add", "main", "--offline"], KEY, SECRET);
         assert_eq!(added.status.code(), Some(0), "{}", shown(&added));
@@ -171,9 +182,7 @@ fn the_trader_takes_its_key_from_the_store_and_its_links_leave_from_its_source()
     said(&desk.add(&["keys", "add", "main", "--offline"], KEY, SECRET), 0, &["added"]);
     let memory = tempfile::tempdir().unwrap();
     let mut trader = desk.trader(&[], memory.path());
-    trader.wait_for(&desk, "every block to end", |status| {
-        status["blocks"] == Value::Array(Vec::new())
-    });
+    trader.wait_for(&desk, "every block to end", signs_and_waits_for_nothing);
     assert_eq!(trader.end(), Some(0), "{}", trader.said());
     assert!(!trader.said().contains("credentials"), "{}", trader.said());
 }
@@ -187,6 +196,23 @@ fn real_money_is_not_traded_with_a_key_that_may_withdraw() {
     let refused = desk.run(&["run", "--live", "--data", text(&desk.folder.path().join("data"))]);
     said(&refused, 3, &["account \"main\"", "SPOT_WITHDRAW_W", "nothing is traded"]);
     assert!(!desk.folder.path().join("data/journal").exists(), "a journal was begun");
+}
+
+#[test]
+fn real_money_is_traded_with_a_key_that_may_only_read_withdrawals_and_that_is_told() {
+    let desk = Desk::live(|config| {
+        let permissions = &config.accounts[0].keys[0].permissions;
+        assert!(permissions.contains(&Permission::SpotWithdrawRead), "{permissions:?}");
+    });
+    said(&desk.add(&["keys", "add", "main", "--offline"], KEY, SECRET), 0, &["added"]);
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let mut trader = desk.trader(&["--live"], memory.path());
+    trader.wait_for(&desk, "every block to end, without a halt", |status| {
+        signs_and_waits_for_nothing(status) && status["kill"]["level"] == "active"
+    });
+    assert_eq!(trader.end(), Some(0), "{}", trader.said());
+    let told = fs::read_to_string(trader.data.with_file_name("output")).unwrap();
+    assert!(told.contains("account main: list of withdrawals: the key may read"), "{told}");
 }
 
 #[test]
@@ -220,7 +246,9 @@ fn the_doctor_says_a_line_each_with_value_and_mend() {
     assert_eq!((&swap["verdict"], &swap["seen"]), (&"warn".into(), &"/dev/sda2".into()));
     assert!(of(&found, "/host", "cores")["seen"].as_str().unwrap().contains("cannot be read"));
     let found = document(&desk.run(&host), 0);
-    for what in ["exchange", "clock", "key", "permission SPOT_DEAL_WRITE", "withdrawals", "limits"]
+    let list = "list of withdrawals";
+    for what in
+        ["exchange", "clock", "key", "permission SPOT_DEAL_WRITE", list, "withdrawals", "limits"]
     {
         let row = of(&found, "/accounts/0/findings", what);
         assert_eq!(row["verdict"], "ok", "{row}");
@@ -233,11 +261,12 @@ fn the_doctor_says_a_line_each_with_value_and_mend() {
 #[test]
 fn the_doctor_reads_the_certificate_and_misses_money() {
     let desk = Desk::live(|config| {
-        config.accounts[0].balances = [("USDT".to_owned(), "50".to_owned())].into();
+        config.accounts[0].balances = [("USDT".to_owned(), "5".to_owned())].into();
     });
     said(&desk.add(&["keys", "add", "main", "--offline"], KEY, SECRET), 0, &["added"]);
     let found = desk.run(&["doctor"]);
-    said(&found, 1, &["TLSv1_3", "certificate good until", "FAIL  money for entries"]);
+    let money = "5 USDT free; one entry 10, budget 45";
+    said(&found, 1, &["TLSv1_3", "certificate good until", "FAIL  money for entries", money]);
 }
 
 #[test]
@@ -271,9 +300,7 @@ fn no_part_of_a_key_is_ever_seen() {
 
     let memory = tempfile::tempdir().unwrap();
     let mut trader = desk.trader(&["--json"], memory.path());
-    trader.wait_for(&desk, "every block to end", |status| {
-        status["blocks"] == Value::Array(Vec::new())
-    });
+    trader.wait_for(&desk, "every block to end", signs_and_waits_for_nothing);
     let family = family(trader.process.0.id());
     assert!(family.len() >= 2, "a supervisor and its trader: {family:?}");
     for process in family {
@@ -396,8 +423,14 @@ struct Desk {
 }
 
 impl Desk {
+    /// In mode demo: every request of an account is signed with its key.
     fn new(change: impl FnOnce(&mut KeyConfig)) -> Self {
-        let mut desk = Self::begin(|config| change(&mut config.accounts[0].keys[0]), &[]);
+        let of_key = |key: &mut KeyConfig| {
+            key.permissions.retain(|one| *one != Permission::SpotWithdrawRead);
+            change(key);
+        };
+        let mut desk = Self::begin(|config| of_key(&mut config.accounts[0].keys[0]), &[]);
+        desk.set("SHRIKE__MODE", "demo");
         let address = desk.listening();
         desk.reach(&address);
         desk.set("SHRIKE__VENUE__TLS", "false");
@@ -405,7 +438,7 @@ impl Desk {
         desk
     }
 
-    /// With real money, as far as the trader can tell.
+    /// With real money at a tenth of the limits, as far as the trader can tell.
     fn live(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root.pem");
@@ -418,7 +451,7 @@ impl Desk {
         fs::copy(&root, &kept).unwrap();
         desk.set("SHRIKE__VENUE__TLS", "true");
         desk.set("SHRIKE__VENUE__TLS_ROOTS", text(&kept));
-        desk.set("SHRIKE__MODE", "live");
+        desk.set("SHRIKE__MODE", "live_min");
         desk
     }
 
@@ -548,6 +581,13 @@ impl Trader {
         fs::File::open(path).unwrap().read_to_string(&mut said).unwrap();
         said
     }
+}
+
+/// Whether the account is in step with the exchange, which only signed requests can bring about: on
+/// paper there are none.
+fn signs_and_waits_for_nothing(status: &Value) -> bool {
+    assert_ne!(status["mode"], "paper");
+    status["blocks"] == Value::Array(Vec::new())
 }
 
 /// A process and its children.

@@ -67,6 +67,34 @@ fn a_run_on_paper_buys_and_sells_and_the_exchange_gets_no_order_and_no_signed_re
     assert!(said.contains("was traded in mode \"paper\""), "{said}");
 }
 
+#[test]
+fn the_doctor_on_paper_reads_no_key_and_signs_nothing() {
+    let exchange = exchange();
+    let wire = Wire::to(exchange.addr());
+    let data = tempfile::tempdir().unwrap();
+    let mut doctor = shrike(&["doctor", "--json", "--data", text(data.path())]);
+    point(&mut doctor, wire.addr);
+    // The exchange would take it, and a place that cannot be read would be told.
+    doctor.env("MEXC_MAIN_KEY", "demo-key").env("MEXC_MAIN_SECRET", "demo-secret");
+    for place in ["env:MEXC_MAIN", "file:/nowhere/key", "store:nobody"] {
+        let output = doctor.env("SHRIKE__ACCOUNTS__0__KEY", place).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{place}: {output:?}");
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let rows = found["accounts"][0]["findings"].as_array().unwrap();
+        let row = |what: &str| rows.iter().find(|row| row["what"] == what);
+        let key = row("key").expect("a line about the key");
+        assert_eq!(key["verdict"], "ok", "{place}: {key}");
+        assert!(key["seen"].as_str().unwrap().starts_with("paper needs none"), "{place}: {key}");
+        assert_eq!(row("clock").expect("a line about the clock")["verdict"], "ok");
+        assert!(row("limits").is_some() && row("withdrawals").is_none(), "{place}: {rows:?}");
+    }
+    let sent = wire.sent();
+    assert!(sent.contains("GET /api/v3/time"), "{sent}");
+    for forbidden in ["signature", "APIKEY", "demo-key", "POST", "DELETE", "/account"] {
+        assert!(!sent.contains(forbidden), "{forbidden} was sent");
+    }
+}
+
 /// How long a process may take to get where it is waited for.
 const PATIENCE: Duration = Duration::from_secs(90);
 

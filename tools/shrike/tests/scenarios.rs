@@ -96,7 +96,7 @@ fn a_demo_on_a_scenario_says_whether_it_ended_as_expected() {
 }
 
 /// Scenarios that run at the same time; most of it is waiting.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 5;
 /// From the start of the exchange to the origin of the scenario: the trader is up by then.
 const BEGIN_IN: &str = "4";
 /// How long anything may take to get where it is waited for, beyond the time that the file names.

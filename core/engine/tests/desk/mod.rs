@@ -390,10 +390,42 @@ impl Desk {
             Body::Link { link: Link::User, up: true },
             Body::Stream { stream: Stream::Private, state: LinkState::Live },
             balance(QUOTE, "10000"),
-            Body::Answer(QueryAnswer::BalancesEnd),
         ] {
             self.tell(&Event::of(account, none, body));
         }
+        self.answers_end(account);
+        self.tell(&Event::of(account, none, Body::Answer(QueryAnswer::BalancesEnd)));
+    }
+
+    /// The questions of a reconciliation about orders and the pair are answered: as the engine has
+    /// it, and nothing else is there.
+    pub(crate) fn answers_end(&mut self, account: AccountId) -> Done {
+        let mut done = Done::default();
+        let known: Vec<_> = self.engine.orders().filter(|o| o.is_alive()).copied().collect();
+        for order in known.iter().filter(|order| order.request.account == account) {
+            let source = UpdateSource::OrderQuery;
+            let body = if order.state == engine::OrderState::Live && order.ended.is_none() {
+                Body::Order(OrderUpdate {
+                    client_order_id: Some(order.id()),
+                    order: venue_id(order.id()),
+                    status: OrderStatus::New,
+                    source,
+                    side: order.request.side,
+                    kind: Some(order.request.kind),
+                    price: Some(order.request.price),
+                    qty: order.request.qty,
+                    filled: order.filled,
+                })
+            } else {
+                Body::Answer(QueryAnswer::NotFound { client_order_id: order.id(), source })
+            };
+            done.actions.append(&mut self.of(&order.request, body).actions);
+        }
+        for end in [QueryAnswer::OpenOrdersEnd, QueryAnswer::AllOrdersEnd, QueryAnswer::TradesEnd] {
+            let event = Event::of(account, NEW, Body::Answer(end));
+            done.actions.append(&mut self.tell(&event).actions);
+        }
+        done
     }
 
     pub(crate) fn clock(&mut self) -> Done {

@@ -1,5 +1,7 @@
 //! Replies to questions as events.
 
+use std::collections::VecDeque;
+
 use model::{
     AccountId, Body, Event, Mono, QueryAnswer, RejectClass, RiskRules, Strategies, SymbolId,
     UpdateSource, VenueTime,
@@ -7,18 +9,19 @@ use model::{
 use venue::mexc::errors::classify;
 use venue::mexc::json::JsonError;
 use venue::mexc::listen_key::{KeyAnswer, ListenKey};
-use venue::mexc::queries::Reply;
 use venue::mexc::queries::question::Question;
+use venue::mexc::queries::{QUEUE_MAX, Reply};
 
 use super::Trader;
 use super::links::Role;
 use crate::machine::LinkId;
 
-/// The reply that a session handed over, until it is read. A session has one in flight, so one
-/// call brings at most one.
+/// What a session handed over, until it is read. A session has one question in flight, so one call
+/// brings at most one body; questions that nobody answered may end together.
 #[derive(Debug)]
 pub(super) struct Answered {
-    head: Option<Head>,
+    heads: VecDeque<Head>,
+    /// Of the head with an HTTP status.
     body: Vec<u8>,
 }
 
@@ -35,15 +38,18 @@ impl Answered {
     const USUAL: usize = 256 * 1024;
 
     pub(super) fn new() -> Self {
-        Self { head: None, body: Vec::with_capacity(Self::USUAL) }
+        let heads = VecDeque::with_capacity(QUEUE_MAX + 1);
+        Self { heads, body: Vec::with_capacity(Self::USUAL) }
     }
 
     pub(super) fn take(&mut self, reply: &Reply<'_>) {
         let (question, http) = (reply.question, reply.http);
         let (sent_at, received_at) = (reply.sent_at, reply.received_at);
-        self.head = Some(Head { question, http, sent_at, received_at });
-        self.body.clear();
-        self.body.extend_from_slice(reply.body);
+        self.heads.push_back(Head { question, http, sent_at, received_at });
+        if http != 0 {
+            self.body.clear();
+            self.body.extend_from_slice(reply.body);
+        }
     }
 }
 
@@ -70,14 +76,19 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
     }
 
     fn read_of(&mut self, now: Mono, account: AccountId) {
-        let Some(head) = self.answered.head.take() else { return };
+        while let Some(head) = self.answered.heads.pop_front() {
+            self.read_one(now, account, head);
+        }
+    }
+
+    fn read_one(&mut self, now: Mono, account: AccountId, head: Head) {
         if let Some(answer) = self.key_answer(&head) {
             if let Some(desk) = self.desks.get_mut(account.index()) {
                 desk.handle_key(now, answer);
             }
             // Without a key there is no private stream: why, is for the engine to say.
             if head.question == Question::ListenKeyCreate && answer == KeyAnswer::Failed {
-                let failed = QueryAnswer::Failed { http: head.http, code: self.code() };
+                let failed = QueryAnswer::Failed { http: head.http, code: self.code(&head) };
                 self.queue.push(Event::of(account, SymbolId::NONE, Body::Answer(failed)));
             }
             return;
@@ -86,7 +97,7 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         let before = self.queue.len();
         if self.read(&head, account).is_err() {
             self.queue.truncate(before);
-            let code = self.code();
+            let code = self.code(&head);
             let answer = self.refused(&head, code);
             self.queue.push(Event::of(account, symbol, Body::Answer(answer)));
         }
@@ -104,7 +115,10 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         QueryAnswer::Failed { http: head.http, code }
     }
 
-    fn code(&mut self) -> i32 {
+    fn code(&mut self, head: &Head) -> i32 {
+        if head.http == 0 {
+            return 0; // The body is another's.
+        }
         let document = self.json.parse(&self.answered.body);
         let error = document.and_then(|document| document.read::<venue::mexc::json::ApiError>());
         error.map_or(0, |error| error.code)
@@ -223,5 +237,29 @@ fn symbol_of(question: &Question) -> SymbolId {
         | Question::ListenKeyClose(_)
         | Question::SelfSymbols
         | Question::TestOrder(_) => SymbolId::NONE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_that_nobody_answered_end_together_and_each_is_heard_of() {
+        let mut answered = Answered::new();
+        let lost = |question| Reply {
+            question,
+            http: 0,
+            retry_after: model::Span::ZERO,
+            body: &mut [],
+            sent_at: Mono::ZERO,
+            received_at: Mono::ZERO,
+        };
+        let [first, second] = [SymbolId(1), SymbolId(2)];
+        answered.take(&lost(Question::OpenOrders { symbol: first }));
+        answered.take(&lost(Question::OpenOrders { symbol: second }));
+        answered.take(&lost(Question::Account));
+        let heard: Vec<_> = answered.heads.iter().map(|head| symbol_of(&head.question)).collect();
+        assert_eq!(heard, [first, second, SymbolId::NONE]);
     }
 }

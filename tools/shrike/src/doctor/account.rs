@@ -12,8 +12,12 @@ use crate::keys::{Keyring, Withdraw, date, examine, key_age, venue_key, wall_ms}
 /// What entries are paid with.
 const QUOTE: &str = "USDT";
 const CERTIFICATE_DAYS_MIN: i64 = 14;
+/// Of the key of an account on paper.
+const ON_PAPER: &str = "paper needs none: none was read and nothing was signed; `shrike keys check \
+                        NAME` asks about one";
 
-/// The lines of an account, and whether its key may withdraw.
+/// The lines of an account, and whether its key may withdraw. On paper no key is fetched and nothing
+/// is signed, as in a run on paper.
 ///
 /// # Errors
 /// [`CliError`] for what the configuration says wrongly.
@@ -22,15 +26,17 @@ pub(super) fn check(
     account: &Account,
     ring: &mut Keyring,
 ) -> Result<(Vec<Finding>, bool), CliError> {
-    let mut found = Vec::new();
-    let key = match ring.fetch(&account.key).and_then(|credentials| venue_key(&credentials)) {
-        Ok(key) => Some(key),
-        Err(error) => {
-            found.push(no_key(settings, account, &error));
-            None
+    let (key, of_key) = match settings.mode {
+        Mode::Paper => (None, Some(Finding::ok("key", ON_PAPER))),
+        Mode::Demo | Mode::LiveMin | Mode::Live => {
+            match ring.fetch(&account.key).and_then(|credentials| venue_key(&credentials)) {
+                Ok(key) => (Some(key), None),
+                Err(error) => (None, Some(no_key(account, &error))),
+            }
         }
     };
     let has_key = key.is_some();
+    let mut found = Vec::from_iter(of_key);
     let seen = examine(settings, Some(account), key).map_err(CliError::usage)?;
     found.extend(seen.findings);
     found.extend(seen.secured.as_ref().map(|secured| of_tls(secured, wall_ms())));
@@ -38,22 +44,17 @@ pub(super) fn check(
         let listed = &ring.entry(name)?.listed;
         found.push(key_age(listed.added_ms, listed.bound, wall_ms()));
     }
-    if let Some(balances) = &seen.balances {
-        found.extend(of_money(settings, account, balances));
-    }
-    Ok((found, matches!(seen.withdraw, Withdraw::May { .. })))
+    found.extend(seen.balances.as_ref().map(|free| of_money(settings, account, free)));
+    found.push(of_limits(settings));
+    Ok((found, seen.withdraw == Withdraw::May))
 }
 
-fn no_key(settings: &Settings, account: &Account, error: &CliError) -> Finding {
-    let mend = "name a place that has one, or add it: shrike keys add NAME";
-    match settings.mode {
-        Mode::Live | Mode::LiveMin => Finding::fail("key", error, mend),
-        Mode::Paper | Mode::Demo => Finding::warn(
-            "key",
-            format_args!("none at {}: {error}", account.key),
-            "live trading needs one",
-        ),
-    }
+fn no_key(account: &Account, error: &CliError) -> Finding {
+    Finding::fail(
+        "key",
+        format_args!("none at {}: {error}", account.key),
+        "name a place that has one, or add it: shrike keys add NAME",
+    )
 }
 
 fn of_tls(secured: &Secured, now_ms: i64) -> Finding {
@@ -71,13 +72,13 @@ fn of_tls(secured: &Secured, now_ms: i64) -> Finding {
 }
 
 /// Whether what may be spent is there.
-fn of_money(settings: &Settings, account: &Account, balances: &[(String, Amount)]) -> Vec<Finding> {
+fn of_money(settings: &Settings, account: &Account, balances: &[(String, Amount)]) -> Finding {
     let free = balances.iter().find(|(asset, _)| asset == QUOTE);
     let free = free.map_or(Amount::ZERO, |(_, free)| *free);
     let (size, budget) = (settings.targets.base_size, account.budget);
     let what = "money for entries";
     let seen = format!("{free} {QUOTE} free; one entry {size}, budget {budget}");
-    let first = if free < size {
+    if free < size {
         let mend = "put money into the spot account or lower targets.base_size";
         Finding::fail(what, seen, mend)
     } else if free < budget {
@@ -85,16 +86,19 @@ fn of_money(settings: &Settings, account: &Account, balances: &[(String, Amount)
         Finding::warn(what, seen, mend)
     } else {
         Finding::ok(what, seen)
-    };
-    let limits = &settings.limits;
+    }
+}
+
+/// Whether one entry fits into what one order may be.
+fn of_limits(settings: &Settings) -> Finding {
+    let (size, limits) = (settings.targets.base_size, &settings.limits);
     let (order, day) = (limits.order_max_notional, limits.daily_max_buy);
     let what = "limits";
     let seen = format!("one order {order}, one day {day}, at work {}", limits.exposure_total);
-    let second = if order < size {
+    if order < size {
         let mend = "entries are clipped to it; lower targets.base_size or raise the limit";
         Finding::warn(what, seen, mend)
     } else {
         Finding::ok(what, seen)
-    };
-    vec![first, second]
+    }
 }

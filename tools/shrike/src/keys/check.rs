@@ -9,11 +9,12 @@
 //! | `GET capital/withdraw/history` | `SPOT_WITHDRAW_READ` |
 //! | `DELETE capital/withdraw` of an id that no withdrawal has | `SPOT_WITHDRAW_W` |
 //!
-//! The last two must be refused with 700007. `canWithdraw` of `account` is about the account and not
-//! about the key, so it proves nothing. What none of this proves: that a permission is not added
-//! later, so it is asked again at each start; that the exchange asks for the permission before it
-//! looks at the id. An exchange that looked at the id first would make a good key seem able to
-//! withdraw, and never the other way round.
+//! The last must be refused with 700007, and it alone decides whether a key may withdraw: the right
+//! to read withdrawals moves nothing and is worth a warning. `canWithdraw` of `account` is about the
+//! account and not about the key, so it proves nothing. What none of this proves: that a permission
+//! is not added later, so it is asked again at each start; that the exchange asks for the permission
+//! before it looks at the id. An exchange that looked at the id first would make a good key seem able
+//! to withdraw, and never the other way round.
 
 use std::fmt;
 
@@ -32,20 +33,19 @@ use crate::findings::Finding;
 
 /// Withdrawals have 32 hexadecimal digits for an id; this is none.
 const NO_WITHDRAWAL: &str = "id=shrike-asks-whether-it-may";
+/// The right to withdraw, by the exchange's name.
+pub(crate) const RIGHT_TO_WITHDRAW: &str = "SPOT_WITHDRAW_W";
 /// A pair that every account trades, where the key's own list cannot be read.
 const USUAL_PAIR: &str = "BTCUSDT";
 
 /// Whether a key may withdraw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Withdraw {
-    /// Both questions were refused for want of permission.
+    /// To cancel one was refused for want of permission.
     No,
-    /// It has this permission.
-    May {
-        /// By the exchange's name.
-        permission: &'static str,
-    },
-    /// A question was not answered either way.
+    /// It has [`RIGHT_TO_WITHDRAW`].
+    May,
+    /// The question was not answered either way.
     Unknown {
         /// What came instead.
         seen: String,
@@ -158,8 +158,9 @@ impl AccountSeen {
         self.add_permission("SPOT_DEAL_WRITE", &asked);
         self.add_rules(asker, &pair);
         let history = asker.signed(Method::Get, "/api/v3/capital/withdraw/history", "limit=1");
+        self.add_reads_withdrawals(may(&history));
         let cancel = asker.signed(Method::Delete, "/api/v3/capital/withdraw", NO_WITHDRAWAL);
-        self.add_withdraw(&may(&history), &may(&cancel));
+        self.add_withdraw(may(&cancel));
     }
 
     /// False when nothing else can be asked with this key.
@@ -276,19 +277,34 @@ impl AccountSeen {
         });
     }
 
-    fn add_withdraw(&mut self, read: &May, write: &May) {
-        self.withdraw = match (read, write) {
-            (_, May::Yes) => Withdraw::May { permission: "SPOT_WITHDRAW_W" },
-            (May::Yes, _) => Withdraw::May { permission: "SPOT_WITHDRAW_READ" },
-            (May::No { .. }, May::No { .. }) => Withdraw::No,
-            (May::Unknown { seen }, _) | (_, May::Unknown { seen }) => unknown(seen),
+    /// Worth a look at most: who reads withdrawals moves nothing.
+    fn add_reads_withdrawals(&mut self, read: May) {
+        let what = "list of withdrawals";
+        self.findings.push(match read {
+            May::No { .. } => Finding::ok(what, "the key may not read it"),
+            May::Yes => Finding::warn(
+                what,
+                "the key may read withdrawals (SPOT_WITHDRAW_READ); a trading key does not need it",
+                "take the permission from the key on the exchange's API page",
+            ),
+            May::Unknown { seen } => {
+                Finding::warn(what, format_args!("not known: {seen}"), "ask again")
+            }
+        });
+    }
+
+    fn add_withdraw(&mut self, write: May) {
+        self.withdraw = match write {
+            May::Yes => Withdraw::May,
+            May::No { .. } => Withdraw::No,
+            May::Unknown { seen } => Withdraw::Unknown { seen },
         };
         let what = "withdrawals";
         self.findings.push(match &self.withdraw {
             Withdraw::No => Finding::ok(what, "the key has no permission for them (code 700007)"),
-            Withdraw::May { permission } => Finding::fail(
+            Withdraw::May => Finding::fail(
                 what,
-                format_args!("the key has {permission}"),
+                format_args!("the key has {RIGHT_TO_WITHDRAW}"),
                 "make another key without any permission to withdraw, best of a sub-account, and \
                  delete this one",
             ),
@@ -440,26 +456,34 @@ mod tests {
     }
 
     #[test]
-    fn only_two_refusals_prove_that_a_key_may_not_withdraw() {
-        let no = May::No { code: 700_007 };
-        let lost = May::Unknown { seen: "HTTP 503".into() };
-        let seen = |read: &May, write: &May| {
-            let mut seen = AccountSeen {
-                findings: Vec::new(),
-                withdraw: unknown("not asked"),
-                balances: None,
-                secured: None,
+    fn only_a_refusal_of_the_write_proves_that_a_key_may_not_withdraw() {
+        for (read, of_read) in
+            [(no(), Verdict::Ok), (May::Yes, Verdict::Warn), (lost(), Verdict::Warn)]
+        {
+            let seen = |write| {
+                let mut seen = AccountSeen {
+                    findings: Vec::new(),
+                    withdraw: unknown("not asked"),
+                    balances: None,
+                    secured: None,
+                };
+                seen.add_reads_withdrawals(read.clone());
+                seen.add_withdraw(write);
+                assert_eq!(seen.findings[0].verdict, of_read, "{:?}", seen.findings);
+                (seen.withdraw, seen.findings[1].verdict)
             };
-            seen.add_withdraw(read, write);
-            (seen.withdraw, seen.findings[0].verdict)
-        };
-        assert_eq!(seen(&no, &no), (Withdraw::No, Verdict::Ok));
-        for (read, write) in [(&May::Yes, &no), (&no, &May::Yes), (&lost, &May::Yes)] {
-            assert!(matches!(seen(read, write), (Withdraw::May { .. }, Verdict::Fail)));
+            assert_eq!(seen(no()), (Withdraw::No, Verdict::Ok), "{read:?}");
+            assert_eq!(seen(May::Yes), (Withdraw::May, Verdict::Fail), "{read:?}");
+            assert_eq!(seen(lost()), (unknown("HTTP 503"), Verdict::Fail), "{read:?}");
         }
-        for (read, write) in [(&lost, &no), (&no, &lost), (&lost, &lost)] {
-            assert!(matches!(seen(read, write), (Withdraw::Unknown { .. }, Verdict::Fail)));
-        }
+    }
+
+    fn no() -> May {
+        May::No { code: 700_007 }
+    }
+
+    fn lost() -> May {
+        May::Unknown { seen: "HTTP 503".into() }
     }
 
     #[test]

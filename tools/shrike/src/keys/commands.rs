@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use settings::{Account, Credentials, KeyRef, Settings};
 use zeroize::Zeroizing;
 
-use super::check::{Withdraw, examine, key_age};
+use super::check::{RIGHT_TO_WITHDRAW, Withdraw, examine, key_age};
 use super::keyring::{Keyring, new_passphrase, no_answer, passphrase, store_path, venue_key};
 use super::terminal::Terminal;
 use super::{date, no_dumps, wall_ms};
@@ -127,7 +127,7 @@ fn add(settings: &Settings, args: &Add, out: &mut Out) -> Result<Exit, CliError>
     if !args.offline {
         let seen = examine(settings, named(settings, name), Some(key)).map_err(CliError::usage)?;
         found = seen.findings;
-        if matches!(seen.withdraw, Withdraw::May { .. }) || worst(&found) == Verdict::Fail {
+        if seen.withdraw == Withdraw::May || worst(&found) == Verdict::Fail {
             return not_added(name, &found, &seen.withdraw, out);
         }
     }
@@ -156,8 +156,8 @@ fn not_added(
     }
     out.flush()?;
     match withdraw {
-        Withdraw::May { permission } => Err(CliError::refused(format_args!(
-            "{name:?} was not added: it has {permission}, and a key that may withdraw is never \
+        Withdraw::May => Err(CliError::refused(format_args!(
+            "{name:?} was not added: it has {RIGHT_TO_WITHDRAW}, and a key that may withdraw is never \
              kept; make one that only trades"
         ))),
         Withdraw::No | Withdraw::Unknown { .. } => Err(CliError::failed(format_args!(
@@ -185,7 +185,7 @@ fn check(settings: &Settings, name: &str, out: &mut Out) -> Result<Exit, CliErro
     let seen = examine(settings, account, Some(key)).map_err(CliError::usage)?;
     let mut found = seen.findings;
     found.extend(age);
-    let may_withdraw = matches!(seen.withdraw, Withdraw::May { .. });
+    let may_withdraw = seen.withdraw == Withdraw::May;
     if out.is_json() {
         let known = !matches!(seen.withdraw, Withdraw::Unknown { .. });
         out.document(&json!({

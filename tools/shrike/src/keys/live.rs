@@ -3,7 +3,7 @@
 use settings::{KeyRef, Settings};
 use venue::sign::Credentials;
 
-use super::check::{Withdraw, examine, key_age};
+use super::check::{RIGHT_TO_WITHDRAW, Withdraw, examine, key_age};
 use super::keyring::Keyring;
 use super::wall_ms;
 use crate::cli::CliError;
@@ -34,9 +34,9 @@ pub(crate) fn before_trading(
         let name = &account.name;
         let seen = examine(settings, Some(account), Some(key.clone())).map_err(CliError::usage)?;
         match &seen.withdraw {
-            Withdraw::May { permission } => {
+            Withdraw::May => {
                 return Err(CliError::refused(format_args!(
-                    "the key of account {name:?} has {permission}, and nothing is traded with a \
+                    "the key of account {name:?} has {RIGHT_TO_WITHDRAW}, and nothing is traded with a \
                      key that may withdraw; make one that only trades, and delete this one"
                 )));
             }
@@ -70,6 +70,11 @@ mod tests {
 
     /// As the exchange refuses for want of permission.
     const NO: (u16, &str) = (400, r#"{"code":700007,"msg":"no permission"}"#);
+    /// A list of withdrawals, with none in it.
+    const READS: (u16, &str) = (200, "[]");
+    /// Limits, faults, and a path that is not there.
+    const LOST: [(u16, &str); 4] =
+        [(503, ""), (429, r#"{"code":429,"msg":""}"#), (404, "{}"), (500, NO.1)];
 
     #[test]
     fn a_key_without_withdrawals_trades() {
@@ -79,23 +84,40 @@ mod tests {
 
     #[test]
     fn an_answer_that_settles_nothing_holds_entries_back_and_refuses_nothing() {
-        for lost in [(503, ""), (429, r#"{"code":429,"msg":""}"#), (404, "{}"), (500, NO.1)] {
-            for doubts in [asked(lost, NO).unwrap(), asked(NO, lost).unwrap()] {
+        for lost in LOST {
+            for history in [NO, READS, lost] {
+                let doubts = asked(history, lost).unwrap();
                 assert!(doubts.hold, "{lost:?}");
-                let told = doubts.notes.iter().any(|note| note.contains("withdrawals: not known"));
-                assert!(told, "{:?}", doubts.notes);
+                assert!(tells(&doubts, ": withdrawals: not known"), "{doubts:?}");
             }
+        }
+    }
+
+    #[test]
+    fn to_read_withdrawals_is_told_and_holds_nothing_back() {
+        let doubts = asked(READS, NO).unwrap();
+        assert!(!doubts.hold && doubts.notes.len() == 1, "{doubts:?}");
+        assert!(tells(&doubts, "may read withdrawals"), "{doubts:?}");
+        for lost in LOST {
+            let doubts = asked(lost, NO).unwrap();
+            assert!(!doubts.hold && doubts.notes.len() == 1, "{doubts:?}");
+            assert!(tells(&doubts, ": list of withdrawals: not known"), "{doubts:?}");
         }
     }
 
     #[test]
     fn any_answer_but_want_of_permission_is_a_right_to_withdraw() {
         for has in [(200, "[]"), (400, r#"{"code":22222,"msg":""}"#)] {
-            for error in [asked(has, NO).unwrap_err(), asked(NO, has).unwrap_err()] {
+            for history in [NO, READS, LOST[0]] {
+                let error = asked(history, has).unwrap_err();
                 assert_eq!(error.exit(), Exit::Refused);
-                assert!(error.to_string().contains("SPOT_WITHDRAW"), "{error}");
+                assert!(error.to_string().contains("SPOT_WITHDRAW_W"), "{error}");
             }
         }
+    }
+
+    fn tells(doubts: &Doubts, words: &str) -> bool {
+        doubts.notes.iter().any(|note| note.contains(words))
     }
 
     /// What comes of an exchange that answers so about withdrawals and well otherwise.
