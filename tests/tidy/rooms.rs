@@ -81,7 +81,7 @@ const ROOMS: &[Room] = &[
         outside: &[
             "blake3", "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber",
             "indicatif", "rustix", "signal-hook", "strsim", "tracing-appender", "hdrhistogram",
-            "sha2", "zeroize",
+            "sha2", "tungstenite", "zeroize",
         ],
     },
     Room {

@@ -1,5 +1,5 @@
 //! One blocking connection for checks beside the trading: dialled from the same address of ours,
-//! bound and secured like a link. Never for an order.
+//! bound and secured like a link. Never for an order of the trader.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -90,6 +90,20 @@ impl Call {
     /// Who answered.
     pub const fn peer(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// From here on each read and write takes at most `patience`; one that took longer ends with
+    /// [`io::ErrorKind::TimedOut`] and may be tried again.
+    ///
+    /// # Errors
+    /// The system's, also for a patience of zero.
+    pub fn set_patience(&self, patience: Duration) -> io::Result<()> {
+        let socket = match &self.stream {
+            Stream::Plain(socket) => socket,
+            Stream::Tls(stream) => stream.socket(),
+        };
+        socket.set_read_timeout(Some(patience))?;
+        socket.set_write_timeout(Some(patience))
     }
 
     /// What secures the connection; `None` for plain TCP.

@@ -127,6 +127,10 @@ impl<S: Read + Write> TlsStream<S> {
     }
 
     /// What was agreed on, once the handshake is complete.
+    pub(crate) const fn socket(&self) -> &S {
+        &self.socket
+    }
+
     pub(crate) fn session(&self) -> &ClientConnection {
         &self.session
     }

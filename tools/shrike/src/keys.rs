@@ -7,6 +7,7 @@ mod keyring;
 mod live;
 mod terminal;
 
+pub(crate) use asker::{Answer, AskError, Asker};
 pub(crate) use check::{Withdraw, examine, key_age};
 pub use commands::{KeysArgs, run};
 pub(crate) use keyring::{Keyring, venue_key};

@@ -11,6 +11,7 @@ use settings::Settings;
 
 use crate::assembly::{Assembly, Plan};
 use crate::cli::{CliError, Exit, Out};
+use crate::conform;
 use crate::keys::{self, Keyring, venue_key};
 use crate::modes;
 
@@ -69,6 +70,10 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
     if real {
         keys::no_dumps();
     }
+    let unproved = match real {
+        true => conform::before_trading(&settings, &args.data_dir(&settings))?,
+        false => Vec::new(),
+    };
     let mut ring = Keyring::new(&settings);
     let plan = plan(args, settings, &mut ring)?;
     let doubts = match real {
@@ -82,7 +87,7 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
             .hold("it is not known that every key may not withdraw")
             .map_err(CliError::failed)?;
     }
-    for note in doubts.notes.iter().chain(&assembly.notes) {
+    for note in unproved.iter().chain(&doubts.notes).chain(&assembly.notes) {
         if out.is_json() {
             out.document(&json!({ "state": "starting", "note": note }))?;
         } else {

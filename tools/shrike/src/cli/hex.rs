@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why a text is not hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HexError {
+pub(crate) enum HexError {
     /// Neither a digit nor white space.
     Digit { at: usize, byte: u8 },
     /// Half a byte at the end.
@@ -26,7 +26,7 @@ impl fmt::Display for HexError {
 }
 
 /// The bytes that `text` spells; white space may stand anywhere.
-pub(super) fn decode(text: &[u8]) -> Result<Vec<u8>, HexError> {
+pub(crate) fn decode(text: &[u8]) -> Result<Vec<u8>, HexError> {
     let mut digits = Vec::with_capacity(text.len());
     for (at, byte) in text.iter().enumerate().filter(|(_, byte)| !byte.is_ascii_whitespace()) {
         let digit = char::from(*byte).to_digit(16);
@@ -40,6 +40,12 @@ pub(super) fn decode(text: &[u8]) -> Result<Vec<u8>, HexError> {
     Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
+/// `bytes` as digits of lower case.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +54,12 @@ mod tests {
     fn digits_of_both_cases_with_white_space_are_bytes() {
         assert_eq!(decode(b"0a fF\n1 2\n"), Ok(vec![0x0a, 0xff, 0x12]));
         assert_eq!(decode(b""), Ok(vec![]));
+    }
+
+    #[test]
+    fn every_byte_comes_back_from_its_digits() {
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(decode(encode(&all).as_bytes()), Ok(all));
     }
 
     #[test]

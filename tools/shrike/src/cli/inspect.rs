@@ -37,6 +37,16 @@ enum What {
         /// The body; standard input when missing or `-`
         file: Option<PathBuf>,
     },
+    /// The records of a capture of `shrike record`, each payload decoded
+    #[command(after_help = "Ends with 1 when something in it cannot be decoded.\n\
+                            Example: shrike inspect capture morning.jsonl --json")]
+    Capture {
+        /// The capture
+        file: PathBuf,
+        /// Show at most so many
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+    },
     /// The records of a journal
     #[command(after_help = "Example: shrike inspect journal data --from 1000 --limit 20")]
     Journal {
@@ -55,6 +65,7 @@ pub(super) fn run(args: &InspectArgs, out: &mut Out) -> Result<Exit, CliError> {
     match &args.what {
         What::Frame { file, hex } => frame(file.as_deref(), *hex, out),
         What::Rest { endpoint, file } => rest(endpoint, file.as_deref(), out),
+        What::Capture { file, limit } => capture(file, limit.unwrap_or(u64::MAX), out),
         What::Journal { path, from, limit } => journal(path, *from, *limit, out),
     }
 }
@@ -83,6 +94,18 @@ fn rest(endpoint: &str, file: Option<&Path>, out: &mut Out) -> Result<Exit, CliE
     let bytes = input::read(file)?;
     let shown = inspect::rest(endpoint, &bytes);
     print(&shown.map_err(|error| not_decoded(endpoint, bytes.len(), &error))?, out)
+}
+
+fn capture(file: &Path, limit: u64, out: &mut Out) -> Result<Exit, CliError> {
+    let mut exit = Exit::Done;
+    for record in crate::capture::read(file)?.take(usize::try_from(limit).unwrap_or(usize::MAX)) {
+        let shown = record?.shown();
+        if shown.get("error").is_some() {
+            exit = Exit::Failed;
+        }
+        print(&shown, out)?;
+    }
+    Ok(exit)
 }
 
 fn not_decoded(what: &str, len: usize, error: &InspectError) -> CliError {

@@ -8,7 +8,7 @@ mod config;
 mod end;
 mod exchange;
 mod export;
-mod hex;
+pub(crate) mod hex;
 mod input;
 mod inspect;
 mod out;
@@ -71,6 +71,8 @@ enum Command {
     Orders(crate::cli_hands::OrdersArgs),
     Exchange(exchange::ExchangeArgs),
     Inspect(inspect::InspectArgs),
+    Record(crate::record::RecordArgs),
+    Conform(crate::conform::ConformArgs),
     Config(config::ConfigArgs),
     Why(why::WhyArgs),
     Export(export::ExportArgs),
@@ -125,6 +127,8 @@ fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
         Command::Orders(args) => hands::orders(&args, out),
         Command::Exchange(args) => exchange::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
+        Command::Record(args) => crate::record::run(&args, out),
+        Command::Conform(args) => crate::conform::run(&args, out),
         Command::Config(args) => config::run(&args, out),
         Command::Why(args) => why::run(&args, out),
         Command::Export(args) => export::run(&args, out),

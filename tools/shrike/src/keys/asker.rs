@@ -1,5 +1,6 @@
 //! Questions to the exchange over one blocking connection: signed like the trader's, and dialled,
-//! bound and secured like its links. What it asks changes nothing.
+//! bound and secured like its links. What it asks changes nothing, but for the orders of
+//! `shrike conform`, which are sent once and never again.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -114,6 +115,12 @@ impl Asker {
         })
     }
 
+    /// With so long for all questions together.
+    pub(crate) fn within(mut self, all: Duration) -> Self {
+        self.until = Instant::now() + all;
+        self
+    }
+
     /// What secures the connection; `None` for plain TCP or without one.
     pub(crate) fn secured(&self) -> Option<Secured> {
         self.call.as_ref().and_then(Call::secured)
@@ -153,11 +160,21 @@ impl Asker {
 
     /// A question that needs no key.
     pub(crate) fn public(&mut self, path: &str, query: &str) -> Result<Answer, AskError> {
-        let answer = self.send(Method::Get, path, query.as_bytes())?;
+        let answer = self.unsigned(Method::Get, path, query)?;
         match answer.http {
             200 => Ok(answer),
             http => Err(AskError::Refused { http, code: answer.code }),
         }
+    }
+
+    /// The same, whatever is answered.
+    pub(crate) fn unsigned(
+        &mut self,
+        method: Method,
+        path: &str,
+        query: &str,
+    ) -> Result<Answer, AskError> {
+        self.send(method, path, query.as_bytes())
     }
 
     /// A question that is signed. Asks for the clock first when nobody did.
@@ -167,6 +184,31 @@ impl Asker {
         path: &str,
         query: &str,
     ) -> Result<Answer, AskError> {
+        let signed = self.sign(query, RECV_WINDOW_MS, 0)?;
+        self.send(method, path, &signed)
+    }
+
+    /// A request that does something: it is sent over an open connection, and once, whatever comes
+    /// of it. Its time is `shift_ms` off the exchange's, and it is good for `window_ms`.
+    pub(crate) fn once(
+        &mut self,
+        method: Method,
+        path: &str,
+        query: &str,
+        window_ms: u32,
+        shift_ms: i64,
+    ) -> Result<Answer, AskError> {
+        self.connect()?;
+        let signed = self.sign(query, window_ms, shift_ms)?;
+        self.send_once(method, path, &signed)
+    }
+
+    fn sign(
+        &mut self,
+        query: &str,
+        window_ms: u32,
+        shift_ms: i64,
+    ) -> Result<Zeroizing<Vec<u8>>, AskError> {
         let clock = match self.clock {
             Some(clock) => clock,
             None => self.clock()?,
@@ -175,16 +217,15 @@ impl Asker {
             return Err(AskError::Refused { http: 0, code: 400 });
         };
         let since = i64::try_from(clock.at.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let timestamp = clock.venue_ms.saturating_add(since);
+        let timestamp = clock.venue_ms.saturating_add(since).saturating_add(shift_ms);
         let joint = if query.is_empty() { "" } else { "&" };
         let mut signed = Zeroizing::new(Vec::with_capacity(query.len() + 160));
-        let whole =
-            write!(signed, "{query}{joint}recvWindow={RECV_WINDOW_MS}&timestamp={timestamp}");
+        let whole = write!(signed, "{query}{joint}recvWindow={window_ms}&timestamp={timestamp}");
         whole.map_err(AskError::Io)?;
         let signature = Zeroizing::new(key.signer().sign(&signed));
         signed.extend_from_slice(b"&signature=");
         signed.extend_from_slice(&*signature);
-        self.send(method, path, &signed)
+        Ok(signed)
     }
 
     /// What the body of an answer says.
