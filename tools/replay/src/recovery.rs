@@ -125,7 +125,7 @@ impl Recovery {
             operator: model::Text::EMPTY,
         };
         let mut follower = Follower::new(settings.engine(identity));
-        follower.restore(state).map_err(|error| RecoveryError::Image { seq: 0, error })?;
+        follower.resume(state).map_err(|error| RecoveryError::Image { seq: 0, error })?;
         recovery.follower = Some(follower);
         recovery.machine_boot = saved.machine_boot;
         recovery.last_seq = saved.seq;
@@ -202,8 +202,9 @@ impl Recovery {
         }
         self.machine_boot = boot.machine_boot;
         self.parts = Parts::default();
-        // Ids of that start say its own mode.
+        // Ids of that start say its own mode, and mean its own accounts.
         let config = Config { mode: origin.mode, ..self.settings.engine(identity(&boot, &origin)) };
+        let config = config.with_accounts(&origin.accounts);
         match &mut self.follower {
             None => self.follower = Some(Follower::new(config)),
             Some(follower) => {

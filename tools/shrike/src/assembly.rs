@@ -165,7 +165,9 @@ impl Assembly {
         let to_board = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
         let mut observer = Both(to_board, Narrator::default());
         let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
-        let OpenedJournal { writer, recovered, mut producer, consumer, lock, runtime_dir } = opened;
+        let OpenedJournal { writer, mut recovered, mut producer, consumer, lock, runtime_dir } =
+            opened;
+        under_these_accounts(&mut recovered, plan.settings.engine(identity))?;
         push_head(plan, identity, recovered.image().as_deref(), &mut producer)?;
         let kill = KillFlag::at(recovered.kill);
         tell_of_kill(&recovered, &sender, &mut notes)?;
@@ -446,6 +448,19 @@ fn open_data(path: &Path) -> Result<DataDir, AssemblyError> {
 fn carried(recovered: &Recovered) -> Option<Carried> {
     let image = recovered.image()?;
     Some(Carried { image, ring_lost: recovered.ring_lost })
+}
+
+/// Accounts may have been moved in the configuration, and one that is gone must have nothing left to
+/// do: asked before the first record of this start.
+fn under_these_accounts(
+    recovered: &mut Recovered,
+    config: engine::Config,
+) -> Result<(), AssemblyError> {
+    let Some(state) = &mut recovered.state else { return Ok(()) };
+    state.start(config).map_err(|error| AssemblyError {
+        what: format!("what the run before left: {error}"),
+        kind: AssemblyErrorKind::Refused,
+    })
 }
 
 fn names_of(state: &engine::Follower) -> Vec<SymbolNames> {
