@@ -13,7 +13,7 @@ use journal::ring::{RING_BYTES, RingFile, RuntimeDir};
 use journal::{
     Consumer, DataDir, DataDirError, HostDisk, Observer, Producer, Writer, WriterSettings,
 };
-use model::{Body, Command, Event, KillLevel, Mode, Span, SymbolNames, Text, VenueTime};
+use model::{Body, Command, Event, KillLevel, Mode, Span, SymbolId, SymbolNames, Text, VenueTime};
 use replay::{Recovered, recover};
 use runtime::{
     Carried, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole, LoopConfig,
@@ -119,7 +119,7 @@ pub struct Assembly {
     runtime_dir: PathBuf,
     data: DataDir,
     /// Names of the process before.
-    names: Vec<SymbolNames>,
+    names: Vec<(SymbolId, SymbolNames)>,
     starts: Starts,
 }
 
@@ -353,7 +353,10 @@ fn rehearsals(plan: &Plan) -> Result<Rehearsals, AssemblyError> {
     Ok(Rehearsals::new(dialer, rest.host, plan.keys.clone()))
 }
 
-fn scout_thread(plan: &Plan, named: &[SymbolNames]) -> Result<ThreadConfig, AssemblyError> {
+fn scout_thread(
+    plan: &Plan,
+    named: &[(SymbolId, SymbolNames)],
+) -> Result<ThreadConfig, AssemblyError> {
     let venue = &plan.settings.venue;
     let place = |from: &settings::Endpoint| scout::Endpoint {
         host: from.host.clone(),
@@ -463,8 +466,8 @@ fn under_these_accounts(
     })
 }
 
-fn names_of(state: &engine::Follower) -> Vec<SymbolNames> {
-    state.engine().names().map(|(_, names, _)| *names).collect()
+fn names_of(state: &engine::Follower) -> Vec<(SymbolId, SymbolNames)> {
+    state.engine().names().map(|(id, names, _)| (id, *names)).collect()
 }
 
 fn lock_board(board: &Mutex<Board>) -> std::sync::MutexGuard<'_, Board> {
