@@ -53,6 +53,19 @@ fn a_disk_that_cannot_be_written_is_said_before_the_first_record() {
 }
 
 #[test]
+fn what_a_dead_process_left_is_put_on_the_medium_before_it_counts_as_durable() {
+    let dir = tempfile::tempdir().unwrap();
+    small_journal(dir.path(), 1);
+    let last = |family| names(dir.path(), family).into_iter().max().unwrap();
+    let disk = FaultyDisk::default();
+    Writer::open(disk.clone(), dir.path(), identity(2), settings()).unwrap();
+    assert_eq!(disk.0.borrow().synced, [last("decisions"), last("market")]);
+    disk.0.borrow_mut().sync_errno = Some(libc_eio());
+    let error = Writer::open(disk, dir.path(), identity(2), settings()).unwrap_err();
+    assert!(matches!(error, WriterError::Io { doing: "put on disk", .. }), "{error}");
+}
+
+#[test]
 fn too_little_space_is_said_before_the_first_record_with_both_figures() {
     let dir = tempfile::tempdir().unwrap();
     let disk = FaultyDisk::default();
