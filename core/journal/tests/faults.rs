@@ -333,6 +333,41 @@ fn market_segments_beyond_their_bytes_go_after_a_record_of_it_and_the_rest_still
 }
 
 #[test]
+fn many_market_segments_go_oldest_first_and_a_few_at_a_time_and_a_cut_removal_reads_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let round = |rig: &mut Rig<FaultyDisk>, round: u8| {
+        rig.push(M, &[round; 60]);
+        rig.push(D, &[round; 10]);
+        rig.drain();
+    };
+    let settings = WriterSettings { segment_bytes: 1024, ..settings() };
+    let mut rig = Rig::new(FaultyDisk::default(), dir.path(), 1, settings);
+    (0..120).for_each(|n| round(&mut rig, n));
+    rig.close();
+    let path = |number: u32| dir.path().join(format!("market-{number:08}.shrike"));
+    let kept = [1, 3].map(|number| (number, std::fs::read(path(number)).unwrap()));
+
+    let disk = FaultyDisk::default();
+    let settings = WriterSettings { market_max_bytes: 3 * 1024, ..settings };
+    let mut rig = Rig::new(disk.clone(), dir.path(), 2, settings);
+    for n in 0..60 {
+        let before = disk.0.borrow().removed.len();
+        round(&mut rig, n);
+        assert!(disk.0.borrow().removed.len() - before <= 4, "round {n}");
+    }
+    rig.close();
+    let removed = disk.0.borrow().removed.clone();
+    let market: Vec<_> = removed.iter().filter(|name| name.starts_with("market")).collect();
+    assert!(market.len() > 8 && market.is_sorted(), "{market:?}");
+
+    for (number, bytes) in kept {
+        std::fs::write(path(number), bytes).unwrap();
+    }
+    let found = verify(dir.path()).unwrap();
+    assert!(found.ok, "{:?}", found.reason());
+}
+
+#[test]
 fn a_market_segment_that_is_gone_without_a_record_is_damage() {
     let dir = tempfile::tempdir().unwrap();
     let settings = WriterSettings { segment_bytes: 1024, ..settings() };

@@ -131,6 +131,8 @@ pub struct Faults {
     /// Making a file fails with this number.
     pub create_errno: Option<i32>,
     pub free: Option<u64>,
+    /// Files that were removed, in order.
+    pub removed: Vec<String>,
     /// Files of an earlier process that were put on the medium.
     pub synced: Vec<String>,
 }
@@ -203,6 +205,7 @@ impl Disk for FaultyDisk {
         HostDisk.rename(from, to)
     }
     fn remove(&self, path: &Path) -> io::Result<()> {
+        self.0.borrow_mut().removed.push(path.file_name().unwrap().to_str().unwrap().to_owned());
         HostDisk.remove(path)
     }
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
