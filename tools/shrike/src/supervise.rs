@@ -8,7 +8,8 @@
 //! must not do again and again is the trader's own rule ([`crate::starts`]), so that it holds under
 //! any supervisor.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
@@ -78,7 +79,8 @@ impl Restarts {
 
 fn lock(data: &Path) -> Result<File, CliError> {
     let failed = |error| CliError::failed(format_args!("{}: {error}", data.display()));
-    std::fs::create_dir_all(data).map_err(failed)?;
+    // For this user alone, as the trader would make it.
+    DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
     let mut options = OpenOptions::new();
     let file = options.create(true).truncate(false).write(true).open(data.join(LOCK));
     let file = file.map_err(failed)?;
@@ -164,6 +166,8 @@ fn sleep(wait: Duration, stop: &AtomicBool) {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -174,6 +178,17 @@ mod tests {
         assert_eq!(waits, [0, 1, 2, 4, 8, 16, 30, 30]);
         assert_eq!(restarts.next(LIVED), Duration::ZERO, "a long life starts them anew");
         assert_eq!(restarts.next(Duration::ZERO), WAIT);
+    }
+
+    #[test]
+    fn a_data_directory_that_is_made_is_for_this_user_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("a/b");
+        lock(&data).unwrap();
+        for path in [dir.path().join("a"), data] {
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{}", path.display());
+        }
     }
 
     #[test]
