@@ -34,6 +34,33 @@ pub struct Config {
     pub plans: Plans,
 }
 
+impl Config {
+    /// With accounts of these names, in this order: what a start before ran with. Figures are those
+    /// of the account of the same name, or of the first where there is none.
+    #[must_use]
+    pub fn with_accounts(self, names: &FixedList<Text<16>, 8>) -> Self {
+        let mut accounts = FixedList::new();
+        for name in names.iter() {
+            let same = self.accounts.iter().find(|account| account.name == name);
+            if let Some(like) = same.or(self.accounts.get(0)) {
+                // As many places as there are names.
+                let _ = accounts.push(AccountConfig { name, ..like });
+            }
+        }
+        Self { accounts, ..self }
+    }
+
+    /// What the accounts are called, in their order.
+    pub fn account_names(&self) -> FixedList<Text<16>, 8> {
+        let mut names = FixedList::new();
+        for account in self.accounts.iter() {
+            // As many places as there are accounts.
+            let _ = names.push(account.name);
+        }
+        names
+    }
+}
+
 /// The configured way in and out, for targets that no strategy proposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plans {
@@ -46,6 +73,8 @@ pub struct Plans {
 /// One account's figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountConfig {
+    /// What it is called; no two share a name, and what outlives a process is told apart by it.
+    pub name: Text<16>,
     /// Its limits.
     pub limits: Limits,
     /// Its budget of order requests.

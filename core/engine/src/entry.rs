@@ -384,7 +384,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let leg = OrderLeg::ENTRY;
         let Some(exposure) = self.exposure(slot, leg, Side::Buy, price) else { return };
         let Some(target) = self.targets.get(slot) else { return };
-        let limits = self.accounts[target.account().index()].config.limits;
+        let Some(held) = self.accounts.get(target.account().index()) else { return };
+        let limits = held.config.limits;
         match risk::check(&limits, &exposure, request, &mut self.rules) {
             Ok(approved) if self.orders.add(self.now, *approved.request(), slot) => {
                 self.rate_take(request.account);

@@ -369,7 +369,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         };
         let side = Side::Sell;
         let Some(exposure) = self.exposure(slot, sale.leg, side, sale.price) else { return };
-        let limits = self.accounts[request.account.index()].config.limits;
+        let Some(held) = self.accounts.get(request.account.index()) else { return };
+        let limits = held.config.limits;
         match risk::check(&limits, &exposure, request, &mut self.rules) {
             Ok(approved) if self.orders.add(self.now, *approved.request(), slot) => {
                 self.rate_take(request.account);

@@ -10,7 +10,7 @@ use model::{
 };
 use risk::PermitUse;
 
-use crate::image::ImageError;
+use crate::image::{ImageError, account_names};
 use crate::target::Target;
 use crate::{Action, Actions, Config, Engine, Note, OrderState, Outcome};
 
@@ -53,6 +53,17 @@ impl Follower {
     /// [`ImageError`] when the bytes are none.
     pub fn restore(&mut self, saved: &[u8]) -> Result<(), ImageError> {
         self.engine = Engine::new(self.engine.config.clone(), Nobody, ());
+        self.engine.restore(saved)
+    }
+
+    /// Takes over a saved state with the accounts that it names, in their order: the records behind
+    /// it mean those.
+    ///
+    /// # Errors
+    /// [`ImageError`] when the bytes are none.
+    pub fn resume(&mut self, saved: &[u8]) -> Result<(), ImageError> {
+        let names = account_names(saved)?;
+        self.engine = Engine::new(self.engine.config.clone().with_accounts(&names), Nobody, ());
         self.engine.restore(saved)
     }
 

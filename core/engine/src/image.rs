@@ -1,5 +1,8 @@
 //! What of an engine must outlive its process, as bytes.
 //!
+//! Accounts go by name: another order of them in the configuration changes nothing, and one that is
+//! gone may not have anything left to do.
+//!
 //! Only what decisions alone tell is in it: names, rules, witnesses, targets, permits, positions,
 //! orders that may still fill, deals that were applied, what was bought today, the kill level.
 //! Books, links, timers and balances are learnt again. An order without a reply is saved as one of
@@ -7,9 +10,9 @@
 
 use model::wire::{Reader, Wire, WireError, Writer};
 use model::{
-    Amount, ExitRecord, FixedList, KillLevel, OrderStatus, Permit, Price, Qty, Request, RiskRules,
-    Strategies, SymbolId, SymbolNames, SymbolSpec, TargetId, TargetRecord, Triple, VenueKey,
-    VenueTime, wire_struct,
+    AccountId, Amount, ExitRecord, FixedList, KillLevel, OrderStatus, Permit, Price, Qty, Request,
+    RiskRules, Strategies, SymbolId, SymbolNames, SymbolSpec, TargetId, TargetRecord, TargetState,
+    Text, Triple, VenueKey, VenueTime, wire_struct,
 };
 use risk::PermitUse;
 
@@ -47,6 +50,13 @@ pub enum ImageError {
         /// Of what.
         of: &'static str,
     },
+    /// An account with something left to do is not in the configuration.
+    NoAccount {
+        /// What it was called.
+        name: Text<16>,
+        /// What is left to do.
+        has: &'static str,
+    },
 }
 
 impl core::fmt::Display for ImageError {
@@ -62,6 +72,12 @@ impl core::fmt::Display for ImageError {
             Self::TooMany { of } => {
                 write!(f, "more {of} in the saved state than there is room for")
             }
+            Self::NoAccount { name, has } => write!(
+                f,
+                "account {:?} has {has} and is not in the configuration; put it back under this \
+                 name with its key, and take it out when nothing of it is left",
+                name.as_str()
+            ),
         }
     }
 }
@@ -74,8 +90,9 @@ impl From<WireError> for ImageError {
     }
 }
 
-/// Counts of one UTC day of one account.
-struct SavedDay {
+/// An account's name, and its counts of one UTC day.
+struct SavedAccount {
+    name: Text<16>,
     day: i64,
     bought: Amount,
 }
@@ -124,7 +141,7 @@ struct SavedOrder {
 }
 
 wire_struct! {
-    SavedDay { day, bought }
+    SavedAccount { name, day, bought }
     SavedSymbol { id, names, spec, listing, halted }
     SavedPermit { permit, revoked, orders_sent }
     SavedTarget {
@@ -202,7 +219,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         self.kill.write(&mut out);
         write_all(
             &mut out,
-            self.accounts.iter().map(|held| SavedDay { day: held.day, bought: held.bought_today }),
+            self.accounts.iter().map(|held| SavedAccount {
+                name: held.config.name,
+                day: held.day,
+                bought: held.bought_today,
+            }),
         );
         write_all(&mut out, self.symbols.iter().filter_map(saved_symbol));
         let mut targets: Vec<&Target> = self.targets.iter().map(|(_, target)| target).collect();
@@ -228,13 +249,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// [`ImageError`]; the engine must not be used then.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), ImageError> {
         let mut from = Reader::new(bytes);
-        let found = u16::read(&mut from)?;
-        if found != VERSION {
-            return Err(ImageError::Version { found, ours: VERSION });
-        }
-        self.kill = KillLevel::read(&mut from)?;
-        for (at, saved) in read_all::<SavedDay>(&mut from)?.into_iter().enumerate() {
-            if let Some(held) = self.accounts.get_mut(at) {
+        let (kill, accounts) = read_front(&mut from)?;
+        self.kill = kill;
+        let was = Was::new(self, &accounts);
+        for (now, saved) in was.now.iter().zip(&accounts) {
+            if let Some(held) = now.and_then(|now| self.accounts.get_mut(now.index())) {
                 (held.day, held.bought_today) = (saved.day, saved.bought);
             }
         }
@@ -242,10 +261,12 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             self.restore_symbol(saved)?;
         }
         for saved in read_all::<SavedTarget>(&mut from)? {
+            let Some(saved) = was.target(saved)? else { continue };
             let slot = self.targets.free_slot().ok_or(ImageError::TooMany { of: "targets" })?;
             self.targets.put(slot, restored_target(saved));
         }
-        for saved in read_all::<SavedOrder>(&mut from)? {
+        for mut saved in read_all::<SavedOrder>(&mut from)? {
+            saved.request.account = was.now(saved.request.account, "an order that may fill")?;
             self.restore_order(saved)?;
         }
         let (young, old) = (read_all(&mut from)?, read_all(&mut from)?);
@@ -310,6 +331,69 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             .iter()
             .filter_map(|(id, symbol)| Some((id, symbol.names.as_ref()?, symbol.spec.as_ref())))
     }
+}
+
+/// Where the accounts of a saved state stand in the configuration in force.
+struct Was {
+    names: Vec<Text<16>>,
+    now: Vec<Option<AccountId>>,
+}
+
+impl Was {
+    fn new<S: Strategies, R: RiskRules>(engine: &Engine<S, R>, saved: &[SavedAccount]) -> Self {
+        let place = |saved: &SavedAccount| {
+            let at = engine.accounts.iter().position(|held| held.config.name == saved.name)?;
+            u8::try_from(at).ok().map(AccountId)
+        };
+        Self {
+            names: saved.iter().map(|saved| saved.name).collect(),
+            now: saved.iter().map(place).collect(),
+        }
+    }
+
+    /// Its place in force; `has` is what it has left to do.
+    fn now(&self, saved: AccountId, has: &'static str) -> Result<AccountId, ImageError> {
+        let name = self.names.get(saved.index()).copied();
+        let name = name.ok_or(WireError::Value { of: "AccountId" })?;
+        self.now[saved.index()].ok_or(ImageError::NoAccount { name, has })
+    }
+
+    /// A target with its account's place in force; `None` for one that is over and whose account is
+    /// gone.
+    fn target(&self, mut saved: SavedTarget) -> Result<Option<SavedTarget>, ImageError> {
+        let holds = matches!(saved.record.state, TargetState::Open | TargetState::Closing);
+        let has = if holds { "a position" } else { "a target" };
+        match self.now(saved.record.account, has) {
+            Ok(now) => saved.record.account = now,
+            Err(ImageError::NoAccount { .. }) if saved.record.state.is_final() => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        if let Some(held) = &mut saved.permit {
+            held.permit.account = saved.record.account;
+        }
+        Ok(Some(saved))
+    }
+}
+
+/// What the accounts of a saved state are called, in the order that its ids mean.
+///
+/// # Errors
+/// [`ImageError`] when the bytes are none.
+pub(crate) fn account_names(bytes: &[u8]) -> Result<FixedList<Text<16>, 8>, ImageError> {
+    let (_, accounts) = read_front(&mut Reader::new(bytes))?;
+    let mut names = FixedList::new();
+    for account in accounts {
+        names.push(account.name).map_err(|_| ImageError::TooMany { of: "accounts" })?;
+    }
+    Ok(names)
+}
+
+fn read_front(from: &mut Reader<'_>) -> Result<(KillLevel, Vec<SavedAccount>), ImageError> {
+    let found = u16::read(from)?;
+    if found != VERSION {
+        return Err(ImageError::Version { found, ours: VERSION });
+    }
+    Ok((KillLevel::read(from)?, read_all(from)?))
 }
 
 fn saved_symbol((id, symbol): (SymbolId, &Symbol)) -> Option<SavedSymbol> {

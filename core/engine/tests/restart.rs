@@ -5,9 +5,9 @@ mod desk;
 use desk::{ACCOUNT, BASE, Desk, Done, NEW, QUOTE, balance, money, ms, opening, qty, rests};
 use engine::{Action, OrderState, Question};
 use model::{
-    AlarmKind, Block, Body, ClientOrderId, Close, Command, Event, KillLevel, Link, LinkState,
-    OperatorOrder, OrderKind, OrderLeg, OrderStatus, QueryAnswer, Request, Side, Span, Stream,
-    SymbolId, TargetState, UpdateSource, WhyNot,
+    AccountId, AlarmKind, Block, Body, ClientOrderId, Close, Command, Event, FixedList, KillLevel,
+    Link, LinkState, OperatorOrder, OrderKind, OrderLeg, OrderStatus, QueryAnswer, Request, Side,
+    Span, Stream, SymbolId, TargetState, Text, UpdateSource, WhyNot,
 };
 
 #[test]
@@ -408,6 +408,58 @@ fn a_target_that_is_over_is_not_made_again() {
 }
 
 #[test]
+fn an_account_that_moves_in_the_configuration_keeps_what_is_its_own() {
+    let (mut desk, standing) = Desk::holding();
+    let bought = desk.engine.save();
+    desk.restart_with(false, |config| *config = with_accounts(config, &["second", "main"]));
+    let moved = AccountId(1);
+    let target = desk.target();
+    assert_eq!((target.account(), target.permit.expect("a permit").permit.account), (moved, moved));
+    for resting in standing.places() {
+        let order = desk.engine.order(resting.client_order_id).expect("it may fill");
+        assert_eq!(order.request.account, moved);
+    }
+    desk.restart_with(false, |config| *config = with_accounts(config, &["main"]));
+    assert_eq!(desk.engine.save(), bought, "and back, with what was bought today");
+}
+
+#[test]
+fn an_account_that_is_gone_is_refused_by_name_while_something_of_it_is_left() {
+    let no_account = |has| {
+        let name = Text::clipped("main");
+        Err(engine::ImageError::NoAccount { name, has })
+    };
+    let without = |desk: &Desk| {
+        let config = with_accounts(desk.engine.config(), &["second"]);
+        engine::Follower::new(config).restore(&desk.engine.save())
+    };
+    let (mut desk, standing) = Desk::holding();
+    assert_eq!(without(&desk), no_account("a position"));
+    let error = without(&desk).unwrap_err().to_string();
+    assert!(error.contains("account \"main\" has a position"), "{error}");
+    let sales = standing.places();
+    desk.fill(&sales[0], "1.1000", "50");
+    desk.ends(&sales[0], OrderStatus::Filled, "50");
+    desk.fill(&sales[1], "1.2000", "50");
+    assert_eq!(desk.state(), TargetState::Completed);
+    assert_eq!(without(&desk), Ok(()), "nothing is left");
+    assert_eq!(without(&Desk::armed()), no_account("a target"));
+}
+
+#[test]
+fn a_state_that_is_read_on_has_the_accounts_that_its_records_mean() {
+    let (mut desk, _) = Desk::holding();
+    desk.restart_with(false, |config| *config = with_accounts(config, &["second", "main"]));
+    let image = desk.engine.save();
+    let mut follower = engine::Follower::new(with_accounts(desk.engine.config(), &["main"]));
+    follower.resume(&image).expect("an image");
+    assert_eq!(follower.save(), image);
+    follower.start(with_accounts(desk.engine.config(), &["main"])).expect("it is there");
+    let target = follower.engine().targets().next().expect("the target");
+    assert_eq!(target.account(), ACCOUNT);
+}
+
+#[test]
 fn bytes_that_are_no_image_are_refused() {
     let image = Desk::holding().0.engine.save();
     let read = |bytes: &[u8]| {
@@ -424,6 +476,12 @@ fn bytes_that_are_no_image_are_refused() {
 }
 
 // --- scaffolding
+
+fn with_accounts(config: &engine::Config, names: &[&str]) -> engine::Config {
+    let mut list = FixedList::new();
+    names.iter().for_each(|name| list.push(Text::clipped(name)).expect("room for eight"));
+    config.clone().with_accounts(&list)
+}
 
 /// Everything is connected again, the clock known and the balances told; a second has passed, in
 /// which the requests of the dead process count on.

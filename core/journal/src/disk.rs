@@ -71,6 +71,12 @@ pub trait Disk {
     /// What the operating system answered.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
+    /// Puts a file that is there already on the medium, whoever wrote it.
+    ///
+    /// # Errors
+    /// What the operating system answered.
+    fn sync_file(&self, path: &Path) -> io::Result<()>;
+
     /// Bytes that this user may still write.
     ///
     /// # Errors
@@ -126,6 +132,10 @@ impl Disk for HostDisk {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }
 

@@ -53,6 +53,19 @@ fn a_disk_that_cannot_be_written_is_said_before_the_first_record() {
 }
 
 #[test]
+fn what_a_dead_process_left_is_put_on_the_medium_before_it_counts_as_durable() {
+    let dir = tempfile::tempdir().unwrap();
+    small_journal(dir.path(), 1);
+    let last = |family| names(dir.path(), family).into_iter().max().unwrap();
+    let disk = FaultyDisk::default();
+    Writer::open(disk.clone(), dir.path(), identity(2), settings()).unwrap();
+    assert_eq!(disk.0.borrow().synced, [last("decisions"), last("market")]);
+    disk.0.borrow_mut().sync_errno = Some(libc_eio());
+    let error = Writer::open(disk, dir.path(), identity(2), settings()).unwrap_err();
+    assert!(matches!(error, WriterError::Io { doing: "put on disk", .. }), "{error}");
+}
+
+#[test]
 fn too_little_space_is_said_before_the_first_record_with_both_figures() {
     let dir = tempfile::tempdir().unwrap();
     let disk = FaultyDisk::default();
@@ -317,6 +330,41 @@ fn market_segments_beyond_their_bytes_go_after_a_record_of_it_and_the_rest_still
     assert!(!found.pruned.is_empty());
     let decisions = Reader::open_decisions(dir.path()).unwrap();
     assert_eq!(count(decisions), 200, "decisions are all there");
+}
+
+#[test]
+fn many_market_segments_go_oldest_first_and_a_few_at_a_time_and_a_cut_removal_reads_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let round = |rig: &mut Rig<FaultyDisk>, round: u8| {
+        rig.push(M, &[round; 60]);
+        rig.push(D, &[round; 10]);
+        rig.drain();
+    };
+    let settings = WriterSettings { segment_bytes: 1024, ..settings() };
+    let mut rig = Rig::new(FaultyDisk::default(), dir.path(), 1, settings);
+    (0..120).for_each(|n| round(&mut rig, n));
+    rig.close();
+    let path = |number: u32| dir.path().join(format!("market-{number:08}.shrike"));
+    let kept = [1, 3].map(|number| (number, std::fs::read(path(number)).unwrap()));
+
+    let disk = FaultyDisk::default();
+    let settings = WriterSettings { market_max_bytes: 3 * 1024, ..settings };
+    let mut rig = Rig::new(disk.clone(), dir.path(), 2, settings);
+    for n in 0..60 {
+        let before = disk.0.borrow().removed.len();
+        round(&mut rig, n);
+        assert!(disk.0.borrow().removed.len() - before <= 4, "round {n}");
+    }
+    rig.close();
+    let removed = disk.0.borrow().removed.clone();
+    let market: Vec<_> = removed.iter().filter(|name| name.starts_with("market")).collect();
+    assert!(market.len() > 8 && market.is_sorted(), "{market:?}");
+
+    for (number, bytes) in kept {
+        std::fs::write(path(number), bytes).unwrap();
+    }
+    let found = verify(dir.path()).unwrap();
+    assert!(found.ok, "{:?}", found.reason());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The one table of names: the venue's text to our dense ids and scales.
 
-use model::{AssetId, SymbolId, Text};
+use model::{AssetId, SymbolId, SymbolNames, Text};
 
 /// A symbol as sessions and codecs need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct SymbolEntry {
 }
 
 /// Names of symbols and assets. Looking up allocates nothing; adding happens off the hot path.
+///
+/// An id whose name was lost with its process stays empty: nobody finds it, and no other name gets it.
 #[derive(Debug)]
 pub struct SymbolTable {
     symbols: Vec<SymbolEntry>,
@@ -65,6 +67,50 @@ impl SymbolTable {
         Some(id)
     }
 
+    /// Enters a pair of an earlier process under the ids it has had; ids below that nobody named stay
+    /// empty. `false` when there is no room, or an id or a name means something else already.
+    pub fn enter(&mut self, id: SymbolId, names: &SymbolNames) -> bool {
+        let SymbolNames { name, base_asset, quote_asset, .. } = *names;
+        let base = Text::new(names.base.as_str());
+        let quote = Text::new(names.quote.as_str());
+        let (Some(base), Some(quote)) = (base, quote) else { return false };
+        let at = id.index();
+        let taken = self.get(id).is_some() || self.find(name.as_bytes()).is_some();
+        if name.is_empty() || taken || at >= Self::CAPACITY {
+            return false;
+        }
+        if !self.enter_asset(base_asset, base) || !self.enter_asset(quote_asset, quote) {
+            return false;
+        }
+        while self.symbols.len() <= at {
+            let id = SymbolId(self.symbols.len() as u32);
+            let none = AssetId(u32::MAX);
+            let (name, base, quote) = (Text::EMPTY, none, none);
+            let empty = SymbolEntry { id, name, base, quote, price_decimals: 0, qty_decimals: 0 };
+            self.symbols.push(empty);
+        }
+        let entry = &mut self.symbols[at];
+        (entry.name, entry.base, entry.quote) = (name, base_asset, quote_asset);
+        self.by_name.insert(name.as_bytes(), id.0);
+        true
+    }
+
+    fn enter_asset(&mut self, id: AssetId, name: Text<16>) -> bool {
+        if let Some(held) = self.find_asset(name.as_bytes()) {
+            return held == id;
+        }
+        let at = id.0 as usize;
+        if name.is_empty() || self.asset(id).is_some() || at >= Self::CAPACITY {
+            return false;
+        }
+        while self.assets.len() <= at {
+            self.assets.push(Text::EMPTY);
+        }
+        self.assets[at] = name;
+        self.by_asset.insert(name.as_bytes(), id.0);
+        true
+    }
+
     /// Enters an asset, or finds it; `None` when the table is full or the name is too long.
     pub fn add_asset(&mut self, name: &str) -> Option<AssetId> {
         if let Some(id) = self.find_asset(name.as_bytes()) {
@@ -102,17 +148,17 @@ impl SymbolTable {
 
     /// The symbol behind an id.
     pub fn get(&self, id: SymbolId) -> Option<&SymbolEntry> {
-        self.symbols.get(id.index())
+        self.symbols.get(id.index()).filter(|entry| !entry.name.is_empty())
     }
 
     /// The name of an asset.
     pub fn asset(&self, id: AssetId) -> Option<&str> {
-        self.assets.get(id.0 as usize).map(Text::as_str)
+        self.assets.get(id.0 as usize).map(Text::as_str).filter(|name| !name.is_empty())
     }
 
     /// All symbols in the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &SymbolEntry> {
-        self.symbols.iter()
+        self.symbols.iter().filter(|entry| !entry.name.is_empty())
     }
 }
 
@@ -194,6 +240,42 @@ mod tests {
             assert_eq!(table.find(name(n).as_bytes()).unwrap().id, SymbolId(n as u32));
         }
         assert_eq!(table.find(name(200).as_bytes()), None);
+    }
+
+    fn names(name: &str, base: (&str, u32), quote: (&str, u32)) -> SymbolNames {
+        SymbolNames {
+            name: Text::clipped(name),
+            base: Text::clipped(base.0),
+            quote: Text::clipped(quote.0),
+            base_asset: AssetId(base.1),
+            quote_asset: AssetId(quote.1),
+        }
+    }
+
+    #[test]
+    fn ids_that_were_had_stay_and_a_lost_name_leaves_its_id_to_nobody() {
+        let mut table = SymbolTable::new();
+        assert!(table.enter(SymbolId(0), &names("AUSDT", ("A", 0), ("USDT", 1))));
+        // Symbol 1 with assets 2 and 3 is lost; 3 is known by the next.
+        assert!(table.enter(SymbolId(2), &names("CUSDC", ("C", 4), ("USDC", 3))));
+        assert_eq!(table.find(b"CUSDC").unwrap().id, SymbolId(2));
+        assert_eq!((table.asset(AssetId(3)), table.asset(AssetId(2))), (Some("USDC"), None));
+        assert_eq!(
+            (table.get(SymbolId(1)), table.find(b""), table.iter().count()),
+            (None, None, 2)
+        );
+        assert_eq!(table.add("BUSDC", "B", "USDC"), Some(SymbolId(3)), "the lost one, named anew");
+        assert_eq!(table.get(SymbolId(3)).unwrap().base, AssetId(5));
+    }
+
+    #[test]
+    fn an_id_or_a_name_never_means_two_things() {
+        let mut table = SymbolTable::new();
+        assert!(table.enter(SymbolId(1), &names("AUSDT", ("A", 0), ("USDT", 1))));
+        assert!(!table.enter(SymbolId(1), &names("BUSDT", ("B", 2), ("USDT", 1))), "the id");
+        assert!(!table.enter(SymbolId(2), &names("AUSDT", ("A", 0), ("USDT", 1))), "the name");
+        assert!(!table.enter(SymbolId(2), &names("BUSDT", ("B", 0), ("USDT", 1))), "the asset");
+        assert!(!table.enter(SymbolId(4_096), &names("BUSDT", ("B", 2), ("USDT", 1))), "the room");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use journal::{BlobHash, Boot, Family, Kind, Producer, PushError};
 use model::wire::{Reader, Wire, Writer};
-use model::{Mode, Mono, Text, VenueTime, wire_struct};
+use model::{FixedList, Mode, Mono, Text, VenueTime, wire_struct};
 use settings::{Identity, Settings};
 
 use crate::ReplayError;
@@ -17,13 +17,15 @@ pub struct Origin {
     pub mode: Mode,
     /// Who runs it.
     pub operator: Text<32>,
+    /// What the accounts are called, in the order that the records' ids mean.
+    pub accounts: FixedList<Text<16>, 8>,
     /// Hash of the strategy, as in permits.
     pub strategy: u128,
     /// First half of the configuration's hash, as in permits.
     pub config: u128,
 }
 
-wire_struct!(Origin { mode, operator, strategy, config });
+wire_struct!(Origin { mode, operator, accounts, strategy, config });
 
 /// What the clocks of the process say when it begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,8 +75,8 @@ impl std::error::Error for HeadError {}
 
 /// Longest canonical text: the rest of a record is left to its hash and to the ring.
 const CONFIG_MAX: usize = 60 * 1024;
-/// Mode, operator with its length, two hashes.
-const ORIGIN_MAX: usize = 1 + 1 + 32 + 16 + 16;
+/// Mode, operator and eight names with their lengths, two hashes.
+const ORIGIN_MAX: usize = 1 + 1 + 32 + 1 + 8 * (1 + 16) + 16 + 16;
 
 /// The head of a run of `settings` as `identity`; `build` is the version of the program.
 ///
@@ -94,6 +96,7 @@ pub fn head(
     let origin = Origin {
         mode: settings.mode,
         operator: identity.operator,
+        accounts: engine.account_names(),
         strategy: engine.plugin,
         config: engine.config,
     };
@@ -203,7 +206,9 @@ mod tests {
     #[test]
     fn no_cut_or_longer_extra_is_an_origin() {
         let operator = Text::clipped("anna");
-        let origin = Origin { mode: Mode::Live, operator, strategy: 1, config: 2 };
+        let mut accounts = FixedList::new();
+        accounts.push(Text::clipped("main")).unwrap();
+        let origin = Origin { mode: Mode::Live, operator, strategy: 1, config: 2, accounts };
         let mut bytes = origin.encode();
         assert_eq!(Origin::decode(&bytes), Some(origin));
         for end in 0..bytes.len() {
@@ -216,7 +221,10 @@ mod tests {
     #[test]
     fn the_longest_operator_fits_an_origin() {
         let operator = Text::clipped(&"x".repeat(32));
-        let origin = Origin { mode: Mode::Live, operator, strategy: u128::MAX, config: u128::MAX };
+        let mut accounts = FixedList::new();
+        while accounts.push(Text::clipped(&"x".repeat(16))).is_ok() {}
+        let (strategy, config) = (u128::MAX, u128::MAX);
+        let origin = Origin { mode: Mode::Live, operator, strategy, config, accounts };
         assert_eq!(origin.encode().len(), ORIGIN_MAX);
     }
 

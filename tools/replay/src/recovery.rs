@@ -135,7 +135,7 @@ impl Recovery {
         let identity = Identity { instance, epoch: 0, operator: model::Text::EMPTY };
         // The records behind it were written in the mode of that start.
         let mut follower = Follower::new(Config { mode, ..settings.engine(identity) });
-        follower.restore(state).map_err(|error| RecoveryError::Image { seq: 0, error })?;
+        follower.resume(state).map_err(|error| RecoveryError::Image { seq: 0, error })?;
         recovery.follower = Some(follower);
         (recovery.machine_boot, recovery.begun_on) = (saved.machine_boot, saved.machine_boot);
         recovery.last_seq = saved.seq;
@@ -222,8 +222,9 @@ impl Recovery {
         // nothing.
         self.begun_on = boot.machine_boot;
         self.parts = Parts::default();
-        // Ids of that start say its own mode.
+        // Ids of that start say its own mode, and mean its own accounts.
         let config = Config { mode: origin.mode, ..self.settings.engine(identity(&boot, &origin)) };
+        let config = config.with_accounts(&origin.accounts);
         match &mut self.follower {
             None => self.follower = Some(Follower::new(config)),
             Some(follower) => {

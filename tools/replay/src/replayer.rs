@@ -34,7 +34,7 @@ enum State<S> {
     Booted {
         seq: u64,
         boot: Boot,
-        origin: Origin,
+        origin: Box<Origin>,
     },
     Running(Box<Run<S>>),
     /// A difference was found.
@@ -133,7 +133,7 @@ impl<S: Strategies, F: FnMut(&Settings) -> S> Replayer<S, F> {
         let boot = Boot::decode(record.payload).ok_or(ReplayError::Boot { seq })?;
         let origin = Origin::decode(&boot.extra).ok_or(ReplayError::Boot { seq })?;
         self.report.epochs += 1;
-        self.state = State::Booted { seq, boot, origin };
+        self.state = State::Booted { seq, boot, origin: Box::new(origin) };
         Ok(())
     }
 

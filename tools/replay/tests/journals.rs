@@ -9,7 +9,7 @@ use journal::{
 };
 use model::wire::{Wire, Writer as Wired};
 use model::*;
-use replay::{Clocks, ReplayError, Replayer, Report, head, replay};
+use replay::{Clocks, ReplayError, Replayer, Report, head, recover, replay};
 use settings::{Identity, Settings, Sniper};
 
 fn sniper(settings: &Settings) -> Sniper {
@@ -155,6 +155,26 @@ fn what_cannot_be_replayed_is_an_error_with_its_record() {
     assert!(matches!(error, ReplayError::Record { seq: at, .. } if at == seq), "{error}");
     let error = with(input, &|event| event.at = Mono::ZERO);
     assert!(matches!(error, ReplayError::TimeWentBack { seq: at, .. } if at == seq), "{error}");
+}
+
+#[test]
+fn the_accounts_of_a_start_are_those_it_had_whatever_the_configuration_says_later() {
+    let run = Run::whole();
+    let other = [("accounts.0.name".to_owned(), "other".to_owned())];
+    let settings = Settings::demo(&other).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let fired = run.records.iter().position(|record| {
+        let mut bytes = model::wire::Reader::new(&record.payload);
+        record.kind == Kind::OUTPUT
+            && matches!(Action::<Request>::read(&mut bytes), Ok(Action::Place(_)))
+    });
+    write(folder.path(), &run.records[..=fired.expect("it fires")]);
+    let recovered = recover(folder.path(), &settings, [0; 16]).unwrap();
+    let identity = Identity { instance: 7, epoch: 2, operator: Text::clipped("anna") };
+    let mut state = recovered.state.expect("a state");
+    let error = state.start(settings.engine(identity)).unwrap_err().to_string();
+    let name = Settings::demo(&[]).unwrap().accounts[0].name.clone();
+    assert!(error.contains(&format!("account {name:?} has a target")), "{error}");
 }
 
 #[test]

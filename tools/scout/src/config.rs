@@ -1,6 +1,6 @@
 //! What the scout asks for, how often, and about which pairs.
 
-use model::{Span, SymbolNames, Text};
+use model::{Span, SymbolId, SymbolNames, Text};
 
 /// Settings of a [`Scout`](crate::Scout).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,8 +10,9 @@ pub struct ScoutConfig {
     pub quotes: Vec<String>,
     /// Pairs named whether they are new or not, in this order before all others.
     pub watch: Vec<PairName>,
-    /// Names that a process before gave, in the order of their ids; they are not told again.
-    pub named: Vec<SymbolNames>,
+    /// Names that a process before gave, in the order of their ids, of which some may be missing;
+    /// they are not told again.
+    pub named: Vec<(SymbolId, SymbolNames)>,
     /// The near periods hold from this long before a known opening.
     pub near_from: Span,
     /// And until this long after it: openings are late now and then.

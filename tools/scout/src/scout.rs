@@ -92,12 +92,13 @@ impl Scout {
     /// [`handle_start`](Self::handle_start) or of a page.
     pub fn new(config: ScoutConfig) -> Self {
         let (mut table, mut pairs) = (SymbolTable::new(), Vec::new());
-        for names in &config.named {
-            let (base, quote) = (names.base.as_str(), names.quote.as_str());
-            let pair = PairName::new(base, quote);
-            let id = table.add(names.name.as_str(), base, quote);
-            if let (Some(id), Some(pair)) = (id, pair) {
-                pairs.push(Pair::new(id, pair, false));
+        for (id, names) in &config.named {
+            let pair = PairName::new(names.base.as_str(), names.quote.as_str());
+            // One that clashes is refused by the trader, which has the same list.
+            if table.enter(*id, names)
+                && let Some(pair) = pair
+            {
+                pairs.push(Pair::new(*id, pair, false));
             }
         }
         Self {
@@ -248,11 +249,12 @@ impl Scout {
             Page::ApiSymbols => "/api/v3/defaultSymbols".to_owned(),
             Page::ExchangeInfo => {
                 let mut path = "/api/v3/exchangeInfo?symbols=".to_owned();
-                for (at, id) in self.rules.asked.iter().enumerate() {
-                    if at > 0 {
+                let asked = self.rules.asked.iter().filter_map(|id| self.place_at(*id));
+                for (nth, at) in asked.enumerate() {
+                    if nth > 0 {
                         path.push(',');
                     }
-                    encode(self.pairs[id.index()].pair.name().as_str(), &mut path);
+                    encode(self.pairs[at].pair.name().as_str(), &mut path);
                 }
                 path
             }
@@ -311,8 +313,8 @@ impl Scout {
         let drifting = reading.rows.is_empty() && reading.bad > 0;
         note(self.counts.page_mut(Page::ExchangeInfo), &reading, drifting);
         for (name, spec) in reading.rows {
-            if let Some(entry) = self.table.find(name.as_str().as_bytes()) {
-                self.pairs[entry.id.index()].tell_rules(spec, out);
+            if let Some(at) = self.place_of(name.as_str()) {
+                self.pairs[at].tell_rules(spec, out);
             }
         }
         self.rules.names_max = (self.rules.names_max * 2).min(NAMES_MAX);
@@ -392,8 +394,8 @@ impl Scout {
     /// The index of the pair, which is named if it was not; `None` when there is no name left.
     fn name(&mut self, pair: PairName, out: &mut Vec<Event>) -> Option<usize> {
         let name = pair.name();
-        if let Some(entry) = self.table.find(name.as_str().as_bytes()) {
-            return Some(entry.id.index());
+        if let Some(at) = self.place_of(name.as_str()) {
+            return Some(at);
         }
         if self.pairs.len() == Self::SYMBOLS_MAX {
             return None;
@@ -411,7 +413,16 @@ impl Scout {
         self.pairs.push(Pair::new(id, pair, false));
         self.counts.named += 1;
         tracing::info!(symbol = id.0, %name, "named a pair");
-        Some(id.index())
+        Some(self.pairs.len() - 1)
+    }
+
+    /// Pairs stand in the order of their ids, of which those of lost names are missing.
+    fn place_of(&self, name: &str) -> Option<usize> {
+        self.place_at(self.table.find(name.as_bytes())?.id)
+    }
+
+    fn place_at(&self, id: SymbolId) -> Option<usize> {
+        self.pairs.binary_search_by_key(&id, |pair| pair.id).ok()
     }
 
     fn is_near(&self, now: VenueTime) -> bool {

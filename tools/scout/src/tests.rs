@@ -1,8 +1,8 @@
 //! Sequences of pages, and what is told of each.
 
 use model::{
-    Body, Event, ListingBody, Source, Span, SpecSource, SymbolId, SymbolStatus, Triple, VenueKey,
-    VenueTime,
+    AssetId, Body, Event, ListingBody, Source, Span, SpecSource, SymbolId, SymbolNames,
+    SymbolStatus, Text, Triple, VenueKey, VenueTime,
 };
 use proptest::prelude::*;
 
@@ -315,6 +315,34 @@ fn watched_pairs_are_named_first_and_found_by_name() {
     };
     assert_eq!(fact.coin, rari);
     assert_eq!(specs(&out), [(1, 1, SpecSource::WebList, 6)]);
+}
+
+#[test]
+fn behind_a_lost_name_pairs_keep_their_ids_and_the_lost_one_is_named_anew() {
+    let pair = |name: &str, base: &str, asset| SymbolNames {
+        name: Text::clipped(name),
+        base: Text::clipped(base),
+        quote: Text::clipped("USDT"),
+        base_asset: AssetId(asset),
+        quote_asset: AssetId(1),
+    };
+    let named =
+        vec![(SymbolId(0), pair("OLDUSDT", "OLD", 0)), (SymbolId(2), pair("RARIUSDT", "RARI", 3))];
+    let watch = ["RARIUSDT", "MXUSDT"].map(|name| PairName::split(name, &quotes()).unwrap());
+    let config = ScoutConfig { watch: watch.to_vec(), named, ..ScoutConfig::default() };
+    let mut desk = Desk { scout: Scout::new(config) };
+    let mut out = Vec::new();
+    desk.scout.handle_start(&mut out);
+    assert_eq!(names(&out), ["MXUSDT"]);
+    assert_eq!(out[0].symbol, SymbolId(3), "behind the last that was named");
+    out.clear();
+    let body = include_str!("../../../tests/vectors/mexc/web_symbolsv2_rari_reconstructed.json");
+    desk.scout.handle_page(at(0), Page::WebList, 200, body.as_bytes(), &mut out);
+    assert_eq!(specs(&out), [(2, 1, SpecSource::WebList, 6)]);
+    desk.api(0, &["MXUSDT", "RARIUSDT"]);
+    desk.polls(0);
+    let path = desk.scout.path(at(40), Page::ExchangeInfo);
+    assert!(path.contains("RARIUSDT") && path.contains("MXUSDT"), "{path}");
 }
 
 #[test]

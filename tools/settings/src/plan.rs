@@ -121,6 +121,8 @@ impl Settings {
     fn account(&self, account: &crate::Account) -> AccountConfig {
         let limits = &self.limits;
         AccountConfig {
+            // The schema takes no longer name.
+            name: Text::clipped(&account.name),
             limits: risk::Limits {
                 order_notional_max: limits.order_max_notional,
                 order_qty_max: limits.order_max_qty,

@@ -13,7 +13,7 @@ use journal::ring::{RING_BYTES, RingFile, RuntimeDir};
 use journal::{
     Consumer, DataDir, DataDirError, HostDisk, Observer, Producer, Writer, WriterSettings,
 };
-use model::{Body, Command, Event, KillLevel, Mode, Span, SymbolNames, Text, VenueTime};
+use model::{Body, Command, Event, KillLevel, Mode, Span, SymbolId, SymbolNames, Text, VenueTime};
 use replay::{Recovered, recover};
 use runtime::{
     Carried, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole, LoopConfig,
@@ -119,7 +119,7 @@ pub struct Assembly {
     runtime_dir: PathBuf,
     data: DataDir,
     /// Names of the process before.
-    names: Vec<SymbolNames>,
+    names: Vec<(SymbolId, SymbolNames)>,
     starts: Starts,
 }
 
@@ -165,7 +165,9 @@ impl Assembly {
         let to_board = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
         let mut observer = Both(to_board, Narrator::default());
         let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
-        let OpenedJournal { writer, recovered, mut producer, consumer, lock, runtime_dir } = opened;
+        let OpenedJournal { writer, mut recovered, mut producer, consumer, lock, runtime_dir } =
+            opened;
+        under_these_accounts(&mut recovered, plan.settings.engine(identity))?;
         push_head(plan, identity, recovered.image().as_deref(), &mut producer)?;
         let kill = KillFlag::at(recovered.kill);
         tell_of_kill(&recovered, &sender, &mut notes)?;
@@ -351,7 +353,10 @@ fn rehearsals(plan: &Plan) -> Result<Rehearsals, AssemblyError> {
     Ok(Rehearsals::new(dialer, rest.host, plan.keys.clone()))
 }
 
-fn scout_thread(plan: &Plan, named: &[SymbolNames]) -> Result<ThreadConfig, AssemblyError> {
+fn scout_thread(
+    plan: &Plan,
+    named: &[(SymbolId, SymbolNames)],
+) -> Result<ThreadConfig, AssemblyError> {
     let venue = &plan.settings.venue;
     let place = |from: &settings::Endpoint| scout::Endpoint {
         host: from.host.clone(),
@@ -448,8 +453,21 @@ fn carried(recovered: &Recovered) -> Option<Carried> {
     Some(Carried { image, ring_lost: recovered.ring_lost })
 }
 
-fn names_of(state: &engine::Follower) -> Vec<SymbolNames> {
-    state.engine().names().map(|(_, names, _)| *names).collect()
+/// Accounts may have been moved in the configuration, and one that is gone must have nothing left to
+/// do: asked before the first record of this start.
+fn under_these_accounts(
+    recovered: &mut Recovered,
+    config: engine::Config,
+) -> Result<(), AssemblyError> {
+    let Some(state) = &mut recovered.state else { return Ok(()) };
+    state.start(config).map_err(|error| AssemblyError {
+        what: format!("what the run before left: {error}"),
+        kind: AssemblyErrorKind::Refused,
+    })
+}
+
+fn names_of(state: &engine::Follower) -> Vec<(SymbolId, SymbolNames)> {
+    state.engine().names().map(|(id, names, _)| (id, *names)).collect()
 }
 
 fn lock_board(board: &Mutex<Board>) -> std::sync::MutexGuard<'_, Board> {

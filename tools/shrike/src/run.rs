@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use model::Mode;
@@ -65,6 +66,7 @@ impl RunArgs {
 /// # Errors
 /// [`CliError`]: usage for a configuration, refused for a mode that is not allowed.
 pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
+    outlive_the_session()?;
     let settings = args.settings()?;
     let real = matches!(settings.mode, Mode::Live | Mode::LiveMin);
     if real {
@@ -88,11 +90,7 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
             .map_err(CliError::failed)?;
     }
     for note in unproved.iter().chain(&doubts.notes).chain(&assembly.notes) {
-        if out.is_json() {
-            out.document(&json!({ "state": "starting", "note": note }))?;
-        } else {
-            out.line(note)?;
-        }
+        out.tell(&json!({ "state": "starting", "note": note }), note);
     }
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&assembly.stop))
@@ -101,21 +99,24 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
     let beside = assembly.start_beside(&plan).map_err(CliError::failed)?;
     let mode = plan.settings.mode.name();
     let data = assembly.data_dir().display().to_string();
-    if out.is_json() {
-        out.document(&json!({ "state": "running", "mode": mode, "data": data }))?;
-    } else {
-        out.line(format_args!("running in {mode} mode, data in {data}"))?;
-    }
-    out.flush()?;
+    out.tell(
+        &json!({ "state": "running", "mode": mode, "data": data }),
+        format_args!("running in {mode} mode, data in {data}"),
+    );
     let finished = assembly.run().map_err(CliError::failed)?;
     beside.stop();
     let why = format!("{:?}", finished.ended);
-    if out.is_json() {
-        out.document(&json!({ "state": "stopped", "why": why }))?;
-    } else {
-        out.line(format_args!("stopped in order: {why}"))?;
-    }
+    out.tell(&json!({ "state": "stopped", "why": why }), format_args!("stopped in order: {why}"));
     Ok(Exit::Done)
+}
+
+/// A terminal that hangs up must not leave positions without their stops: SIGHUP is heard and
+/// nothing follows. Whoever wants an end says so with SIGTERM or SIGINT.
+pub(crate) fn outlive_the_session() -> Result<(), CliError> {
+    let unread = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGHUP, unread)
+        .map(|_| ())
+        .map_err(|error| CliError::failed(format_args!("signals: {error}")))
 }
 
 /// Real money needs two words, and its whole limits a promotion.

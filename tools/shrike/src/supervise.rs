@@ -2,12 +2,14 @@
 //! is the end of the other.
 //!
 //! The first restart is immediate, later ones wait longer. A trader that ends by itself, or that
-//! refuses its configuration, is not started again. When this process dies the trader goes on under
+//! refuses its configuration, is not started again. Neither process ends because its output is closed
+//! or its terminal hangs up. When this process dies the trader goes on under
 //! its lock, and the next `shrike run` waits for its end before it starts another. What a restart
 //! must not do again and again is the trader's own rule ([`crate::starts`]), so that it holds under
 //! any supervisor.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::cli::{CliError, Exit, Out};
-use crate::run::RunArgs;
+use crate::run::{RunArgs, outlive_the_session};
 
 /// How often the child is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -35,6 +37,7 @@ const LOCK: &str = "run.lock";
 /// # Errors
 /// [`CliError`]: usage for a configuration, refused when another supervisor is there.
 pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
+    outlive_the_session()?;
     let settings = args.settings()?;
     let data = args.data_dir(&settings);
     let _lock = lock(&data)?;
@@ -43,7 +46,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
         signal_hook::flag::register(signal, Arc::clone(&stop))
             .map_err(|error| CliError::failed(format_args!("signals: {error}")))?;
     }
-    wait_for_the_other(&data, &stop, out)?;
+    wait_for_the_other(&data, &stop, out);
     let mut restarts = Restarts::default();
     while !stop.load(Ordering::Relaxed) {
         let begun = Instant::now();
@@ -53,7 +56,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
             return exit;
         }
         let wait = restarts.next(begun.elapsed());
-        say(out, status, wait)?;
+        say(out, status, wait);
         sleep(wait, &stop);
     }
     Ok(Exit::Done)
@@ -76,7 +79,8 @@ impl Restarts {
 
 fn lock(data: &Path) -> Result<File, CliError> {
     let failed = |error| CliError::failed(format_args!("{}: {error}", data.display()));
-    std::fs::create_dir_all(data).map_err(failed)?;
+    // For this user alone, as the trader would make it.
+    DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
     let mut options = OpenOptions::new();
     let file = options.create(true).truncate(false).write(true).open(data.join(LOCK));
     let file = file.map_err(failed)?;
@@ -91,22 +95,16 @@ fn lock(data: &Path) -> Result<File, CliError> {
 }
 
 /// A trader whose supervisor died is left to trade: this one takes over when it ends.
-fn wait_for_the_other(data: &Path, stop: &AtomicBool, out: &mut Out) -> Result<(), CliError> {
+fn wait_for_the_other(data: &Path, stop: &AtomicBool, out: &mut Out) {
     let mut told = false;
     while journal::DataDir::is_in_use(data) && !stop.load(Ordering::Relaxed) {
         if !std::mem::replace(&mut told, true) {
             let text = "a trader runs on this data directory already; it is left alone, and \
                         another starts when it ends";
-            if out.is_json() {
-                out.document(&json!({ "state": "adopted", "note": text }))?;
-            } else {
-                out.line(text)?;
-            }
-            out.flush()?;
+            out.tell(&json!({ "state": "adopted", "note": text }), text);
         }
         std::thread::sleep(LOOK);
     }
-    Ok(())
 }
 
 fn spawn(args: &RunArgs, json: bool) -> Result<Child, CliError> {
@@ -150,15 +148,13 @@ fn is_final(status: ExitStatus, stopped: bool) -> Option<Result<Exit, CliError>>
     }
 }
 
-fn say(out: &mut Out, status: ExitStatus, wait: Duration) -> Result<(), CliError> {
+fn say(out: &mut Out, status: ExitStatus, wait: Duration) {
     let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-    if out.is_json() {
-        let why = status.to_string();
-        out.document(&json!({ "state": "restarting", "why": why, "wait_ms": wait_ms }))?;
-    } else {
-        out.line(format_args!("the trader died ({status}); another starts in {wait_ms} ms"))?;
-    }
-    out.flush()
+    let why = status.to_string();
+    out.tell(
+        &json!({ "state": "restarting", "why": why, "wait_ms": wait_ms }),
+        format_args!("the trader died ({why}); another starts in {wait_ms} ms"),
+    );
 }
 
 fn sleep(wait: Duration, stop: &AtomicBool) {
@@ -170,6 +166,8 @@ fn sleep(wait: Duration, stop: &AtomicBool) {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -180,6 +178,17 @@ mod tests {
         assert_eq!(waits, [0, 1, 2, 4, 8, 16, 30, 30]);
         assert_eq!(restarts.next(LIVED), Duration::ZERO, "a long life starts them anew");
         assert_eq!(restarts.next(Duration::ZERO), WAIT);
+    }
+
+    #[test]
+    fn a_data_directory_that_is_made_is_for_this_user_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("a/b");
+        lock(&data).unwrap();
+        for path in [dir.path().join("a"), data] {
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{}", path.display());
+        }
     }
 
     #[test]

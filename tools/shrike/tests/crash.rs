@@ -72,6 +72,22 @@ fn a_supervisor_that_dies_leaves_its_trader_and_the_next_one_waits_for_its_end()
     assert!(!journal::DataDir::is_in_use(&stage.data()), "a stop is passed on to the trader");
 }
 
+#[test]
+fn a_session_that_hangs_up_and_reads_no_more_leaves_supervisor_and_trader_to_go_on() {
+    let stage = Stage::heard_by_nobody(Phase::Arming, 202);
+    let mut watch = Watch::new(&stage);
+    watch.until("a trader", |watch| watch.status_of_epoch(1).is_some());
+    let trader = stage.trader_pid().expect("a trader runs");
+    stage.signal("HUP", trader);
+    stage.signal("HUP", stage.run.0.id());
+    watch.pause(Duration::from_millis(300));
+    assert_eq!(stage.trader_pid(), Some(trader), "both go on: {}", stage.said());
+    stage.kill_pid(trader);
+    watch.until("another trader", |watch| watch.status_of_epoch(2).is_some());
+    assert!(stage.is_alive());
+    stage.end();
+}
+
 /// A run with two deaths, from an empty data directory to the last sale.
 fn run(phase: Phase, seed: u64) {
     let stage = Stage::start(phase, seed);
@@ -350,6 +366,17 @@ struct Death {
 
 impl Stage {
     fn start(phase: Phase, seed: u64) -> Self {
+        Self::told_to(Stdio::null(), phase, seed)
+    }
+
+    /// The trader's output goes to a pipe that nobody holds the other end of.
+    fn heard_by_nobody(phase: Phase, seed: u64) -> Self {
+        let mut stage = Self::told_to(Stdio::piped(), phase, seed);
+        drop(stage.run.0.stdout.take());
+        stage
+    }
+
+    fn told_to(said: Stdio, phase: Phase, seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let scenario = folder.path().join("scenario.toml");
         std::fs::write(&scenario, scenario_of(phase)).unwrap();
@@ -360,7 +387,7 @@ impl Stage {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("listening ").expect("the line").to_owned();
-        let run = trader(&address, folder.path(), phase);
+        let run = trader(&address, folder.path(), phase, said);
         Self { exchange: Process(child), address, run: Process(run), folder }
     }
 
@@ -389,9 +416,13 @@ impl Stage {
     }
 
     fn kill_pid(&self, pid: u32) -> Instant {
-        let line = format!("kill -KILL {pid}");
-        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+        self.signal("KILL", pid);
         Instant::now()
+    }
+
+    fn signal(&self, name: &str, pid: u32) {
+        let line = format!("kill -{name} {pid}");
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
     }
 
     /// The process that the supervisor starts instead of `pid`.
@@ -434,8 +465,7 @@ impl Stage {
     }
 
     fn end(&self) {
-        let line = format!("kill -TERM {}", self.run.0.id());
-        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+        self.signal("TERM", self.run.0.id());
         let since = Instant::now();
         while self.is_alive() {
             assert!(since.elapsed() < PATIENCE, "it does not stop: {}", self.said());
@@ -484,10 +514,10 @@ fn child_of(id: u32) -> Option<u32> {
     children.split_whitespace().next()?.parse().ok()
 }
 
-fn trader(address: &str, folder: &Path, phase: Phase) -> Child {
+fn trader(address: &str, folder: &Path, phase: Phase, said: Stdio) -> Child {
     let errors = std::fs::File::create(folder.join("errors")).unwrap();
     let mut command = command_of("run", address, folder, phase);
-    command.stdout(Stdio::null()).stderr(errors).spawn().unwrap()
+    command.stdout(said).stderr(errors).spawn().unwrap()
 }
 
 fn command_of(word: &str, address: &str, folder: &Path, phase: Phase) -> Command {

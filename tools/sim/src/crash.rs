@@ -158,7 +158,7 @@ impl World {
         self.trader = trader(&self.config, identity, carried, producer, &self.durable, &self.kill)?;
         self.trader.restore_paper(past);
         self.kill.raise(self.trader.engine().kill_level());
-        let names = self.trader.engine().names().map(|(_, names, _)| *names).collect();
+        let names = self.trader.engine().names().map(|(id, names, _)| (id, *names)).collect();
         self.pages.restart(&self.config.settings, names);
         self.trader.begin(self.now);
         self.durable.store(kept, Ordering::Relaxed);

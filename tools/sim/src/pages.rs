@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use exchange::{Exchange, HttpConn};
-use model::{Event, SymbolNames, VenueTime};
+use model::{Event, SymbolId, SymbolNames, VenueTime};
 use scout::{Page, Scout, ScoutConfig};
 use settings::Settings;
 use venue::http1::{Limits, Method, ResponseParser, Suffix};
@@ -33,7 +33,7 @@ impl Pages {
     }
 
     /// The scout of the next process, which knows the names and nothing else.
-    pub(crate) fn restart(&mut self, settings: &Settings, named: Vec<SymbolNames>) {
+    pub(crate) fn restart(&mut self, settings: &Settings, named: Vec<(SymbolId, SymbolNames)>) {
         self.scout = Scout::new(ScoutConfig { named, ..scout_config(settings) });
         self.out.clear();
     }

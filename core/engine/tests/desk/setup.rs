@@ -131,6 +131,7 @@ fn config() -> Config {
 
 fn account_config() -> AccountConfig {
     AccountConfig {
+        name: Text::clipped("main"),
         limits: Limits {
             order_notional_max: money("150"),
             order_qty_max: money("100000000000"),

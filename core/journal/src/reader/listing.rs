@@ -62,10 +62,18 @@ pub(crate) fn numbers(dir: &Path) -> io::Result<(Vec<u32>, Vec<u32>)> {
     Ok((decisions, market))
 }
 
-/// The last prune record of each family, looked for only when a family does not begin at 1.
+/// Forgets what lies before the last missing number up to `pruned`: a removal of many that was cut
+/// short leaves some of them.
+pub(super) fn behind_pruned(mut numbers: Vec<u32>, pruned: u32) -> Vec<u32> {
+    let hole = |at: &usize| numbers[at - 1] < pruned && numbers[*at] != numbers[at - 1] + 1;
+    let first = (1..numbers.len()).rev().find(hole).unwrap_or(0);
+    numbers.split_off(first)
+}
+
+/// The last prune record of each family, looked for only when a number is missing.
 pub(super) fn pruned(dir: &Path, decisions: &[u32], market: &[u32]) -> Vec<Prune> {
-    let begins_later = |numbers: &[u32]| numbers.first().is_some_and(|&first| first != 1);
-    if !begins_later(decisions) && !begins_later(market) {
+    let lacks_some = |numbers: &[u32]| numbers.last().is_some_and(|&l| l as usize != numbers.len());
+    if !lacks_some(decisions) && !lacks_some(market) {
         return Vec::new();
     }
     let mut last: [Option<Prune>; 2] = [None, None];

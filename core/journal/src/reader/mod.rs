@@ -71,12 +71,12 @@ impl Reader {
             }
             Listing::Folder { dir, decisions, market } => {
                 let pruned = listing::pruned(&dir, &decisions, &market);
-                let start = |family| {
-                    let of = pruned.iter().filter(|prune: &&Prune| prune.family == family);
-                    Start::After { pruned: of.map(|prune| prune.segment).max().unwrap_or(0) }
-                };
                 let side = |family, numbers| {
-                    let reader = FamilyReader::new(&dir, family, numbers, start(family));
+                    let of = pruned.iter().filter(|prune: &&Prune| prune.family == family);
+                    let pruned = of.map(|prune| prune.segment).max().unwrap_or(0);
+                    let numbers = listing::behind_pruned(numbers, pruned);
+                    let start = Start::After { pruned };
+                    let reader = FamilyReader::new(&dir, family, numbers, start);
                     Some(FamilySide::new(reader))
                 };
                 let families = [side(Family::Decisions, decisions), side(Family::Market, market)];

@@ -180,6 +180,9 @@ impl<D: Disk> Writer<D> {
         let failed = |error| WriterError::Io { doing: "make", path: dir.to_owned(), error };
         disk.make_dir(dir).map_err(failed)?;
         let ends = open::find_ends(dir, &identity)?;
+        if settings.policy == SyncPolicy::Disk {
+            open::sync_ends(&disk, dir, &ends)?;
+        }
         let reserve = open::preflight(&disk, dir, settings.reserve_bytes, settings.free_min_bytes)?;
         let chain = |family, point| Chain::new(family, point, settings.tail_max_bytes);
         let writer = Self {

@@ -67,6 +67,19 @@ pub(super) fn find_ends(dir: &Path, identity: &Identity) -> Result<Ends, WriterE
     Ok(Ends { opened, decisions: decisions.point, market: market.point })
 }
 
+/// Puts on the medium what the last process may have left to the system's memory: from here on it
+/// counts as durable.
+pub(super) fn sync_ends<D: Disk>(disk: &D, dir: &Path, ends: &Ends) -> Result<(), WriterError> {
+    let last = [(Family::Decisions, ends.decisions), (Family::Market, ends.market)];
+    for (family, point) in last.into_iter().filter(|(_, point)| point.number > 0) {
+        let path = dir.join(segment_name(family, point.number));
+        let doing = "put on disk";
+        disk.sync_file(&path).map_err(|error| WriterError::Io { doing, path, error })?;
+    }
+    let failed = |error| WriterError::Io { doing: "keep the names in", path: dir.into(), error };
+    disk.sync_dir(dir).map_err(failed)
+}
+
 #[derive(Default)]
 struct End {
     point: Point,

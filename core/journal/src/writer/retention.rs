@@ -1,22 +1,29 @@
-//! Market segments are kept by size: the oldest go, after a record of it is on disk.
+//! Market segments are kept by size: the oldest go, after a record of it is on disk, in the order of
+//! their numbers and a few at a time, because the thread that removes them keeps decisions too.
 
 use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use super::Writer;
 use super::report::Health;
 use crate::disk::Disk;
-use crate::frame::{parse_segment_name, segment_name};
+use crate::frame::segment_name;
 use crate::payload::Prune;
-use crate::reader::read_header;
+use crate::reader::{numbers, read_header};
 use crate::{Family, Kind};
 
 /// Segments that are to go once the record of it is durable.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Pruning {
     /// Frames of the decisions up to that record.
     frames: u64,
     prune: Prune,
+    /// What is left to remove, the oldest last; `None` until the record is durable.
+    due: Option<Vec<PathBuf>>,
 }
+
+/// Segments removed at a time. One takes a file system up to some milliseconds.
+const AT_ONCE: usize = 2;
 
 impl<D: Disk> Writer<D> {
     /// Decides, at the beginning of a market segment, which of the older ones are too many.
@@ -43,24 +50,36 @@ impl<D: Disk> Writer<D> {
         let prune = Prune { family: Family::Market, segment, seq: header.first_seq - 1 };
         self.decisions.append_own(Kind::PRUNE, &prune.encode());
         self.decisions.uncommitted = true;
-        self.pruning = Some(Pruning { frames: self.decisions.tip.head.frames, prune });
+        let frames = self.decisions.tip.head.frames;
+        self.pruning = Some(Pruning { frames, prune, due: None });
     }
 
-    /// Removes what a durable record allows.
+    /// Removes the oldest of what a durable record allows; what is left waits for the next call.
     pub(super) fn finish_pruning(&mut self) {
         let durable = self.decisions.durable.head.frames;
-        let Some(pruning) = self.pruning.filter(|pruning| pruning.frames <= durable) else {
+        let Some(pruning) = self.pruning.as_mut().filter(|pruning| pruning.frames <= durable)
+        else {
             return;
         };
-        self.pruning = None;
-        let Ok(entries) = std::fs::read_dir(&self.dir) else { return };
-        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-            let name = path.file_name().and_then(|name| name.to_str()).and_then(parse_segment_name);
-            let Some((Family::Market, number)) = name else { continue };
-            if number <= pruning.prune.segment {
-                // One that stays is told as pruned all the same, and is removed with the next.
-                let _ = self.disk.remove(&path);
+        let last = pruning.prune.segment;
+        let due = pruning.due.get_or_insert_with(|| due_of(&self.dir, last));
+        for _ in 0..AT_ONCE {
+            let Some(path) = due.pop() else { break };
+            if self.disk.remove(&path).is_err() {
+                // It and the ones behind it are told as pruned all the same, and go with the next.
+                due.clear();
             }
         }
+        if due.is_empty() {
+            self.pruning = None;
+        }
     }
+}
+
+/// The market segments up to `last`, the oldest last.
+fn due_of(dir: &Path, last: u32) -> Vec<PathBuf> {
+    // A folder that cannot be listed is listed again with the next segment.
+    let Ok((_, mut market)) = numbers(dir) else { return Vec::new() };
+    market.retain(|number| *number <= last);
+    market.iter().rev().map(|number| dir.join(segment_name(Family::Market, *number))).collect()
 }

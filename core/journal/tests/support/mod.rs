@@ -131,6 +131,10 @@ pub struct Faults {
     /// Making a file fails with this number.
     pub create_errno: Option<i32>,
     pub free: Option<u64>,
+    /// Files that were removed, in order.
+    pub removed: Vec<String>,
+    /// Files of an earlier process that were put on the medium.
+    pub synced: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -201,10 +205,17 @@ impl Disk for FaultyDisk {
         HostDisk.rename(from, to)
     }
     fn remove(&self, path: &Path) -> io::Result<()> {
+        self.0.borrow_mut().removed.push(path.file_name().unwrap().to_str().unwrap().to_owned());
         HostDisk.remove(path)
     }
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         HostDisk.sync_dir(path)
+    }
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        let mut faults = self.0.borrow_mut();
+        refuse(faults.sync_errno)?;
+        faults.synced.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+        Ok(())
     }
     fn free_bytes(&self, path: &Path) -> io::Result<u64> {
         self.0.borrow().free.map_or_else(|| HostDisk.free_bytes(path), Ok)

@@ -55,9 +55,9 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         let busy = if let Some(paper) = &mut self.paper {
             paper.place(now, order).is_err()
         } else {
-            let desk = &mut self.desks[request.account.index()];
-            match desk.free_order() {
-                Some(at) => desk.orders[at].place(now, order, &self.table).is_err(),
+            let desk = self.desks.get_mut(request.account.index());
+            match desk.and_then(|desk| Some((desk.free_order()?, desk))) {
+                Some((at, desk)) => desk.orders[at].place(now, order, &self.table).is_err(),
                 None => true,
             }
         };
@@ -82,9 +82,9 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
         let busy = if let Some(paper) = &mut self.paper {
             paper.cancel(now, &cancel).is_err()
         } else {
-            let desk = &mut self.desks[account.index()];
-            match desk.free_order() {
-                Some(at) => desk.orders[at].cancel(now, &cancel, &self.table).is_err(),
+            let desk = self.desks.get_mut(account.index());
+            match desk.and_then(|desk| Some((desk.free_order()?, desk))) {
+                Some((at, desk)) => desk.orders[at].cancel(now, &cancel, &self.table).is_err(),
                 None => true,
             }
         };

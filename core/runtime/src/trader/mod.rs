@@ -19,7 +19,7 @@ use engine::{Actions, Config, Engine};
 use journal::Producer;
 use model::{
     AccountId, Block, Body, ClockSample, Event, KillLevel, LinkState, Mono, RiskRules, Span,
-    Strategies, SymbolId, TimerName, VenueTime,
+    Strategies, SymbolId, Text, TimerName, VenueTime,
 };
 use paper::Paper;
 use venue::SymbolTable;
@@ -90,6 +90,13 @@ pub enum TraderError {
     Host(venue::http1::SuffixError),
     /// The state of the process before cannot be read.
     Image(engine::ImageError),
+    /// A name of the process before clashes with another.
+    Name {
+        /// The id that it has had.
+        id: SymbolId,
+        /// The pair.
+        name: Text<24>,
+    },
 }
 
 impl std::fmt::Display for TraderError {
@@ -100,6 +107,13 @@ impl std::fmt::Display for TraderError {
             }
             Self::Host(error) => write!(f, "the host of REST: {error}"),
             Self::Image(error) => error.fmt(f),
+            Self::Name { id, name } => write!(
+                f,
+                "what the run before left has {name} as pair {}, and the pair or one of its \
+                 assets is there under another number; close what is held by hand and begin a new \
+                 data directory",
+                id.0
+            ),
         }
     }
 }
@@ -209,7 +223,7 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
             roles,
             paper,
             market,
-            table: table_of(&engine),
+            table: table_of(&engine)?,
             kill_told: engine.kill_level(),
             carried: config.carried.map(|carried| carried.ring_lost),
             engine,
@@ -384,22 +398,21 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
     }
 }
 
-/// The names that an engine goes on with, in the order of their ids.
-fn table_of<S: Strategies, R: RiskRules>(engine: &Engine<S, R>) -> SymbolTable {
+/// The names that an engine goes on with under their ids, of which some may be missing: a full disk
+/// keeps nothing, and what was named then is named anew.
+fn table_of<S: Strategies, R: RiskRules>(
+    engine: &Engine<S, R>,
+) -> Result<SymbolTable, TraderError> {
     let mut table = SymbolTable::new();
     for (id, names, spec) in engine.names() {
-        let (name, base, quote) = (&names.name, &names.base, &names.quote);
-        let added = table.add(name.as_str(), base.as_str(), quote.as_str());
-        let entry = added.and_then(|id| table.get(id));
-        let same = entry.is_some_and(|entry| {
-            entry.id == id && (entry.base, entry.quote) == (names.base_asset, names.quote_asset)
-        });
-        assert!(same, "{name} was saved out of the order of its id");
+        if !table.enter(id, names) {
+            return Err(TraderError::Name { id, name: names.name });
+        }
         if let Some(spec) = spec {
             table.set_scales(id, spec.price_decimals, spec.qty_decimals);
         }
     }
-    table
+    Ok(table)
 }
 
 impl<S: Strategies, R: RiskRules> Machine for Trader<S, R> {

@@ -52,6 +52,15 @@ impl Out {
         self.line(text)
     }
 
+    /// Tells at once what goes on, for whoever still listens: a process that must go on is not ended
+    /// by a reader that is gone. After the first failure nothing is printed any more.
+    pub(crate) fn tell(&mut self, document: &impl Serialize, text: impl fmt::Display) {
+        let told = if self.json { self.document(document) } else { self.line(text) };
+        if told.and_then(|()| self.flush()).is_err() {
+            self.to = BufWriter::new(Box::new(io::sink()));
+        }
+    }
+
     /// Hands over what was printed so far; others wait for it.
     ///
     /// # Errors
@@ -94,6 +103,16 @@ mod tests {
     fn a_reader_that_goes_away_ends_the_command_without_a_word() {
         let error = end(io::ErrorKind::BrokenPipe);
         assert_eq!((error.exit(), error.to_string().as_str()), (Exit::Done, ""));
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_does_not_end_a_process_that_goes_on() {
+        for kind in [io::ErrorKind::BrokenPipe, io::ErrorKind::StorageFull] {
+            let mut out = Out::to(Box::new(Refusing(kind)), false);
+            out.tell(&(), "running");
+            out.line("stopped").unwrap();
+            assert!(out.flush().is_ok(), "{kind}: nothing of it is left to fail at the end");
+        }
     }
 
     #[test]
