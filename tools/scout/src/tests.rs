@@ -319,23 +319,18 @@ fn watched_pairs_are_named_first_and_found_by_name() {
 
 #[test]
 fn behind_a_lost_name_pairs_keep_their_ids_and_the_lost_one_is_named_anew() {
-    let pair = |name: &str, base: &str, asset| SymbolNames {
-        name: Text::clipped(name),
-        base: Text::clipped(base),
-        quote: Text::clipped("USDT"),
-        base_asset: AssetId(asset),
-        quote_asset: AssetId(1),
-    };
-    let named =
-        vec![(SymbolId(0), pair("OLDUSDT", "OLD", 0)), (SymbolId(2), pair("RARIUSDT", "RARI", 3))];
+    let named = [(0, "OLD", 0), (2, "RARI", 3)].map(|(id, base, asset)| {
+        let (name, quote) = (Text::clipped(&format!("{base}USDT")), Text::clipped("USDT"));
+        let (base, base_asset, quote_asset) = (Text::clipped(base), AssetId(asset), AssetId(1));
+        (SymbolId(id), SymbolNames { name, base, quote, base_asset, quote_asset })
+    });
     let watch = ["RARIUSDT", "MXUSDT"].map(|name| PairName::split(name, &quotes()).unwrap());
-    let config = ScoutConfig { watch: watch.to_vec(), named, ..ScoutConfig::default() };
+    let config = ScoutConfig { watch: watch.to_vec(), named: named.into(), ..Default::default() };
     let mut desk = Desk { scout: Scout::new(config) };
     let mut out = Vec::new();
     desk.scout.handle_start(&mut out);
     assert_eq!(names(&out), ["MXUSDT"]);
-    assert_eq!(out[0].symbol, SymbolId(3), "behind the last that was named");
-    out.clear();
+    assert_eq!(out.pop().unwrap().symbol, SymbolId(3), "behind the last that was named");
     let body = include_str!("../../../tests/vectors/mexc/web_symbolsv2_rari_reconstructed.json");
     desk.scout.handle_page(at(0), Page::WebList, 200, body.as_bytes(), &mut out);
     assert_eq!(specs(&out), [(2, 1, SpecSource::WebList, 6)]);
