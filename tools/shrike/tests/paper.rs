@@ -157,7 +157,16 @@ struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Fails when it has ended, as it should have.
+        // A supervisor passes this on to its trader, which would live on without it. It fails when
+        // the process has ended, as it should have.
+        let line = format!("kill -TERM {}", self.0.id());
+        let _ = Command::new("sh").args(["-c", &line]).stderr(Stdio::null()).status();
+        for _ in 0..1_000 {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
