@@ -322,8 +322,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if symbol == SymbolId::NONE || !UNKNOWN_PAIR.contains(&code) {
             return;
         }
-        let lists = [Question::OpenOrders, Question::AllOrders, Question::Trades];
-        lists.iter().for_each(|list| held.reconcile.answered(symbol, *list));
+        // An order of unknown fate freezes its own target, not the account.
+        held.reconcile.pending.retain(|(pair, _)| *pair != symbol);
         let over = held.reconcile.pending.is_empty();
         let ours = |t: &Target| t.account() == account && t.symbol() == symbol && t.is_holding();
         if !self.targets.active_where(ours).is_empty() {
