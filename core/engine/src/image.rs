@@ -25,8 +25,8 @@ use crate::target::{Position, Target};
 /// Layout of the bytes; a change to it is a new number.
 const VERSION: u16 = 3;
 
-/// All symbols, targets and orders at their longest, and both generations of deals.
-const IMAGE_MAX: usize = 4 << 20;
+/// Longest bytes of one symbol, target or order, and of what stands before them.
+const EACH_MAX: usize = 2 * 1024;
 
 /// Why bytes are not an image that this engine can begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,7 +213,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// What must outlive the process, as bytes for [`restore`](Self::restore). Equal states give
     /// equal bytes.
     pub fn save(&self) -> Vec<u8> {
-        let mut bytes = vec![0; IMAGE_MAX];
+        let [young, old] = self.seen.keys();
+        let named = self.symbols.iter().filter(|(_, symbol)| symbol.names.is_some()).count();
+        let many = named + self.targets.iter().count() + self.orders.alive().count();
+        let deals = young.len() + old.len() + self.strays.len();
+        let mut bytes = vec![0; (many + self.accounts.len() + 1) * EACH_MAX + deals * 32];
         let mut out = Writer::new(&mut bytes);
         VERSION.write(&mut out);
         self.kill.write(&mut out);
@@ -232,7 +236,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let mut orders: Vec<&Order> = self.orders.alive().collect();
         orders.sort_by_key(|order| order.id());
         write_all(&mut out, orders.into_iter().map(|order| self.saved_order(order)));
-        let [young, old] = self.seen.keys();
         write_all(&mut out, young.into_iter());
         write_all(&mut out, old.into_iter());
         self.unsure.write(&mut out);

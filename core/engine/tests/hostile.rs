@@ -16,7 +16,7 @@ use model::{
     UpdateSource, VenueKey, VenueTime,
 };
 
-const SEQUENCES: u64 = 2_000;
+const SEQUENCES: u64 = 1_000;
 const EVENTS: u32 = 120;
 
 #[test]

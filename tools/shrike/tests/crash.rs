@@ -99,10 +99,12 @@ fn run(phase: Phase, seed: u64) {
     watch.pause(Duration::from_millis(if phase == Phase::Fire { 5 } else { 60 }));
     let again = stage.kill_pid(second);
     let third = stage.next_trader(second);
-    let armed = watch.until("the exits", |watch| watch.status_of_epoch(3).is_some());
+    // A process that died in its first milliseconds may not have begun an epoch of its own.
+    watch.status = None;
+    let armed = watch.until("the exits", |watch| watch.status_after_epoch(1).is_some());
     let status = watch.status.clone().unwrap_or_default();
     let open = watch.until("the entries", |watch| {
-        let status = watch.status_of_epoch(3);
+        let status = watch.status_after_epoch(1);
         status.is_some_and(|status| status["blocks"] == Value::Array(Vec::new()))
     });
     say(format_args!(
@@ -263,6 +265,11 @@ impl<'a> Watch<'a> {
                 .any(|order| order["side"] == "BUY" && order["status"] == "PARTIALLY_FILLED"),
             Phase::InExit => self.orders().any(|order| order["side"] == "SELL"),
         }
+    }
+
+    fn status_after_epoch(&self, epoch: u64) -> Option<&Value> {
+        let later = |status: &&Value| status["epoch"].as_u64() > Some(epoch);
+        self.status.as_ref().filter(later)
     }
 
     fn status_of_epoch(&self, epoch: u64) -> Option<&Value> {
