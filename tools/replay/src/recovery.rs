@@ -7,8 +7,7 @@ use std::path::Path;
 
 use engine::{Action, Config, Follower, ImageError};
 use journal::{
-    BlobHash, Boot, Checkpoint, Family, Fault, Gap, Kind, Observer, OpenError, Reader, RecordView,
-    Trouble,
+    BlobHash, Boot, Checkpoint, Family, Fault, Gap, Kind, OpenError, Reader, RecordView,
 };
 use model::wire::{Reader as Bytes, Wire, WireError};
 use model::{Event, KillLevel, Mode};
@@ -99,7 +98,6 @@ pub struct Recovery {
     last_seq: u64,
     /// Numbers of decisions cannot be missing unseen: the families share the sequence.
     orderly: bool,
-    failed: Option<RecoveryError>,
 }
 
 impl Recovery {
@@ -115,7 +113,6 @@ impl Recovery {
             parts: Parts::default(),
             last_seq: 0,
             orderly: true,
-            failed: None,
         }
     }
 
@@ -257,19 +254,6 @@ impl Recovery {
             last_seq: self.last_seq,
         }
     }
-}
-
-/// Follows a journal that is being written.
-impl Observer for Recovery {
-    fn on_record(&mut self, record: &RecordView<'_>) {
-        if self.failed.is_none() {
-            self.failed = self.take(record).err();
-        }
-    }
-
-    fn on_durable(&mut self, _: u64) {}
-
-    fn on_trouble(&mut self, _: &Trouble) {}
 }
 
 /// What a start goes on from.
