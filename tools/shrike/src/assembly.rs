@@ -168,7 +168,8 @@ impl Assembly {
         let OpenedJournal { writer, mut recovered, mut producer, consumer, lock, runtime_dir } =
             opened;
         under_these_accounts(&mut recovered, plan.settings.engine(identity))?;
-        push_head(plan, identity, recovered.image().as_deref(), &mut producer)?;
+        let image = recovered.image();
+        push_head(plan, identity, image.as_deref(), &mut producer)?;
         let kill = KillFlag::at(recovered.kill);
         tell_of_kill(&recovered, &sender, &mut notes)?;
         if safe {
@@ -182,7 +183,7 @@ impl Assembly {
             lock_board(&board).take_up(state);
             observer.1.take_up(state);
         }
-        let carried = carried(&recovered);
+        let carried = image.map(|image| Carried { image, ring_lost: recovered.ring_lost });
         let mut trader = make_trader(plan, identity, carried, producer, &durable, &kill)?;
         if plan.settings.mode == Mode::Paper {
             let lineage = Lineage::read(&data.journal()).map_err(because("what was on paper"))?;
@@ -446,11 +447,6 @@ fn open_data(path: &Path) -> Result<DataDir, AssemblyError> {
         },
         what: format!("the data directory: {error}"),
     })
-}
-
-fn carried(recovered: &Recovered) -> Option<Carried> {
-    let image = recovered.image()?;
-    Some(Carried { image, ring_lost: recovered.ring_lost })
 }
 
 /// Accounts may have been moved in the configuration, and one that is gone must have nothing left to
