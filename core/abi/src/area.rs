@@ -42,7 +42,7 @@ pub const INTENTS: usize = 4;
 /// Timers that a plug-in may have, and changes of them in a call.
 pub const TIMERS: usize = 8;
 /// Bytes of log text in a call, at most.
-pub const LOG_MAX: usize = 240;
+pub const LOG_MAX: usize = 160;
 /// Parameters that a plug-in may declare.
 pub const PARAMS: usize = 32;
 /// Bytes of saved state, at most.

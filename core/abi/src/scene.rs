@@ -229,7 +229,7 @@ layout! {
 
 layout! {
     /// A deal of the account.
-    Fill: 72 {
+    Fill: 80 {
         /// Our order id; 0 when the order is not one of ours.
         0 client_order_id: u128,
         /// Key of the venue's trade id.
@@ -243,11 +243,13 @@ layout! {
         /// Permit behind it; 0 when the order is not one of ours.
         64 permit: u32,
         /// What the fee was paid in, by index.
-        68 fee_asset: u16,
+        68 fee_asset: u32,
         /// 1 buy, 2 sell.
-        70 side: u8,
+        72 side: u8,
         /// 1 when our order rested.
-        71 maker: u8,
+        73 maker: u8,
+        /// Zero.
+        74 reserved: [u8; 6],
     }
 }
 
@@ -259,9 +261,9 @@ layout! {
         /// Held by orders, at 1e-18.
         16 locked: i128,
         /// Of what, by index.
-        32 asset: u16,
+        32 asset: u32,
         /// Zero.
-        34 reserved: [u8; 6],
+        36 reserved: u32,
     }
 }
 
@@ -275,11 +277,9 @@ layout! {
         /// Quote asset.
         40 quote: [u8; 8],
         /// Base asset's index.
-        48 base_asset: u16,
+        48 base_asset: u32,
         /// Quote asset's index.
-        50 quote_asset: u16,
-        /// Zero.
-        52 reserved: u32,
+        52 quote_asset: u32,
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use model::wire::{Reader, Wire, WireError, Writer};
 use model::{
-    AccountId, ClientOrderId, Record, Request, Signal, SymbolId, TargetId, WhyNot, wire_enum,
+    AccountId, ClientOrderId, PluginReport, Record, Request, Signal, Slot, SymbolId, TargetId,
+    WhyNot, wire_enum,
 };
 use risk::{Approved, Refusal};
 
@@ -84,10 +85,12 @@ pub enum Note {
     },
     /// Detection saw a pattern.
     Signal(Signal),
-    /// A proposal of a strategy was not followed.
+    /// A wish of a plug-in was not followed.
     Declined {
         /// For this pair.
         symbol: SymbolId,
+        /// Of which plug-in.
+        slot: Slot,
         /// Why.
         why: WhyNot,
     },
@@ -98,6 +101,8 @@ pub enum Note {
         /// What.
         outcome: Outcome,
     },
+    /// What a plug-in said or did.
+    Plugin(PluginReport),
 }
 
 /// What became of a wish of the operator.
@@ -146,8 +151,9 @@ wire_enum!(Question {
 wire_enum!(Note {
     1 => Refused { request, refusal },
     2 => Signal(signal),
-    3 => Declined { symbol, why },
+    3 => Declined { symbol, slot, why },
     4 => Answer { token, outcome },
+    5 => Plugin(report),
 });
 wire_enum!(Outcome {
     1 => Done { target },

@@ -8,9 +8,8 @@ use model::{
     AccountId, AlarmKind, Amount, Authority, BuyByHand, ByHand, ClientOrderId, ClientOrderIdParts,
     Close, Confidence, EntryKind, EntryPlan, Event, KillLevel, ListingBody, ListingFact, Mono,
     OrderKind, OrderLeg, Pattern, PermitId, Price, PriceCap, PriceSource, Qty, Record, Request,
-    RiskRules, Round, Side, Source, Span, SpecSource, Strategies, SymbolId, SymbolSpec,
-    SymbolStatus, TargetByHand, TargetId, TargetRecord, TargetState, Triggers, VenueKey, VenueTime,
-    WhyNot,
+    Round, Side, Slot, Source, Span, SpecSource, Strategies, SymbolId, SymbolSpec, SymbolStatus,
+    TargetByHand, TargetId, TargetRecord, TargetState, Triggers, VenueKey, VenueTime, WhyNot,
 };
 use risk::Refusal;
 
@@ -22,7 +21,7 @@ use crate::{Action, Actions, Engine, Note, OrderState, Outcome, Question, Target
 /// The attempt number of rehearsals: orders end one below it.
 const REHEARSAL: u32 = (1 << 20) - 1;
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     pub(crate) fn on_by_hand(
         &mut self,
         event: &Event,
@@ -144,13 +143,18 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// The permit ends on disk, what is in flight is cancelled, and the target waits for an arm.
     fn disarm(&mut self, id: TargetId, actions: &mut Actions) -> Result<Outcome, Outcome> {
         let slot = self.untouched(id)?;
+        self.hold(slot, actions);
+        Ok(Outcome::Done { target: Some(id) })
+    }
+
+    /// Revokes a target's permit and holds it until it is armed again.
+    pub(crate) fn hold(&mut self, slot: usize, actions: &mut Actions) {
         self.revoke(slot, actions);
-        let Some(target) = self.targets.get_mut(slot) else { return Err(WhyNot::NoTarget.into()) };
+        let Some(target) = self.targets.get_mut(slot) else { return };
         target.token = 0;
         let pending = target.record.state == TargetState::Pending;
         let state = if pending { TargetState::Pending } else { TargetState::Ready };
         self.set_state(slot, state, WhyNot::Disarmed, actions);
-        Ok(Outcome::Done { target: Some(id) })
     }
 
     fn cancel_by_hand(&mut self, id: TargetId, actions: &mut Actions) -> Result<Outcome, Outcome> {
@@ -673,6 +677,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             confidence: told.map_or(Confidence::default(), |signal| signal.confidence),
             opens_at: plan.opens_at,
             permit: None,
+            slot: Slot::NONE,
             entry: plan.entry,
             exit: self.config.plans.exit,
         };

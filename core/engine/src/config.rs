@@ -14,8 +14,6 @@ pub struct Config {
     pub epoch: u32,
     /// First id that this run gives to a permit or target; above all that were given before.
     pub ids_from: u32,
-    /// Hash of the strategy: of the plug-in's bytes, or of `native:NAME@VERSION`.
-    pub plugin: u128,
     /// Hash of the configuration's text.
     pub config: u128,
     /// Who runs it.

@@ -1,14 +1,13 @@
 //! Which targets an event concerns, how each is moved on, and when to look again.
 
 use model::{
-    AccountId, Body, Event, Mono, Record, RiskRules, Strategies, SymbolId, TargetState, TimerName,
-    WhyNot,
+    AccountId, Body, Event, Mono, Record, Strategies, SymbolId, TargetState, TimerName, WhyNot,
 };
 
 use crate::replies::cancel_due;
 use crate::{Action, Actions, Engine, OrderState, Target};
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     /// Moves on every target that the event may have changed something for.
     pub(crate) fn drive_concerned(&mut self, event: &Event, actions: &mut Actions) {
         let everyone = matches!(
@@ -109,6 +108,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             return;
         }
         used.revoked = true;
+        (target.successor, target.successor_token) = (None, 0);
         let record = Record::Revoked { permit: used.permit.id };
         actions.push(Action::Persist { token: 0, record });
     }
@@ -152,6 +152,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         if self.entries_to_cancel() {
             least.take(self.now.after(model::Span::from_millis(20)), "kill cancels");
         }
+        least.take(self.strategies.next_timer(), "plug-in");
         least.0
     }
 

@@ -3,8 +3,8 @@
 
 use model::{
     AccountId, Amount, Authority, EntryKind, Mono, OrderKind, OrderLeg, Permit, PermitId, Price,
-    PriceSource, Qty, Record, Reject, RejectClass, Request, RiskRules, Round, Side, Span,
-    SpecSource, Strategies, SymbolId, SymbolSpec, TargetState, VenueKey, VenueTime, WhyNot,
+    PriceSource, Qty, Record, Reject, RejectClass, Request, Round, Side, Slot, Span, SpecSource,
+    Strategies, SymbolId, SymbolSpec, TargetState, VenueKey, VenueTime, WhyNot,
 };
 use risk::PermitUse;
 
@@ -22,7 +22,7 @@ pub(crate) struct Bounds {
 /// Corrective retries after "your clock is wrong" before the target gives up.
 const CLOCK_REJECTS_MAX: u32 = 3;
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     pub(crate) fn drive_pending(&mut self, slot: usize, actions: &mut Actions) {
         self.give_up_when_late(slot, actions);
     }
@@ -175,8 +175,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Bounds { price_max, reference_price, notional } = bounds;
         let (id, token) = (PermitId(self.next_id()), self.next_token);
         self.next_token += 1;
-        let (mode, plugin, config) = (self.config.mode, self.config.plugin, self.config.config);
-        let operator = self.config.operator;
+        let (mode, config, operator) = (self.config.mode, self.config.config, self.config.operator);
+        let slot_of = self.targets.get(slot).map_or(Slot::NONE, |target| target.record.slot);
+        let plugin = self.strategies.plugin(slot_of);
         let coin = |id| self.symbols.get(id).and_then(|symbol| symbol.listing.coin);
         let coin = self.targets.get(slot).and_then(|t| coin(t.symbol())).unwrap_or(VenueKey::NONE);
         let Some(target) = self.targets.get_mut(slot) else { return };
@@ -215,7 +216,9 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     /// A permit reached the disk: its target is armed.
     pub(crate) fn on_durable(&mut self, token: u64, actions: &mut Actions) {
         let found = self.targets.iter().find(|(_, t)| token != 0 && t.token == token);
-        let Some(slot) = found.map(|(slot, _)| slot) else { return };
+        let Some(slot) = found.map(|(slot, _)| slot) else {
+            return self.on_successor_durable(token);
+        };
         let Some(target) = self.targets.get_mut(slot) else { return };
         if let Some(used) = &mut target.permit {
             used.durable = true;
@@ -386,7 +389,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Some(target) = self.targets.get(slot) else { return };
         let Some(held) = self.accounts.get(target.account().index()) else { return };
         let limits = held.config.limits;
-        match risk::check(&limits, &exposure, request, &mut self.rules) {
+        match risk::check(&limits, &exposure, request, &mut self.strategies) {
             Ok(approved) if self.orders.add(self.now, *approved.request(), slot) => {
                 self.rate_take(request.account);
                 let (now, spacing) = (self.now, self.entry_spacing(request.account));

@@ -7,8 +7,7 @@
 
 use model::{
     AlarmKind, Amount, Authority, Block, Close, Mono, OrderKind, OrderLeg, Price, Qty, Record,
-    Reject, RejectClass, Request, RiskRules, Round, Side, Span, Strategies, SymbolSpec,
-    TargetState, WhyNot,
+    Reject, RejectClass, Request, Round, Side, Span, Strategies, SymbolSpec, TargetState, WhyNot,
 };
 
 use crate::entry::may_rest;
@@ -28,7 +27,7 @@ struct Sale {
     qty: Qty,
 }
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     pub(crate) fn drive_exit(&mut self, slot: usize, actions: &mut Actions) {
         let Some(target) = self.targets.get(slot) else { return };
         let Some(spec) = self.symbols.get(target.symbol()).and_then(|symbol| symbol.spec) else {
@@ -371,7 +370,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Some(exposure) = self.exposure(slot, sale.leg, side, sale.price) else { return };
         let Some(held) = self.accounts.get(request.account.index()) else { return };
         let limits = held.config.limits;
-        match risk::check(&limits, &exposure, request, &mut self.rules) {
+        match risk::check(&limits, &exposure, request, &mut self.strategies) {
             Ok(approved) if self.orders.add(self.now, *approved.request(), slot) => {
                 self.rate_take(request.account);
                 if sale.leg == OrderLeg::STOP

@@ -1,6 +1,6 @@
 //! The figures that the gate compares a request with.
 
-use model::{AccountId, Amount, OrderLeg, Price, Qty, RiskRules, Side, Strategies, SymbolId};
+use model::{AccountId, Amount, OrderLeg, Price, Qty, Side, Strategies, SymbolId};
 use risk::Exposure;
 
 use crate::rate::Class;
@@ -14,7 +14,7 @@ struct Totals {
     all: Amount,
 }
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     /// Reads the state for one request of a target's leg.
     pub(crate) fn exposure(
         &mut self,
@@ -34,6 +34,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let entry = side == Side::Buy;
         let held = symbol.spec.map_or(Qty::ZERO, |spec| target.position.sellable(&spec));
         let exposure = Exposure {
+            now: self.now,
             venue_now: self.venue_now(),
             spec: symbol.spec,
             coin: symbol.listing.coin.unwrap_or(model::VenueKey::NONE),
@@ -45,6 +46,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             reference: reference.filter(|_| entry),
             drift_from: target.fire.last_at.and(target.reference).filter(|_| opened && entry),
             opposite_depth: book.map(|book| book.depth_against(side, price)),
+            bid: self.symbols.bid(id).filter(|_| opened),
+            ask: self.symbols.ask(id).filter(|_| opened),
             own_opposite: self.orders.own_opposite(id, side),
             held,
             offered: self.orders.offered(slot),

@@ -1,8 +1,8 @@
 //! Deals: the only thing that moves a position.
 
 use model::{
-    AccountId, AlarmKind, Amount, ClientOrderId, Event, Fill, OrderLeg, Qty, Record, RiskRules,
-    Round, Side, Strategies, SymbolId, TargetState, VenueKey, VenueTime, WhyNot,
+    AccountId, AlarmKind, Amount, ClientOrderId, Event, Fill, OrderLeg, Qty, Record, Round, Side,
+    Strategies, SymbolId, TargetState, VenueKey, VenueTime, WhyNot,
 };
 
 use crate::target::rung_of;
@@ -17,7 +17,7 @@ fn identity(event: &Event, fill: &Fill) -> VenueKey {
     VenueKey(fill.trade.0 ^ (own + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
 }
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     pub(crate) fn on_fill(&mut self, event: &Event, fill: &Fill, actions: &mut Actions) {
         let deal = identity(event, fill);
         if self.seen.has(deal) {

@@ -5,8 +5,8 @@
 //! it saves equals what the engine that wrote them would save.
 
 use model::{
-    Amount, Body, ByHand, Command, Event, Intents, Mono, OrderLeg, Pattern, Record, Request,
-    Signal, Strategies, View,
+    Amount, Body, ByHand, Command, Event, Mono, OrderLeg, Pattern, PluginChange, PluginRecord,
+    Record, Request, RiskRules, Scene, Strategies, Wishes,
 };
 use risk::PermitUse;
 
@@ -18,8 +18,10 @@ use crate::{Action, Actions, Config, Engine, Note, OrderState, Outcome};
 #[derive(Debug)]
 struct Nobody;
 
+impl RiskRules for Nobody {}
+
 impl Strategies for Nobody {
-    fn on_event(&mut self, _: Mono, _: &Event, _: &[Signal], _: &View<'_>, _: &mut Intents) {}
+    fn on_scene(&mut self, _: &Scene<'_>, _: &mut Wishes) {}
 }
 
 /// Reads the decisions of one start after the other.
@@ -34,7 +36,7 @@ pub struct Follower {
 impl Follower {
     /// Begins with an empty state, as the first start does.
     pub fn new(config: Config) -> Self {
-        Self { engine: Engine::new(config, Nobody, ()), unused: Actions::new(), wish: None }
+        Self { engine: Engine::new(config, Nobody), unused: Actions::new(), wish: None }
     }
 
     /// Goes on with the next start of the process, which has another configuration and epoch.
@@ -52,7 +54,7 @@ impl Follower {
     /// # Errors
     /// [`ImageError`] when the bytes are none.
     pub fn restore(&mut self, saved: &[u8]) -> Result<(), ImageError> {
-        self.engine = Engine::new(self.engine.config.clone(), Nobody, ());
+        self.engine = Engine::new(self.engine.config.clone(), Nobody);
         self.engine.restore(saved)
     }
 
@@ -63,7 +65,7 @@ impl Follower {
     /// [`ImageError`] when the bytes are none.
     pub fn resume(&mut self, saved: &[u8]) -> Result<(), ImageError> {
         let names = account_names(saved)?;
-        self.engine = Engine::new(self.engine.config.clone().with_accounts(&names), Nobody, ());
+        self.engine = Engine::new(self.engine.config.clone().with_accounts(&names), Nobody);
         self.engine.restore(saved)
     }
 
@@ -141,7 +143,8 @@ impl Engine<Nobody> {
             | Body::Stream { .. }
             | Body::Durable { .. }
             | Body::Blocked { .. }
-            | Body::Shed(_) => {}
+            | Body::Shed(_)
+            | Body::Plugin { .. } => {}
             Body::Restored { ring_lost } => self.doubt(*ring_lost),
         }
     }
@@ -219,8 +222,11 @@ impl Engine<Nobody> {
             Record::Revoked { permit } => {
                 let of = |t: &Target| t.permit.is_some_and(|used| used.permit.id == permit);
                 let found = self.targets.iter_mut().find(|(_, target)| of(target));
-                if let Some(used) = found.and_then(|(_, target)| target.permit.as_mut()) {
+                if let Some((_, target)) = found
+                    && let Some(used) = &mut target.permit
+                {
                     used.revoked = true;
+                    target.successor = None;
                 }
             }
             Record::Target(record) => self.see_target(record),
@@ -257,6 +263,14 @@ impl Engine<Nobody> {
             }
             Record::Reconciled { account } => self.unsure &= !(1 << account.0),
             Record::Alarm(_) => {}
+            Record::Successor(permit) => {
+                let Some((_, target)) = self.find_target_mut(permit.target) else { return };
+                target.successor = target.permit.map(|used| PermitUse { permit, ..used });
+            }
+            Record::Plugin(PluginRecord { slot, plugin, change: PluginChange::Took { .. } }) => {
+                self.install_successors(slot, plugin);
+            }
+            Record::Plugin(_) => {}
         }
     }
 

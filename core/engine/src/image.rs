@@ -11,8 +11,8 @@
 use model::wire::{Reader, Wire, WireError, Writer};
 use model::{
     AccountId, Amount, ExitRecord, FixedList, KillLevel, OrderStatus, Permit, Price, Qty, Request,
-    RiskRules, Strategies, SymbolId, SymbolNames, SymbolSpec, TargetId, TargetRecord, TargetState,
-    Text, Triple, VenueKey, VenueTime, wire_struct,
+    Strategies, SymbolId, SymbolNames, SymbolSpec, TargetId, TargetRecord, TargetState, Text,
+    Triple, VenueKey, VenueTime, wire_struct,
 };
 use risk::PermitUse;
 
@@ -23,7 +23,7 @@ use crate::symbols::Symbol;
 use crate::target::{Position, Target};
 
 /// Layout of the bytes; a change to it is a new number.
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 
 /// Longest bytes of one symbol, target or order, and of what stands before them.
 const EACH_MAX: usize = 2 * 1024;
@@ -209,7 +209,7 @@ impl Wire for Position {
     }
 }
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     /// What must outlive the process, as bytes for [`restore`](Self::restore). Equal states give
     /// equal bytes.
     pub fn save(&self) -> Vec<u8> {
@@ -343,7 +343,7 @@ struct Was {
 }
 
 impl Was {
-    fn new<S: Strategies, R: RiskRules>(engine: &Engine<S, R>, saved: &[SavedAccount]) -> Self {
+    fn new<S: Strategies>(engine: &Engine<S>, saved: &[SavedAccount]) -> Self {
         let place = |saved: &SavedAccount| {
             let at = engine.accounts.iter().position(|held| held.config.name == saved.name)?;
             u8::try_from(at).ok().map(AccountId)

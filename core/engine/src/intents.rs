@@ -1,63 +1,113 @@
 //! What strategies want, and what becomes of it.
 
 use model::{
-    Intent, OrderLeg, Proposal, Qty, Record, RiskRules, Signal, Strategies, SymbolId, TargetId,
-    TargetRecord, TargetState, WhyNot,
+    Intent, OrderLeg, Proposal, Qty, Record, Signal, Slot, Strategies, SymbolId, TargetId,
+    TargetRecord, TargetState, WhyNot, Wish,
 };
 
 use crate::{Action, Actions, Engine, Note, Target};
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
-    pub(crate) fn on_intent(&mut self, intent: &Intent, actions: &mut Actions) {
-        match intent {
-            Intent::Propose(proposal) => self.propose(proposal, actions),
-            Intent::Enter { target } => {
-                if let Some((_, target)) = self.find_target_mut(*target) {
-                    target.fire.triggered |= target.record.entry.triggers.strategy;
-                }
-            }
-            Intent::Amend { target, exit } => {
-                let sound = exit.check().is_ok();
-                let Some((_, target)) = self.find_target_mut(*target) else { return };
-                if sound && target.is_active() && target.record.exit != *exit {
-                    target.record.exit = *exit;
-                    let record = Record::Target(target.record);
-                    actions.push(Action::Persist { token: 0, record });
-                }
-            }
-            Intent::Exit { target, qty } => self.exit_by_hand(*target, *qty, actions),
+impl<S: Strategies> Engine<S> {
+    /// Follows a wish, or says in the records why not.
+    pub(crate) fn on_wish(&mut self, symbol: SymbolId, wish: &Wish, actions: &mut Actions) {
+        if let Err(why) = self.follow_wish(symbol, wish, actions) {
+            actions.push(Action::Note(Note::Declined { symbol, slot: wish.slot, why }));
         }
     }
 
-    fn propose(&mut self, proposal: &Proposal, actions: &mut Actions) {
-        match self.declined(proposal) {
-            None => self.make_target(proposal, actions),
-            Some(WhyNot::SymbolTaken) => self.revise(proposal, actions),
-            Some(why) => {
-                let symbol = proposal.symbol;
-                actions.push(Action::Note(Note::Declined { symbol, why }));
+    fn follow_wish(
+        &mut self,
+        symbol: SymbolId,
+        wish: &Wish,
+        actions: &mut Actions,
+    ) -> Result<(), WhyNot> {
+        match wish.intent {
+            Intent::Propose(proposal) if proposal.symbol != symbol => Err(WhyNot::NotShown),
+            Intent::Propose(proposal) => self.propose(wish.slot, &proposal, actions),
+            Intent::Enter { target } => {
+                let target = self.own_target(wish.slot, target)?;
+                if !target.record.entry.triggers.strategy {
+                    return Err(WhyNot::NotTriggered);
+                }
+                if !matches!(target.record.state, TargetState::Armed | TargetState::Executing) {
+                    return Err(WhyNot::NotArmed);
+                }
+                target.fire.triggered = true;
+                Ok(())
             }
+            Intent::Amend { target, exit } => {
+                let target = self.own_target(wish.slot, target)?;
+                exit.check().map_err(|_| WhyNot::BadPlan)?;
+                if target.record.exit != exit {
+                    target.record.exit = exit;
+                    let record = Record::Target(target.record);
+                    actions.push(Action::Persist { token: 0, record });
+                }
+                Ok(())
+            }
+            Intent::Exit { target, qty } => {
+                let held = self.own_target(wish.slot, target)?;
+                if !held.is_holding() {
+                    return Err(WhyNot::NotHeld);
+                }
+                self.exit_by_hand(target, qty, actions);
+                Ok(())
+            }
+        }
+    }
+
+    /// A target that is not over and that this plug-in proposed.
+    fn own_target(&mut self, slot: Slot, id: TargetId) -> Result<&mut Target, WhyNot> {
+        let (_, target) = self.find_target_mut(id).ok_or(WhyNot::NoTarget)?;
+        if target.record.slot != slot {
+            Err(WhyNot::NotOwn)
+        } else if !target.is_active() {
+            Err(WhyNot::TargetOver)
+        } else {
+            Ok(target)
+        }
+    }
+
+    fn propose(
+        &mut self,
+        slot: Slot,
+        proposal: &Proposal,
+        actions: &mut Actions,
+    ) -> Result<(), WhyNot> {
+        match self.declined(proposal) {
+            None => {
+                self.make_target(slot, proposal, actions);
+                Ok(())
+            }
+            Some(WhyNot::SymbolTaken) => self.revise(slot, proposal, actions),
+            Some(why) => Err(why),
         }
     }
 
     /// A target that is not armed takes over the newer plan of the same account and symbol.
-    fn revise(&mut self, proposal: &Proposal, actions: &mut Actions) {
+    fn revise(
+        &mut self,
+        slot: Slot,
+        proposal: &Proposal,
+        actions: &mut Actions,
+    ) -> Result<(), WhyNot> {
         let same = |t: &Target| {
             t.account() == proposal.account
                 && t.symbol() == proposal.symbol
                 && t.is_active()
                 && t.permit.is_none()
-                && !t.record.pattern.is_by_hand()
+                && t.record.slot == slot
         };
         let sound = proposal.exit.check().is_ok() && proposal.entry.orders_max > 0;
         let found = self.targets.iter_mut().find(|(_, target)| same(target));
-        let Some((_, target)) = found.filter(|_| sound) else { return };
+        let Some((_, target)) = found.filter(|_| sound) else { return Ok(()) };
         if target.record.entry != proposal.entry || target.record.exit != proposal.exit {
             target.record.entry = proposal.entry;
             target.record.exit = proposal.exit;
             let record = Record::Target(target.record);
             actions.push(Action::Persist { token: 0, record });
         }
+        Ok(())
     }
 
     fn declined(&self, proposal: &Proposal) -> Option<WhyNot> {
@@ -94,7 +144,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         }
     }
 
-    fn make_target(&mut self, proposal: &Proposal, actions: &mut Actions) {
+    fn make_target(&mut self, by: Slot, proposal: &Proposal, actions: &mut Actions) {
         let opens_at = self.symbols.get(proposal.symbol).and_then(|s| s.listing.opens_at());
         let (Some(opens_at), Some(slot)) = (opens_at, self.targets.free_slot()) else { return };
         let record = TargetRecord {
@@ -107,6 +157,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             confidence: proposal.confidence,
             opens_at,
             permit: None,
+            slot: by,
             entry: proposal.entry,
             exit: proposal.exit,
         };

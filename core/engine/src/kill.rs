@@ -1,11 +1,11 @@
 //! The kill switch and what follows from each level.
 
-use model::{Close, KillLevel, Record, RiskRules, Strategies, TargetId, TargetState, Text, WhyNot};
+use model::{Close, KillLevel, Record, Strategies, TargetId, TargetState, Text, WhyNot};
 
 use crate::rate::Class;
 use crate::{Action, Actions, Engine, OrderState};
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     /// Raises the level, never lowers it. Acts first; the record follows in the same step.
     pub(crate) fn raise_kill(&mut self, level: KillLevel, reason: Text<64>, actions: &mut Actions) {
         if level <= self.kill {

@@ -26,9 +26,11 @@ mod kill;
 mod ledger;
 mod listing;
 mod orders;
+mod plugins;
 mod rate;
 mod reconcile;
 mod replies;
+mod scenes;
 mod seen;
 mod step;
 mod symbols;
@@ -46,13 +48,14 @@ pub use orders::{Order, OrderState};
 pub use target::{Position, Target};
 
 use model::{
-    AccountId, Amount, Blocks, ClientOrderId, Event, Intents, KillLevel, Mono, RiskRules,
-    Strategies, SymbolId, TimerName, VenueTime, ViewPosition, ViewTarget,
+    AccountId, Amount, Blocks, ClientOrderId, Event, KillLevel, Mono, Strategies, SymbolId,
+    TimerName, VenueTime, ViewPosition, ViewTarget, Wishes,
 };
 
 use clock::Clock;
 use ledger::Ledger;
 use orders::Orders;
+use plugins::Swaps;
 use rate::Rate;
 use reconcile::Reconcile;
 use seen::Seen;
@@ -62,10 +65,9 @@ use target::Targets;
 /// State of one trading run. Changes only in [`on_event`](Self::on_event) and
 /// [`on_timeout`](Self::on_timeout): the same calls give the same actions, byte for byte.
 #[derive(Debug)]
-pub struct Engine<S, R = ()> {
+pub struct Engine<S> {
     config: Config,
     strategies: S,
-    rules: R,
     now: Mono,
     clock: Clock,
     kill: KillLevel,
@@ -77,7 +79,8 @@ pub struct Engine<S, R = ()> {
     seen: Seen,
     next_id: u32,
     next_token: u64,
-    intents: Intents,
+    wishes: Wishes,
+    swaps: Swaps,
     view_targets: Vec<ViewTarget>,
     view_positions: Vec<ViewPosition>,
     /// Deals of orders that no record names, until one is found.
@@ -104,12 +107,12 @@ struct Account {
     refused: i32,
 }
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     /// Deals that are remembered apart from their order.
     pub(crate) const STRAYS: usize = 64;
 
     /// Takes all the memory it will ever use.
-    pub fn new(config: Config, strategies: S, rules: R) -> Self {
+    pub fn new(config: Config, strategies: S) -> Self {
         let account = |config: AccountConfig| Account {
             config,
             rate: Rate::new(config.rate),
@@ -127,7 +130,6 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         Self {
             accounts: config.accounts.iter().map(account).collect(),
             strategies,
-            rules,
             now: Mono::ZERO,
             clock: Clock::default(),
             kill: KillLevel::Active,
@@ -138,7 +140,8 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             seen: Seen::new(),
             next_id: config.ids_from,
             next_token: 1,
-            intents: Intents::new(),
+            wishes: Wishes::new(),
+            swaps: Swaps::new(),
             view_targets: Vec::with_capacity(Targets::CAPACITY),
             view_positions: Vec::with_capacity(Targets::CAPACITY),
             strays: Vec::with_capacity(Self::STRAYS),
@@ -160,11 +163,15 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub fn on_timeout(&mut self, now: Mono, actions: &mut Actions) {
         self.begin(now);
         self.check_clock();
+        self.show_timers(actions);
         self.drive_all(actions);
         self.chase_unknown(actions);
         self.chase_cancels(actions);
         self.chase_books(actions);
         self.chase_reconcile(actions);
+        self.drive_swaps(actions);
+        self.show_changes(actions);
+        self.take_reports(actions);
     }
 
     /// When to call [`on_timeout`](Self::on_timeout) next, and whose timer it is; `None` if nobody
@@ -176,6 +183,11 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     fn begin(&mut self, now: Mono) {
         assert!(now >= self.now, "time went back from {:?} to {now:?}", self.now);
         self.now = now;
+    }
+
+    /// The plug-ins.
+    pub fn strategies(&self) -> &S {
+        &self.strategies
     }
 
     /// What it was made with.

@@ -7,7 +7,7 @@
 
 use model::{
     AccountId, AlarmKind, Authority, Block, Event, KillLevel, Mono, OrderLeg, OrderUpdate, Record,
-    Request, RiskRules, Side, Span, Strategies, SymbolId, TargetState, Text, VenueTime, WhyNot,
+    Request, Side, Span, Strategies, SymbolId, TargetState, Text, VenueTime, WhyNot,
 };
 
 use crate::orders::Orders;
@@ -93,7 +93,7 @@ const UNKNOWN_PAIR: [i32; 4] = [-1_121, 10_007, 30_014, 30_021];
 /// session waits for an answer.
 const SILENCE: u64 = 3;
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     /// The first event of a start that goes on from an earlier one.
     pub(crate) fn on_restored(&mut self, ring_lost: bool, actions: &mut Actions) {
         self.doubt(ring_lost);
@@ -123,7 +123,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
         let Some(target) = self.targets.get_mut(slot) else { return };
         target.following = true;
         let (account, symbol, state) = (AccountId::NONE, target.symbol(), target.record.state);
-        let config = (self.config.config, self.config.plugin);
+        let config = (self.config.config, self.strategies.plugin(target.record.slot));
         let outdated =
             target.permit.is_some_and(|used| (used.permit.config, used.permit.plugin) != config);
         let untried = target.fire.last_at.is_none();

@@ -2,7 +2,7 @@
 
 use model::{
     AlarmKind, Cancelled, ClientOrderId, Event, KillLevel, Mono, OrderLeg, OrderUpdate, Placed,
-    Reject, RejectClass, ReplyLost, RiskRules, Sent, Span, Strategies, Text, UpdateSource,
+    Reject, RejectClass, ReplyLost, Sent, Span, Strategies, Text, UpdateSource,
 };
 
 use crate::rate::Class;
@@ -21,7 +21,7 @@ const BUSY_WAIT: Span = Span::from_millis(10);
 /// Unsent sales in a row, some two seconds of them, from which on they count as tried in vain.
 const UNSENT_MAX: u32 = 8;
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     pub(crate) fn on_sent(&mut self, sent: &Sent) {
         if sent.cancel {
             return;

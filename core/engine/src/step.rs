@@ -2,15 +2,14 @@
 
 use model::{
     AccountId, Alarm, AlarmKind, Block, Body, Command, Depth, Event, Link, LinkState, ListingFact,
-    Print, QueryAnswer, Record, RiskRules, Strategies, Stream, SymbolId, SymbolSpec, UpdateSource,
-    View, ViewPosition, ViewTarget,
+    Print, QueryAnswer, Record, Strategies, Stream, SymbolId, SymbolSpec, UpdateSource,
 };
 
 use crate::exits::count_low_print;
 use crate::symbols::Symbols;
 use crate::{Action, Actions, Engine, Note, Question, detect, listing};
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     pub(crate) fn step(&mut self, event: &Event, actions: &mut Actions) {
         match &event.body {
             Body::Depth(depth) => self.on_depth(event, depth, actions),
@@ -53,7 +52,7 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
                 self.clock.take(self.now, *sample);
                 self.set_fences();
                 self.check_clock();
-                self.detect_all(event, actions);
+                self.detect_all(actions);
             }
             Body::Sent(sent) => self.on_sent(sent),
             Body::Busy { client_order_id, cancel } => self.on_busy(*client_order_id, *cancel),
@@ -62,15 +61,19 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
             Body::Blocked { block, on } => self.set_block(event.account, *block, *on),
             Body::Command(command) => self.on_command(event, command, actions),
             Body::Restored { ring_lost } => self.on_restored(*ring_lost, actions),
+            Body::Plugin { slot, event } => self.on_plugin(*slot, event, actions),
             Body::Shed(_) => {
                 self.symbols.restart_books(self.now);
                 self.chase_books(actions);
             }
         }
         if event.last {
-            self.ask_strategies(event.symbol, event, actions);
+            self.show_event(event, actions);
         }
         self.drive_concerned(event, actions);
+        self.drive_swaps(actions);
+        self.show_changes(actions);
+        self.take_reports(actions);
     }
 
     pub(crate) fn on_names(
@@ -361,54 +364,13 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
 
     /// Facts that came before the exchange's clock was known could not be placed in time. What
     /// one step has no room for is left to the next sample of the clock.
-    fn detect_all(&mut self, event: &Event, actions: &mut Actions) {
+    fn detect_all(&mut self, actions: &mut Actions) {
         while self.detected < Symbols::CAPACITY && actions.len() < Actions::CAPACITY / 4 {
             let id = SymbolId(self.detected as u32);
             self.detected += 1;
             if self.symbols.get(id).is_some_and(|symbol| symbol.listing.coin.is_some()) {
                 self.detect(id, actions);
-                self.ask_strategies(id, event, actions);
-            }
-        }
-    }
-
-    fn ask_strategies(&mut self, id: SymbolId, event: &Event, actions: &mut Actions) {
-        let Some(symbol) = self.symbols.get(id) else { return };
-        let tells = matches!(event.body, Body::Listing(_) | Body::Spec(_) | Body::Clock(_));
-        let now = self.clock.venue(self.now);
-        let ahead = symbol.told.is_some_and(|signal| now < signal.opens_at);
-        let signals = if tells && ahead { symbol.told.as_slice() } else { &[] };
-        self.view_targets.clear();
-        self.view_positions.clear();
-        for (_, target) in self.targets.iter().filter(|(_, t)| t.symbol() == id) {
-            let (symbol, id, account) = (id, target.record.id, target.account());
-            let state = target.record.state;
-            self.view_targets.push(ViewTarget { id, account, symbol, state });
-            if target.is_holding() {
-                let qty = symbol_qty(target, self.symbols.get(symbol));
-                let entry_price = target.position.average();
-                let target = id;
-                self.view_positions.push(ViewPosition {
-                    target,
-                    account,
-                    symbol,
-                    qty,
-                    entry_price,
-                });
-            }
-        }
-        let view = View {
-            venue_now: self.clock.venue(self.now),
-            bid: self.symbols.bid(id),
-            ask: self.symbols.ask(id),
-            targets: &self.view_targets,
-            positions: &self.view_positions,
-        };
-        self.intents.clear();
-        self.strategies.on_event(self.now, event, signals, &view, &mut self.intents);
-        for at in 0..self.intents.len() {
-            if let Some(intent) = self.intents.get(at) {
-                self.on_intent(&intent, actions);
+                self.show_look(id, actions);
             }
         }
     }
@@ -441,9 +403,4 @@ impl<S: Strategies, R: RiskRules> Engine<S, R> {
     pub(crate) fn venue_now(&self) -> model::VenueTime {
         self.clock.venue(self.now)
     }
-}
-
-fn symbol_qty(target: &crate::Target, symbol: Option<&crate::symbols::Symbol>) -> model::Qty {
-    let spec = symbol.and_then(|symbol| symbol.spec.as_ref());
-    spec.map_or(model::Qty::ZERO, |spec| target.position.sellable(spec))
 }

@@ -18,6 +18,9 @@ pub struct Target {
     /// Reference price that the cap comes from.
     pub(crate) reference: Option<Price>,
     pub(crate) token: u64,
+    /// The permit that takes its place once the slot's plug-in is exchanged.
+    pub(crate) successor: Option<PermitUse>,
+    pub(crate) successor_token: u64,
     pub(crate) fire: Fire,
     pub(crate) exits: Exits,
     pub(crate) attempts: [u32; Target::LEGS],
@@ -167,6 +170,8 @@ impl Target {
             position: Position::default(),
             reference: None,
             token: 0,
+            successor: None,
+            successor_token: 0,
             fire: Fire::default(),
             exits: Exits::default(),
             attempts: [0; Self::LEGS],
@@ -177,6 +182,7 @@ impl Target {
     /// Gives its permit up; what left under it does not count for the next.
     pub(crate) fn give_up_permit(&mut self) {
         (self.permit, self.record.permit, self.token) = (None, None, 0);
+        (self.successor, self.successor_token) = (None, 0);
         self.fire = Fire::default();
     }
 
@@ -198,6 +204,15 @@ impl Target {
     /// Whether it holds or is selling.
     pub fn is_holding(&self) -> bool {
         matches!(self.record.state, TargetState::Open | TargetState::Closing)
+    }
+
+    /// Whether entries may leave under its permit.
+    pub(crate) fn may_still_fire(&self) -> bool {
+        match self.record.state {
+            TargetState::Ready => self.permit.is_some() && !self.is_disarmed(),
+            TargetState::Armed | TargetState::Executing => true,
+            _ => false,
+        }
     }
 
     /// Whether it waits until the operator arms it again.

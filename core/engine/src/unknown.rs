@@ -5,13 +5,12 @@
 //! A timer alone proves nothing.
 
 use model::{
-    AlarmKind, ClientOrderId, Event, Record, RiskRules, Span, Strategies, TargetState,
-    UpdateSource, WhyNot,
+    AlarmKind, ClientOrderId, Event, Record, Span, Strategies, TargetState, UpdateSource, WhyNot,
 };
 
 use crate::{Action, Actions, Engine, OrderState, Question};
 
-impl<S: Strategies, R: RiskRules> Engine<S, R> {
+impl<S: Strategies> Engine<S> {
     /// Freezes the order's target, and says so where the target waits for nothing else.
     pub(crate) fn make_unknown(&mut self, id: ClientOrderId, actions: &mut Actions) {
         let (now, first) = (self.now, self.config.timing.probe);

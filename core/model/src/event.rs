@@ -1,8 +1,9 @@
 //! Everything that may happen to the engine, in one closed list.
 
 use crate::{
-    AccountId, Amount, AssetId, Block, ByHand, ClientOrderId, KillLevel, Mono, OrderKind, Price,
-    Qty, Side, Span, SymbolId, SymbolSpec, TargetId, Text, VenueKey, VenueTime,
+    AccountId, Amount, AssetId, Block, ByHand, ClientOrderId, KillLevel, Mono, OrderKind,
+    PluginEvent, Price, Qty, Side, Slot, Span, SymbolId, SymbolSpec, TargetId, Text, VenueKey,
+    VenueTime,
 };
 
 /// One thing that happened outside, as the engine sees it; journaled before it acts.
@@ -129,6 +130,13 @@ pub enum Body {
     Restored {
         /// The last intents before the end may be missing: the machine itself went down.
         ring_lost: bool,
+    },
+    /// Something is asked of a plug-in.
+    Plugin {
+        /// Where it runs.
+        slot: Slot,
+        /// What.
+        event: PluginEvent,
     },
 }
 

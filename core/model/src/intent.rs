@@ -1,9 +1,6 @@
-//! What a strategy wants, and the traits that plug-ins stand behind.
+//! What a strategy wants.
 
-use crate::{
-    AccountId, Amount, Event, FixedList, Mono, Pattern, Price, Qty, Request, Signal, Span,
-    SymbolId, TargetId, TargetState, VenueTime,
-};
+use crate::{AccountId, Amount, FixedList, Pattern, Price, Qty, Span, SymbolId, TargetId};
 
 /// Estimated probability x 100 that the pair accepts API orders within 60 s of the planned
 /// instant and that a buy at the permit's cap fills at least half. 0 to 100. Not a profit forecast.
@@ -234,93 +231,4 @@ pub enum Intent {
         /// How much; all when `None`.
         qty: Option<Qty>,
     },
-}
-
-/// The intents of one step: 16 slots x 4 each.
-pub type Intents = FixedList<Intent, 64>;
-
-/// One target as a strategy sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ViewTarget {
-    /// Which.
-    pub id: TargetId,
-    /// Whose.
-    pub account: AccountId,
-    /// The pair.
-    pub symbol: SymbolId,
-    /// Where it stands.
-    pub state: TargetState,
-}
-
-/// One position as a strategy sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ViewPosition {
-    /// The target it came from.
-    pub target: TargetId,
-    /// Whose.
-    pub account: AccountId,
-    /// The pair.
-    pub symbol: SymbolId,
-    /// What is held.
-    pub qty: Qty,
-    /// Average price paid.
-    pub entry_price: Option<Price>,
-}
-
-/// The world that a strategy is shown: of the event's symbol only, after the event was applied.
-#[derive(Clone, Copy, Debug)]
-pub struct View<'a> {
-    /// The exchange's clock.
-    pub venue_now: VenueTime,
-    /// Best bid, when the book is synchronised.
-    pub bid: Option<Price>,
-    /// Best ask, when the book is synchronised.
-    pub ask: Option<Price>,
-    /// Targets of the symbol.
-    pub targets: &'a [ViewTarget],
-    /// Positions of the symbol.
-    pub positions: &'a [ViewPosition],
-}
-
-/// Whoever answers events with intents: sandboxed plug-ins, or the same source linked natively.
-pub trait Strategies {
-    /// Shows the last event of a frame with what detection made of it.
-    fn on_event(
-        &mut self,
-        now: Mono,
-        event: &Event,
-        signals: &[Signal],
-        view: &View<'_>,
-        intents: &mut Intents,
-    );
-}
-
-/// What a risk rule says of a request. It can only tighten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RuleVerdict {
-    /// As it is.
-    Allow,
-    /// At most this much.
-    Shrink {
-        /// The smaller quantity; a larger one is ignored.
-        qty: Qty,
-    },
-    /// Not at all.
-    Refuse {
-        /// The rule's own number.
-        code: u32,
-    },
-}
-
-/// Risk rules that a plug-in adds to the native ones.
-pub trait RiskRules {
-    /// Judges one request that the native limits let through.
-    fn judge(&mut self, request: &Request) -> RuleVerdict;
-}
-
-/// No rules beyond the native ones.
-impl RiskRules for () {
-    fn judge(&mut self, _: &Request) -> RuleVerdict {
-        RuleVerdict::Allow
-    }
 }

@@ -13,10 +13,12 @@ mod intent;
 mod kill;
 mod list;
 mod num;
+mod plugin;
 mod record;
 mod request;
 mod signal;
 mod spec;
+mod strategy;
 mod text;
 mod time;
 pub mod wire;
@@ -33,12 +35,15 @@ pub use id::{
     PermitId, SymbolId, TargetId, VenueKey,
 };
 pub use intent::{
-    Confidence, EntryKind, EntryPlan, ExitPlan, ExitRung, Intent, Intents, PlanError, PriceSource,
-    Proposal, RiskRules, RuleVerdict, Strategies, Triggers, View, ViewPosition, ViewTarget,
+    Confidence, EntryKind, EntryPlan, ExitPlan, ExitRung, Intent, PlanError, PriceSource, Proposal,
+    Triggers,
 };
 pub use kill::{Block, Blocks, KillLevel};
 pub use list::FixedList;
 pub use num::{Amount, MAX_DECIMALS, NumError, Price, Qty, Round, format_scaled, parse_scaled};
+pub use plugin::{
+    PluginChange, PluginEvent, PluginFault, PluginRecord, PluginReport, Slot, SwapReason,
+};
 pub use record::{
     Alarm, AlarmKind, Close, ExitRecord, Permit, PositionRecord, Record, TargetRecord, TargetState,
     WhyNot,
@@ -46,5 +51,9 @@ pub use record::{
 pub use request::{Authority, OrderKind, Request, Side};
 pub use signal::{Evidence, Factor, Pattern, Signal};
 pub use spec::{OrderKinds, SpecSource, SymbolSpec, SymbolStatus, TradeSides};
+pub use strategy::{
+    DueTimer, Happening, RiskRules, RuleQuestion, RuleVerdict, Scene, Strategies, View,
+    ViewPosition, ViewTarget, Wish, Wishes,
+};
 pub use text::Text;
 pub use time::{Mono, Span, TimerName, VenueTime};

@@ -1,8 +1,9 @@
 //! What must outlive the run: decisions that the journal keeps for years.
 
 use crate::{
-    AccountId, Amount, Confidence, EntryPlan, ExitPlan, KillLevel, Mode, Pattern, PermitId, Price,
-    PriceSource, Qty, Side, SymbolId, TargetId, Text, VenueKey, VenueTime,
+    AccountId, Amount, Confidence, EntryPlan, ExitPlan, KillLevel, Mode, Pattern, PermitId,
+    PluginRecord, Price, PriceSource, Qty, Side, Slot, SymbolId, TargetId, Text, VenueKey,
+    VenueTime,
 };
 
 /// The bounds inside which a target may send orders; on disk before the first of them leaves.
@@ -39,7 +40,7 @@ pub struct Permit {
     pub valid_to: VenueTime,
     /// Orders sent at most, refused ones included.
     pub orders_max: u16,
-    /// Hash of the plug-in that proposed it, or of `native:NAME@VERSION`.
+    /// Hash of the plug-in that proposed it, or of `native:NAME@VERSION`; 0 for the operator's own.
     pub plugin: u128,
     /// Hash of the configuration in force.
     pub config: u128,
@@ -176,6 +177,14 @@ pub enum WhyNot {
     UnknownPair = 31,
     /// There is no such account.
     NoAccount = 32,
+    /// The target is another plug-in's or the operator's.
+    NotOwn = 33,
+    /// The target is not armed.
+    NotArmed = 34,
+    /// Its plan does not let a strategy fire it.
+    NotTriggered = 35,
+    /// The wish is of a pair that was not shown.
+    NotShown = 36,
 }
 
 impl WhyNot {
@@ -215,6 +224,10 @@ impl WhyNot {
             Self::BadFigure => "bad_figure",
             Self::UnknownPair => "unknown_pair",
             Self::NoAccount => "no_account",
+            Self::NotOwn => "not_own",
+            Self::NotArmed => "not_armed",
+            Self::NotTriggered => "not_triggered",
+            Self::NotShown => "not_shown",
         }
     }
 }
@@ -240,6 +253,8 @@ pub struct TargetRecord {
     pub opens_at: VenueTime,
     /// Its permit, once minted.
     pub permit: Option<PermitId>,
+    /// The plug-in that proposed it; none for the operator's own.
+    pub slot: Slot,
     /// Its way in.
     pub entry: EntryPlan,
     /// Its way out.
@@ -350,6 +365,8 @@ pub enum AlarmKind {
     Capacity = 10,
     /// A position is the operator's from here on: no stop watches it.
     HandedOver = 11,
+    /// A plug-in failed and is out of use; the figure is its slot.
+    Plugin = 12,
 }
 
 impl AlarmKind {
@@ -367,6 +384,7 @@ impl AlarmKind {
             Self::Rescale => "rescale",
             Self::Capacity => "capacity",
             Self::HandedOver => "handed_over",
+            Self::Plugin => "plugin",
         }
     }
 }
@@ -419,4 +437,9 @@ pub enum Record {
         /// Which.
         account: AccountId,
     },
+    /// A slot changed.
+    Plugin(PluginRecord),
+    /// A permit that takes the place of its target's once the slot is exchanged: the same bounds
+    /// under another plug-in.
+    Successor(Permit),
 }

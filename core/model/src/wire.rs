@@ -212,6 +212,7 @@ numbers! {
     AssetId: u32 = |v| v.0, |raw| Some(AssetId(raw));
     PermitId: u32 = |v| v.0, |raw| Some(PermitId(raw));
     TargetId: u32 = |v| v.0, |raw| Some(TargetId(raw));
+    Slot: u8 = |v| v.0, |raw| Some(Slot(raw));
     VenueKey: u128 = |v| v.0, |raw| Some(VenueKey(raw));
     ClientOrderId: u128 = |v| v.raw(), ClientOrderId::from_raw;
     Confidence: u8 = |v| v.percent(), Confidence::new;
@@ -264,11 +265,17 @@ words! {
         PositionsMax EntriesBlocked NoOpening TooSmall
         Disarmed NoTarget TargetOver Holding NotHeld NotTrading
         OtherOpening NoOrder InFlight BadFigure UnknownPair NoAccount
+        NotOwn NotArmed NotTriggered NotShown
     }
     Close { TakeProfit StopLoss Trailing BreakEven TimeStop Manual Kill Dust HandedOver }
     AlarmKind {
         UnknownOrder ExitStuck ForeignOrder Overfill Credentials CancelStuck Journal Clock Rescale
-        Capacity HandedOver
+        Capacity HandedOver Plugin
+    }
+    SwapReason { Start Swap Rollback Faults Again }
+    PluginFault {
+        Unreachable OutOfBounds Arithmetic BadCall OutOfFuel StackOverflow Host NoExport GaveUp
+        TooManyIntents BadIntent BadTimer BadLog BadVerdict IntentOfRule BadState
     }
 }
 
@@ -369,11 +376,12 @@ wire_struct! {
         reference_price, valid_from, valid_to, orders_max, plugin, config, operator
     }
     TargetRecord {
-        id, account, symbol, state, why, pattern, confidence, opens_at, permit, entry, exit
+        id, account, symbol, state, why, pattern, confidence, opens_at, permit, slot, entry, exit
     }
     ExitRecord { target, closing, by_hand, time_stop_done, high }
     PositionRecord { target, account, symbol, qty, paid, received, other_fees, closed }
     Alarm { kind, account, symbol, figure }
+    PluginRecord { slot, plugin, change }
 }
 
 impl Wire for Depth {
@@ -465,6 +473,7 @@ wire_enum!(Body {
     24 => Command(command),
     25 => Shed(range),
     26 => Restored { ring_lost },
+    27 => Plugin { slot, event },
 });
 wire_enum!(Record {
     1 => Permit(permit),
@@ -476,6 +485,28 @@ wire_enum!(Record {
     7 => NeverAccepted { client_order_id },
     8 => Exit(exit),
     9 => Reconciled { account },
+    10 => Plugin(plugin),
+    11 => Successor(permit),
+});
+wire_enum!(PluginEvent {
+    1 => Ready { plugin, name, why, disarm },
+    2 => Stop,
+    3 => Parameter { parameter, value },
+    4 => Shadow { plugin },
+    5 => Broke { fault },
+});
+wire_enum!(PluginChange {
+    1 => Took { from, name, why },
+    2 => Quarantined { fault, figure },
+    3 => Stopped,
+    4 => Parameter { parameter, value, taken },
+    5 => Shadow,
+    6 => Missing,
+});
+wire_enum!(PluginReport {
+    1 => Fault { slot, plugin, fault, figure },
+    2 => Log { slot, text },
+    3 => Differs { slot, symbol, wished, candidate, at },
 });
 wire_enum!(Intent {
     1 => Propose(proposal),

@@ -1,10 +1,12 @@
 //! The state that a request is judged against, read by the engine at the moment of judging.
 
-use model::{Amount, Blocks, KillLevel, Permit, Price, Qty, SymbolSpec, VenueKey, VenueTime};
+use model::{Amount, Blocks, KillLevel, Mono, Permit, Price, Qty, SymbolSpec, VenueKey, VenueTime};
 
 /// Everything the gate compares a request with. The engine fills it; the gate only reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Exposure {
+    /// Our clock.
+    pub now: Mono,
     /// Estimate of the exchange's clock.
     pub venue_now: VenueTime,
     /// Rules of the symbol; without them nothing is admitted.
@@ -27,6 +29,10 @@ pub struct Exposure {
     pub drift_from: Option<Price>,
     /// Visible opposite quantity at the request's price or better, once there is a book.
     pub opposite_depth: Option<Qty>,
+    /// Best bid, once there is a book.
+    pub bid: Option<Price>,
+    /// Best ask, once there is a book.
+    pub ask: Option<Price>,
     /// Best price among our own live orders on the other side.
     pub own_opposite: Option<Price>,
     /// Sellable quantity held under the exit authority.

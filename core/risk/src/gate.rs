@@ -1,8 +1,8 @@
 //! The rules, in the order they are applied.
 
 use model::{
-    Amount, Authority, OrderKind, Price, Qty, Request, RiskRules, Round, RuleVerdict, Side,
-    SymbolSpec, SymbolStatus, TradeSides,
+    Amount, Authority, OrderKind, Price, Qty, Request, RiskRules, Round, RuleQuestion, RuleVerdict,
+    Side, SymbolSpec, SymbolStatus, TradeSides,
 };
 
 use crate::{Approved, Cap, Exposure, Limits, PermitUse, Refusal};
@@ -24,17 +24,53 @@ pub fn check(
     rules: &mut impl RiskRules,
 ) -> Result<Approved, Refusal> {
     let mut request = natively(limits, exposure, request)?;
-    match rules.judge(&request) {
-        RuleVerdict::Allow => {}
-        RuleVerdict::Refuse { code } => return Err(Refusal::Rule { code }),
-        RuleVerdict::Shrink { qty } => {
-            if qty < request.qty {
-                request.qty = qty;
-                request = natively(limits, exposure, request)?;
+    if request.side == Side::Buy {
+        // Exits fail safe: no plug-in stands between a position and its sale.
+        let spec = exposure.spec.ok_or(Refusal::NoRules)?;
+        let question = question(exposure, &spec, &request)?;
+        match rules.judge(&question) {
+            RuleVerdict::Allow => {}
+            RuleVerdict::Refuse { slot, code } => return Err(Refusal::Rule { slot, code }),
+            RuleVerdict::Silent { slot } => return Err(Refusal::RuleSilent { slot }),
+            RuleVerdict::Shrink { qty } => {
+                if qty < request.qty {
+                    request.qty = qty.floor_to(spec.step);
+                    request = natively(limits, exposure, request)?;
+                }
             }
         }
     }
     Ok(Approved::new(request))
+}
+
+/// What a rule is shown of a request: the figures that the native limits compared.
+fn question<'a>(
+    exposure: &Exposure,
+    spec: &SymbolSpec,
+    request: &'a Request,
+) -> Result<RuleQuestion<'a>, Refusal> {
+    let permit = exposure.permit.as_ref();
+    Ok(RuleQuestion {
+        now: exposure.now,
+        request,
+        decimals: (spec.price_decimals, spec.qty_decimals),
+        step: spec.step,
+        notional: notional(spec, request.price, request.qty, Round::Up)?,
+        bid: exposure.bid,
+        ask: exposure.ask,
+        depth: exposure.opposite_depth,
+        held: exposure.held,
+        symbol_notional: exposure.symbol_notional,
+        quote_notional: exposure.quote_notional,
+        total_notional: exposure.total_notional,
+        bought_today: exposure.bought_today,
+        permit_max: permit.map_or(Amount::ZERO, |used| used.permit.notional_max),
+        permit_used: permit.map_or(Amount::ZERO, |used| used.notional_used),
+        orders_live: exposure.orders_live,
+        orders_live_symbol: exposure.orders_live_symbol,
+        opened: exposure.opened,
+        listing: exposure.listing,
+    })
 }
 
 /// A14 and A06 at arming: whether one more target may be armed with these rules.

@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use model::{Amount, Block, KillLevel, OrderKind, PermitId, Price, Qty, Side, Span, VenueTime};
+use model::{
+    Amount, Block, KillLevel, OrderKind, PermitId, Price, Qty, Side, Slot, Span, VenueTime,
+};
 
 /// Which total an exposure limit is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,8 +237,15 @@ pub enum Refusal {
     },
     /// A rule of a plug-in.
     Rule {
+        /// The rule's slot.
+        slot: Slot,
         /// Its number.
         code: u32,
+    },
+    /// A rule of a plug-in that failed and is out of use: without it nothing is bought.
+    RuleSilent {
+        /// The rule's slot.
+        slot: Slot,
     },
 }
 
@@ -276,7 +285,7 @@ impl Refusal {
             Self::RateSpent => "A15",
             Self::DailyBuyAboveMax { .. } => "A17",
             Self::SelfTrade { .. } => "A29",
-            Self::Rule { .. } => "rule",
+            Self::Rule { .. } | Self::RuleSilent { .. } => "rule",
         }
     }
 
@@ -288,6 +297,7 @@ impl Refusal {
                 | Self::Blocked { .. }
                 | Self::PermitNotDurable { .. }
                 | Self::DuplicateLeg { .. }
+                | Self::RuleSilent { .. }
         )
     }
 }
@@ -335,7 +345,8 @@ model::wire_enum!(Refusal {
     32 => RateSpent,
     33 => DailyBuyAboveMax { asked, max },
     34 => SelfTrade { asked, own },
-    35 => Rule { code },
+    35 => Rule { slot, code },
+    36 => RuleSilent { slot },
 });
 
 impl model::wire::Wire for Cap {

@@ -119,7 +119,10 @@ fn taken_apart(refusal: &Refusal, symbol: &Symbol) -> (&'static str, Figures) {
         Refusal::SelfTrade { asked, own } => {
             ("self_trade", vec![("asked", price(asked)), ("own", price(own))])
         }
-        Refusal::Rule { code } => ("rule", vec![("code", code.into())]),
+        Refusal::Rule { slot, code } => {
+            ("rule", vec![("slot", slot.0.into()), ("code", code.into())])
+        }
+        Refusal::RuleSilent { slot } => ("rule_silent", vec![("slot", slot.0.into())]),
     }
 }
 

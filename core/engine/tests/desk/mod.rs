@@ -14,12 +14,12 @@ use std::rc::Rc;
 use engine::{Action, Actions, Config, Engine, Follower, Target};
 use model::{
     AccountId, Amount, AssetId, Balance, Body, BookTop, Cancelled, ClientOrderId, ClockSample,
-    Command, Depth, DepthKind, EntryPlan, Event, ExitPlan, Fill, FillSource, Intent, Intents,
-    KillLevel, Level, Link, LinkState, ListingBody, ListingFact, Mono, OrderKind, OrderKinds,
-    OrderStatus, OrderUpdate, Placed, Price, Print, Proposal, Qty, QueryAnswer, Reject,
-    RejectClass, ReplyLost, Request, Sent, Side, Signal, Source, Span, SpecSource, Strategies,
+    Command, Depth, DepthKind, EntryPlan, Event, ExitPlan, Fill, FillSource, Intent, KillLevel,
+    Level, Link, LinkState, ListingBody, ListingFact, Mono, OrderKind, OrderKinds, OrderStatus,
+    OrderUpdate, Placed, Price, Print, Proposal, Qty, QueryAnswer, Reject, RejectClass, ReplyLost,
+    Request, RiskRules, Scene, Sent, Side, Signal, Slot, Source, Span, SpecSource, Strategies,
     Stream, SymbolId, SymbolNames, SymbolSpec, SymbolStatus, TargetState, Text, TradeSides, Triple,
-    UpdateSource, VenueKey, VenueTime, View,
+    UpdateSource, VenueKey, VenueTime, Wish, Wishes,
 };
 
 pub(crate) const ACCOUNT: AccountId = AccountId(0);
@@ -70,28 +70,31 @@ pub(crate) struct Script {
     entry: EntryPlan,
     exit: ExitPlan,
     accounts: u8,
+    /// Its hash, as permits name it.
+    pub(crate) plugin: u128,
     wishes: Rc<RefCell<Vec<Intent>>>,
 }
 
+impl RiskRules for Script {}
+
 impl Strategies for Script {
-    fn on_event(
-        &mut self,
-        _: Mono,
-        _: &Event,
-        signals: &[Signal],
-        _: &View<'_>,
-        intents: &mut Intents,
-    ) {
-        for signal in signals {
+    fn plugin(&self, _: Slot) -> u128 {
+        self.plugin
+    }
+
+    fn on_scene(&mut self, scene: &Scene<'_>, wishes: &mut Wishes) {
+        let slot = Slot(0);
+        let mut wish = |intent| wishes.push(Wish { slot, intent }).expect("room for wishes");
+        for signal in scene.signals {
             for account in (0..self.accounts).map(AccountId) {
                 let Signal { symbol, pattern, confidence, .. } = *signal;
                 let (entry, exit) = (self.entry, self.exit);
                 let proposal = Proposal { account, symbol, pattern, confidence, entry, exit };
-                intents.push(Intent::Propose(proposal)).expect("room for wishes");
+                wish(Intent::Propose(proposal));
             }
         }
-        for wish in self.wishes.borrow_mut().drain(..) {
-            intents.push(wish).expect("room for wishes");
+        for intent in self.wishes.borrow_mut().drain(..) {
+            wish(intent);
         }
     }
 }
@@ -132,6 +135,7 @@ impl Desk {
             entry: setup.entry,
             exit: setup.exit,
             accounts: setup.config.accounts.len() as u8,
+            plugin: 11,
             wishes: Rc::clone(&wishes),
         };
         Self {
@@ -140,7 +144,7 @@ impl Desk {
             steps: 0,
             config: setup.config.clone(),
             script: script.clone(),
-            engine: Engine::new(setup.config, script, ()),
+            engine: Engine::new(setup.config, script),
             now: Mono::ZERO.after(Span::from_secs(100)),
             disk: true,
             wire: true,
@@ -231,7 +235,7 @@ impl Desk {
         self.config.epoch += 1;
         self.config.ids_from += 1_000;
         change(&mut self.config);
-        self.engine = Engine::new(self.config.clone(), self.script.clone(), ());
+        self.engine = Engine::new(self.config.clone(), self.script.clone());
         self.engine.restore(&image).expect("an image of this version");
         if let Some(follower) = &mut self.follower {
             follower.start(self.config.clone()).expect("its own image");

@@ -98,7 +98,6 @@ fn config() -> Config {
         instance: INSTANCE,
         epoch: 7,
         ids_from: 1,
-        plugin: 11,
         config: 12,
         operator: Text::clipped("tester"),
         accounts,

@@ -171,8 +171,21 @@ fn a_plug_in_rule_can_only_tighten() {
     assert_eq!(case.passes().qty, qty(5_000));
     case.verdict = RuleVerdict::Shrink { qty: qty(1) };
     case.is_refused("A06");
-    case.verdict = RuleVerdict::Refuse { code: 7 };
+    let slot = Slot(3);
+    case.verdict = RuleVerdict::Refuse { slot, code: 7 };
     case.is_refused("rule");
+    case.verdict = RuleVerdict::Silent { slot };
+    case.is_refused("rule");
+}
+
+#[test]
+fn no_rule_of_a_plug_in_stands_between_a_position_and_its_sale() {
+    let mut case = Case::new().selling();
+    let slot = Slot(0);
+    for verdict in [RuleVerdict::Refuse { slot, code: 7 }, RuleVerdict::Silent { slot }] {
+        case.verdict = verdict;
+        case.passes();
+    }
 }
 
 #[test]
@@ -217,7 +230,7 @@ struct Case {
 }
 
 impl RiskRules for RuleVerdictOnce {
-    fn judge(&mut self, _: &Request) -> RuleVerdict {
+    fn judge(&mut self, _: &RuleQuestion<'_>) -> RuleVerdict {
         self.0
     }
 }
@@ -353,6 +366,9 @@ fn exposure(id: PermitId) -> Exposure {
         operator: Text::EMPTY,
     };
     Exposure {
+        now: Mono::ZERO,
+        bid: None,
+        ask: None,
         venue_now: VenueTime::from_millis(1_500),
         spec: Some(spec),
         coin: VenueKey(5),

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use model::{
-    AccountId, Body, Event, Mono, QueryAnswer, RejectClass, RiskRules, Strategies, SymbolId,
-    UpdateSource, VenueTime,
+    AccountId, Body, Event, Mono, QueryAnswer, RejectClass, Strategies, SymbolId, UpdateSource,
+    VenueTime,
 };
 use venue::mexc::errors::classify;
 use venue::mexc::json::JsonError;
@@ -53,7 +53,7 @@ impl Answered {
     }
 }
 
-impl<S: Strategies, R: RiskRules> Trader<S, R> {
+impl<S: Strategies> Trader<S> {
     /// Reads what the link's session handed over.
     pub(super) fn read_answers(&mut self, now: Mono, link: LinkId) {
         match self.roles.of(link) {

@@ -3,7 +3,7 @@
 use engine::{Action, Question as Ask};
 use model::{
     AccountId, Body, ClientOrderId, Event, FixedList, KillLevel, Mono, QueryAnswer, Record,
-    RiskRules, Strategies, SymbolId, VenueTime,
+    Strategies, SymbolId, VenueTime,
 };
 use risk::Approved;
 use venue::mexc::orders::CancelRequest;
@@ -15,7 +15,7 @@ use super::Trader;
 /// has fewer, and the engine keeps 256.
 const SNAPSHOT_LEVELS: u16 = 1_000;
 
-impl<S: Strategies, R: RiskRules> Trader<S, R> {
+impl<S: Strategies> Trader<S> {
     /// Journals what the step asks for, then does it. What cannot be done comes back as an event.
     pub(super) fn carry_out(&mut self, now: Mono) {
         if self.actions.is_empty() {

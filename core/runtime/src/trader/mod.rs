@@ -18,8 +18,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use engine::{Actions, Config, Engine};
 use journal::Producer;
 use model::{
-    AccountId, Block, Body, ClockSample, Event, KillLevel, LinkState, Mono, RiskRules, Span,
-    Strategies, SymbolId, Text, TimerName, VenueTime,
+    AccountId, Block, Body, ClockSample, Event, KillLevel, LinkState, Mono, Span, Strategies,
+    SymbolId, Text, TimerName, VenueTime,
 };
 use paper::Paper;
 use venue::SymbolTable;
@@ -148,8 +148,8 @@ pub struct TraderCounts {
 
 /// Engine, sessions and journal.
 #[derive(Debug)]
-pub struct Trader<S, R = ()> {
-    engine: Engine<S, R>,
+pub struct Trader<S> {
+    engine: Engine<S>,
     actions: Actions,
     tape: Tape,
     table: SymbolTable,
@@ -182,7 +182,7 @@ pub struct Trader<S, R = ()> {
     done: bool,
 }
 
-impl<S: Strategies, R: RiskRules> Trader<S, R> {
+impl<S: Strategies> Trader<S> {
     /// A trader with all of its memory. `durable` is what the journal thread stores the number of
     /// the last decision on disk in.
     ///
@@ -191,7 +191,6 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
     pub fn new(
         config: TraderConfig,
         strategies: S,
-        rules: R,
         producer: Producer,
         durable: Arc<AtomicU64>,
         kill: KillFlag,
@@ -214,7 +213,7 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
             limits: Limits::PAGES,
         });
         let (roles, market) = (Roles::new(&config), Market::new(&config));
-        let mut engine = Engine::new(config.engine, strategies, rules);
+        let mut engine = Engine::new(config.engine, strategies);
         if let Some(carried) = &config.carried {
             engine.restore(&carried.image).map_err(TraderError::Image)?;
         }
@@ -251,7 +250,7 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
     }
 
     /// The engine, for status and checks.
-    pub fn engine(&self) -> &Engine<S, R> {
+    pub fn engine(&self) -> &Engine<S> {
         &self.engine
     }
 
@@ -400,9 +399,7 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
 
 /// The names that an engine goes on with under their ids, of which some may be missing: a full disk
 /// keeps nothing, and what was named then is named anew.
-fn table_of<S: Strategies, R: RiskRules>(
-    engine: &Engine<S, R>,
-) -> Result<SymbolTable, TraderError> {
+fn table_of<S: Strategies>(engine: &Engine<S>) -> Result<SymbolTable, TraderError> {
     let mut table = SymbolTable::new();
     for (id, names, spec) in engine.names() {
         if !table.enter(id, names) {
@@ -415,7 +412,7 @@ fn table_of<S: Strategies, R: RiskRules>(
     Ok(table)
 }
 
-impl<S: Strategies, R: RiskRules> Machine for Trader<S, R> {
+impl<S: Strategies> Machine for Trader<S> {
     fn links(&self) -> usize {
         self.roles.len()
     }
@@ -614,7 +611,7 @@ impl<S: Strategies, R: RiskRules> Machine for Trader<S, R> {
     }
 }
 
-impl<S: Strategies, R: RiskRules> Trader<S, R> {
+impl<S: Strategies> Trader<S> {
     /// An entry whose first byte has not gone is dropped whole once the kill flag is up.
     fn suppress_if_killed(&mut self, now: Mono, desk: usize, at: usize) {
         let session = &mut self.desks[desk].orders[at];

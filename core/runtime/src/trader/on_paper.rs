@@ -1,12 +1,12 @@
 //! Paper mode: the venue of every account is a paper one, and no order has a way out.
 
 use engine::{Engine, Question as Ask};
-use model::{AccountId, Body, Event, KillLevel, Level, Mono, RiskRules, Strategies, SymbolId};
+use model::{AccountId, Body, Event, KillLevel, Level, Mono, Strategies, SymbolId};
 use paper::{Books, Paper, PaperConfig, Past};
 
 use super::Trader;
 
-impl<S: Strategies, R: RiskRules> Trader<S, R> {
+impl<S: Strategies> Trader<S> {
     /// Takes up what earlier runs on paper left; before the first call of the loop. Without a paper
     /// venue there is nothing to take up.
     pub fn restore_paper(&mut self, past: Past) {
@@ -74,10 +74,7 @@ impl<S: Strategies, R: RiskRules> Trader<S, R> {
 }
 
 /// A paper venue that knows the pairs that the engine was restored with.
-pub(super) fn venue<S: Strategies, R: RiskRules>(
-    config: PaperConfig,
-    engine: &Engine<S, R>,
-) -> Box<Paper> {
+pub(super) fn venue<S: Strategies>(config: PaperConfig, engine: &Engine<S>) -> Box<Paper> {
     let mut paper = Box::new(Paper::new(config));
     for (symbol, names, spec) in engine.names() {
         paper.handle_names(symbol, names);
@@ -89,9 +86,9 @@ pub(super) fn venue<S: Strategies, R: RiskRules>(
 }
 
 /// The engine's books, for an order on paper to meet.
-struct BooksOf<'a, S, R>(&'a Engine<S, R>);
+struct BooksOf<'a, S>(&'a Engine<S>);
 
-impl<S: Strategies, R: RiskRules> Books for BooksOf<'_, S, R> {
+impl<S: Strategies> Books for BooksOf<'_, S> {
     fn book(&self, symbol: SymbolId) -> Option<(&[Level], &[Level])> {
         self.0.book_at(symbol).map(|(bids, asks, _)| (bids, asks))
     }

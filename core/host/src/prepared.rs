@@ -1,0 +1,216 @@
+//! An instance that is ready to take a slot, and what becomes of one that left it.
+
+use std::fmt;
+
+use abi::{Call, Guest, Plain, area, export};
+use model::{Slot, Text};
+
+use crate::Standing;
+use crate::manifest::{Kind, Manifest};
+use crate::slots::fault_of;
+
+/// A plug-in ready to run: set up, and called once in every way that does not show it anything.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Where it is to run.
+    pub slot: Slot,
+    /// Hash of the plug-in, as permits name it.
+    pub plugin: u128,
+    pub(crate) name: Text<48>,
+    pub(crate) kind: Kind,
+    pub(crate) events: u32,
+    pub(crate) state: Option<StateOf>,
+    pub(crate) parameters: Vec<Bounds>,
+    pub(crate) values: Vec<i64>,
+    pub(crate) guest: Box<dyn Guest>,
+}
+
+/// The version of a plug-in's state and its longest bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StateOf {
+    pub(crate) version: u32,
+    pub(crate) bytes: u32,
+}
+
+/// A parameter as far as a running plug-in needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    pub(crate) name: String,
+    pub(crate) min: i64,
+    pub(crate) max: i64,
+}
+
+/// Why an instance cannot take a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrepareError {
+    /// There are not so many slots.
+    NoSlot {
+        /// The one asked for.
+        slot: Slot,
+    },
+    /// Not one value for each parameter.
+    Values {
+        /// Parameters.
+        wanted: usize,
+        /// Values.
+        given: usize,
+    },
+    /// A value outside its range.
+    OutOfRange {
+        /// Which parameter, by its place.
+        parameter: usize,
+        /// The value.
+        value: i64,
+        /// The range.
+        range: (i64, i64),
+    },
+    /// It does not run with this plan and these parameters.
+    Setup {
+        /// What its call of `shrike_setup` came to.
+        fault: model::PluginFault,
+        /// Its own number, when it gave one.
+        figure: i64,
+    },
+}
+
+impl fmt::Display for PrepareError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSlot { slot } => {
+                write!(f, "slot {} does not exist; there are 0 to {}", slot.0, Slot::MAX - 1)
+            }
+            Self::Values { wanted, given } => {
+                write!(f, "{given} values for {wanted} parameters")
+            }
+            Self::OutOfRange { parameter, value, range: (min, max) } => {
+                write!(f, "parameter {parameter} is {value}; its manifest allows {min} to {max}")
+            }
+            Self::Setup { fault, figure } => write!(
+                f,
+                "its {} ended with {} ({figure}): it does not run with this plan and these \
+                 parameters",
+                export::SETUP,
+                fault.name()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for PrepareError {}
+
+impl Prepared {
+    /// Sets an instance up for a slot. `values` are the parameters in the manifest's order.
+    ///
+    /// # Errors
+    /// [`PrepareError`]; the instance is dropped.
+    pub fn new(
+        slot: Slot,
+        plugin: u128,
+        manifest: &Manifest,
+        mut guest: Box<dyn Guest>,
+        standing: &Standing,
+        values: &[i64],
+    ) -> Result<Self, PrepareError> {
+        if slot.index() >= Slot::MAX {
+            return Err(PrepareError::NoSlot { slot });
+        }
+        let (wanted, given) = (manifest.parameters.len(), values.len());
+        if wanted != given {
+            return Err(PrepareError::Values { wanted, given });
+        }
+        for (parameter, (known, value)) in manifest.parameters.iter().zip(values).enumerate() {
+            if *value < known.min || *value > known.max {
+                let (value, range) = (*value, (known.min, known.max));
+                return Err(PrepareError::OutOfRange { parameter, value, range });
+            }
+        }
+        set_up(guest.as_mut(), standing, slot, values)?;
+        let bounds = manifest.parameters.iter().map(|known| Bounds {
+            name: known.name.clone(),
+            min: known.min,
+            max: known.max,
+        });
+        let state =
+            manifest.state.map(|state| StateOf { version: state.version, bytes: state.bytes });
+        Ok(Self {
+            slot,
+            plugin,
+            name: Text::clipped(&format!("{} {}", manifest.name, manifest.version)),
+            kind: manifest.kind,
+            events: manifest.events,
+            state,
+            parameters: bounds.collect(),
+            values: values.to_vec(),
+            guest,
+        })
+    }
+
+    /// Its name and version, as records show them.
+    pub const fn name(&self) -> Text<48> {
+        self.name
+    }
+}
+
+/// Shows the setup and lets the guest take it.
+pub(crate) fn set_up(
+    guest: &mut dyn Guest,
+    standing: &Standing,
+    slot: Slot,
+    values: &[i64],
+) -> Result<(), PrepareError> {
+    standing.setup(slot, values).put(&mut guest.area()[area::INPUT..]);
+    match guest.call(Call::Setup) {
+        Ok(code) if code >= 0 => Ok(()),
+        Ok(code) => {
+            let (fault, figure) = (model::PluginFault::GaveUp, i64::from(code));
+            Err(PrepareError::Setup { fault, figure })
+        }
+        Err(trap) => Err(PrepareError::Setup { fault: fault_of(trap), figure: 0 }),
+    }
+}
+
+/// Why an instance left its slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Another took its place.
+    Exchanged,
+    /// It failed.
+    Failed(model::PluginFault),
+    /// It was stopped.
+    Stopped,
+}
+
+/// An instance that left its slot: whoever takes it drops it where time does not matter.
+#[derive(Debug)]
+pub struct Retired {
+    /// Where it ran.
+    pub slot: Slot,
+    /// Its hash.
+    pub plugin: u128,
+    /// Why it left.
+    pub why: Left,
+    /// Scenes that it was shown in its slot.
+    pub scenes: u64,
+    /// Parameters as they were when it left.
+    pub values: Vec<i64>,
+    /// The instance.
+    pub guest: Option<Box<dyn Guest>>,
+}
+
+/// Where prepared instances come from and old ones go. Never waits: it is called on the hot thread.
+pub trait Supply: fmt::Debug + Send {
+    /// The instance that was prepared for the slot under this hash.
+    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Box<Prepared>>;
+
+    /// Takes an instance that left.
+    fn give_back(&mut self, retired: Retired);
+}
+
+/// No supply: nothing can be exchanged, and what leaves is dropped where it is.
+impl Supply for () {
+    fn take(&mut self, _: Slot, _: u128) -> Option<Box<Prepared>> {
+        None
+    }
+
+    fn give_back(&mut self, _: Retired) {}
+}

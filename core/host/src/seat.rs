@@ -1,0 +1,298 @@
+//! One plug-in in its slot: its instance, parameters, timers and log allowance.
+
+use abi::export::Answer;
+use abi::judge::{Question, Verdict};
+use abi::{Call, Guest, Plain, Trap, area, scene};
+use model::{DueTimer, Mono, PluginFault, Slot, SymbolId, Text};
+
+use crate::manifest::Kind;
+use crate::prepared::{Bounds, Left, PrepareError, Prepared, Retired, StateOf, set_up};
+use crate::scene::Encoded;
+use crate::slots::{Own, SlotState, fault_of};
+use crate::{Standing, wish};
+
+/// Why a call ended its plug-in, with the figure that the fault names.
+pub(crate) type Fault = (PluginFault, i64);
+
+/// Log bytes that a plug-in may write in a second.
+const LOG_PER_SECOND: u64 = 1_024;
+
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) plugin: u128,
+    pub(crate) kind: Kind,
+    pub(crate) events: u32,
+    name: Text<48>,
+    state: Option<StateOf>,
+    parameters: Vec<Bounds>,
+    values: Vec<i64>,
+    /// Bit n set: value n was set while it ran, and goes with a swap.
+    set: u32,
+    /// None once it failed or was stopped.
+    guest: Option<Box<dyn Guest>>,
+    stopped: bool,
+    timers: [Timer; area::TIMERS],
+    /// The least of them.
+    timer_next: Mono,
+    scenes: u64,
+    log_from: Mono,
+    log_used: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Timer {
+    at: Mono,
+    symbol: SymbolId,
+}
+
+/// What a plug-in made of a scene.
+pub(crate) struct Shown {
+    pub(crate) intents: Own,
+    pub(crate) log: Option<Text<{ area::LOG_MAX }>>,
+}
+
+impl Seat {
+    pub(crate) fn new(prepared: Prepared) -> Self {
+        Self {
+            plugin: prepared.plugin,
+            kind: prepared.kind,
+            events: prepared.events,
+            name: prepared.name,
+            state: prepared.state,
+            parameters: prepared.parameters,
+            values: prepared.values,
+            set: 0,
+            guest: Some(prepared.guest),
+            stopped: false,
+            timers: [Timer { at: Mono::NEVER, symbol: SymbolId::NONE }; area::TIMERS],
+            timer_next: Mono::NEVER,
+            scenes: 0,
+            log_from: Mono::ZERO,
+            log_used: 0,
+        }
+    }
+
+    pub(crate) const fn is_active(&self) -> bool {
+        self.guest.is_some()
+    }
+
+    /// Whether an operator took it out of use: a rule that is stopped judges nothing.
+    pub(crate) const fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    pub(crate) const fn wants(&self, kind: u16) -> bool {
+        self.is_active() && self.events & (1 << kind) != 0
+    }
+
+    /// Signals come to every strategy, and to a rule that asks for them.
+    pub(crate) fn wants_signals(&self) -> bool {
+        self.is_active() && (self.kind == Kind::Strategy || self.wants(scene::SIGNALS))
+    }
+
+    pub(crate) fn state(&self, slot: Slot) -> SlotState {
+        SlotState {
+            slot,
+            plugin: self.plugin,
+            name: self.name,
+            kind: self.kind,
+            active: self.is_active(),
+            scenes: self.scenes,
+            memory_bytes: self.guest.as_ref().map_or(0, |guest| guest.memory_bytes()),
+        }
+    }
+
+    /// Shows a scene and reads what it left.
+    pub(crate) fn show(&mut self, slot: Slot, scene: &Encoded, now: Mono) -> Result<Shown, Fault> {
+        let none = Shown { intents: Own::new(), log: None };
+        let Some(guest) = &mut self.guest else { return Ok(none) };
+        self.scenes += 1;
+        scene.copy_to(slot, guest.area());
+        let code = match guest.call(Call::OnEvent) {
+            Ok(0) => return Ok(none),
+            Ok(code) => code,
+            // A rule may leave it out.
+            Err(Trap::NoExport) if self.kind == Kind::RiskRule => return Ok(none),
+            Err(trap) => return Err((fault_of(trap), 0)),
+        };
+        let answer = Answer::unpack(code).ok_or((PluginFault::GaveUp, i64::from(code)))?;
+        self.read(&answer, now)
+    }
+
+    fn read(&mut self, answer: &Answer, now: Mono) -> Result<Shown, Fault> {
+        let Some(guest) = &mut self.guest else { return Err((PluginFault::Host, 0)) };
+        let bytes = guest.area();
+        let intents = usize::from(answer.intents);
+        if intents > area::INTENTS {
+            return Err((PluginFault::TooManyIntents, i64::from(answer.intents)));
+        }
+        if intents > 0 && self.kind == Kind::RiskRule {
+            return Err((PluginFault::IntentOfRule, i64::from(answer.intents)));
+        }
+        let mut own = Own::new();
+        for at in 0..intents {
+            let bad = (PluginFault::BadIntent, at as i64);
+            own.push(wish::intent(bytes, at).ok_or(bad)?).map_err(|_| bad)?;
+        }
+        let log = read_log(bytes, usize::from(answer.log))?;
+        if usize::from(answer.timers) > area::TIMERS {
+            return Err((PluginFault::BadTimer, i64::from(answer.timers)));
+        }
+        for at in 0..usize::from(answer.timers) {
+            let bad = (PluginFault::BadTimer, at as i64);
+            let (timer, when, symbol) = wish::timer(bytes, at).ok_or(bad)?;
+            self.timers[usize::from(timer)] = Timer { at: when, symbol };
+        }
+        if answer.timers > 0 {
+            self.find_next_timer();
+        }
+        let log = log.filter(|text| self.may_log(now, text.as_str().len()));
+        Ok(Shown { intents: own, log })
+    }
+
+    /// Text beyond the allowance is dropped.
+    fn may_log(&mut self, now: Mono, len: usize) -> bool {
+        if now.since(self.log_from) >= model::Span::from_secs(1) {
+            (self.log_from, self.log_used) = (now, 0);
+        }
+        self.log_used += len as u64;
+        self.log_used <= LOG_PER_SECOND
+    }
+
+    /// Asks a rule; `None` as the fault when it has failed before.
+    pub(crate) fn judge(&mut self, question: &Question) -> Result<(i32, Verdict), Option<Fault>> {
+        let Some(guest) = &mut self.guest else { return Err(None) };
+        question.put(&mut guest.area()[area::INPUT..]);
+        let code = guest.call(Call::Judge).map_err(|trap| Some((fault_of(trap), 0)))?;
+        Ok((code, Verdict::get(&guest.area()[area::OUTPUT..])))
+    }
+
+    /// Takes the instance out; what is left says what ran here.
+    pub(crate) fn retire(&mut self, slot: Slot, why: Left) -> Retired {
+        self.stopped = why == Left::Stopped;
+        self.timers.fill(Timer { at: Mono::NEVER, symbol: SymbolId::NONE });
+        self.timer_next = Mono::NEVER;
+        Retired {
+            slot,
+            plugin: self.plugin,
+            why,
+            scenes: self.scenes,
+            values: self.values.clone(),
+            guest: self.guest.take(),
+        }
+    }
+
+    /// Carries over what both sides know: parameters by their names, the state, and with it the
+    /// timers.
+    pub(crate) fn take_over(
+        &mut self,
+        old: &mut Self,
+        standing: &Standing,
+        slot: Slot,
+    ) -> Result<(), Fault> {
+        self.take_parameters(old, standing, slot)?;
+        let (Some(from), Some(to)) = (old.state, self.state) else { return Ok(()) };
+        let (Some(guest), Some(next)) = (&mut old.guest, &mut self.guest) else { return Ok(()) };
+        // A state that the old one cannot give is none: it leaves, and the new one begins anew.
+        let Ok(len) = guest.call(Call::Save) else { return Ok(()) };
+        let Some(len) = u32::try_from(len).ok().filter(|len| *len <= from.bytes) else {
+            return Ok(());
+        };
+        if len > to.bytes {
+            return Ok(());
+        }
+        let len_of = len as usize;
+        next.state()[..len_of].copy_from_slice(&guest.state()[..len_of]);
+        let call = Call::Restore { version: from.version, len };
+        let taken = next.call(call).map_err(|trap| (fault_of(trap), 0))?;
+        if taken == 0 {
+            (self.timers, self.timer_next) = (old.timers, old.timer_next);
+        }
+        Ok(())
+    }
+
+    fn take_parameters(
+        &mut self,
+        old: &Self,
+        standing: &Standing,
+        slot: Slot,
+    ) -> Result<(), Fault> {
+        let mut changed = false;
+        for (from, (bounds, value)) in old.parameters.iter().zip(&old.values).enumerate() {
+            if old.set & (1 << from) == 0 {
+                continue;
+            }
+            let found = self.parameters.iter().position(|own| own.name == bounds.name);
+            let Some(at) = found else { continue };
+            let fits = (self.parameters[at].min..=self.parameters[at].max).contains(value);
+            if fits && self.values[at] != *value {
+                self.values[at] = *value;
+                self.set |= 1 << at;
+                changed = true;
+            }
+        }
+        let Some(guest) = self.guest.as_mut().filter(|_| changed) else { return Ok(()) };
+        set_up(guest.as_mut(), standing, slot, &self.values).map_err(|error| match error {
+            PrepareError::Setup { fault, figure } => (fault, figure),
+            PrepareError::NoSlot { .. }
+            | PrepareError::Values { .. }
+            | PrepareError::OutOfRange { .. } => (PluginFault::Host, 0),
+        })
+    }
+
+    /// `false` when there is no such parameter, the value is outside its range, or the plug-in says
+    /// no: it then runs on with the value before.
+    pub(crate) fn set_parameter(
+        &mut self,
+        standing: &Standing,
+        slot: Slot,
+        at: usize,
+        value: i64,
+    ) -> Result<bool, PrepareError> {
+        let Some(guest) = &mut self.guest else { return Ok(false) };
+        let Some(bounds) = self.parameters.get(at) else { return Ok(false) };
+        if value < bounds.min || value > bounds.max {
+            return Ok(false);
+        }
+        let before = std::mem::replace(&mut self.values[at], value);
+        match set_up(guest.as_mut(), standing, slot, &self.values) {
+            Ok(()) => {
+                self.set |= 1 << at;
+                Ok(true)
+            }
+            Err(PrepareError::Setup { fault: PluginFault::GaveUp, .. }) => {
+                self.values[at] = before;
+                set_up(guest.as_mut(), standing, slot, &self.values).map(|()| false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) const fn next_timer(&self) -> Mono {
+        self.timer_next
+    }
+
+    fn find_next_timer(&mut self) {
+        let least = self.timers.iter().map(|timer| timer.at).min();
+        self.timer_next = least.unwrap_or(Mono::NEVER);
+    }
+
+    /// The first of its timers that has come, cleared.
+    pub(crate) fn take_timer(&mut self, slot: Slot, now: Mono) -> Option<DueTimer> {
+        let at = self.timers.iter().position(|timer| timer.at <= now)?;
+        let Timer { at: due, symbol } = self.timers[at];
+        self.timers[at].at = Mono::NEVER;
+        self.find_next_timer();
+        Some(DueTimer { slot, timer: at as u8, due, symbol })
+    }
+}
+
+fn read_log(bytes: &[u8], len: usize) -> Result<Option<Text<{ area::LOG_MAX }>>, Fault> {
+    if len == 0 {
+        return Ok(None);
+    }
+    let bad = (PluginFault::BadLog, len as i64);
+    let text = bytes.get(area::LOG..area::LOG + len).filter(|_| len <= area::LOG_MAX).ok_or(bad)?;
+    let text = std::str::from_utf8(text).map_err(|_| bad)?;
+    Text::new(text).map(Some).ok_or(bad)
+}
