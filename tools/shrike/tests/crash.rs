@@ -77,7 +77,7 @@ fn a_supervisor_that_dies_leaves_its_trader_and_the_next_one_waits_for_its_end()
 
 #[test]
 fn a_session_that_hangs_up_and_reads_no_more_leaves_supervisor_and_trader_to_go_on() {
-    let stage = Stage::heard_by_nobody(Phase::Arming, 202);
+    let mut stage = Stage::heard_by_nobody(Phase::Arming, 202);
     let mut watch = Watch::new(&stage);
     watch.until("a trader", |watch| watch.status_of_epoch(1).is_some());
     let trader = stage.trader_pid().expect("a trader runs");
@@ -93,11 +93,11 @@ fn a_session_that_hangs_up_and_reads_no_more_leaves_supervisor_and_trader_to_go_
 
 /// A run with two deaths, from an empty data directory to the last sale.
 fn run(phase: Phase, seed: u64) {
-    let stage = Stage::start(phase, seed);
+    let mut stage = Stage::start(phase, seed);
     let mut watch = Watch::new(&stage);
     watch.until("the phase", |watch| watch.is_in(phase));
     let first = stage.kill_trader();
-    let second = stage.next_trader(first.pid);
+    let second = stage.next_trader(first);
     // In recovery: its process is there and has not allowed entries.
     watch.pause(Duration::from_millis(if phase == Phase::Fire { 5 } else { 60 }));
     let again = stage.kill_pid(second);
@@ -113,7 +113,7 @@ fn run(phase: Phase, seed: u64) {
     say(format_args!(
         "seed {seed}, {phase:?}: killed {} and {second}; after the second death: {} targets known \
          after {} ms, entries after {} ms, pid {third}",
-        first.pid,
+        first,
         status["targets"].as_array().map_or(0, Vec::len),
         armed.duration_since(again).as_millis(),
         open.duration_since(again).as_millis(),
@@ -369,11 +369,6 @@ struct Stage {
     folder: TempDir,
 }
 
-/// One death.
-struct Death {
-    pid: u32,
-}
-
 impl Stage {
     fn start(phase: Phase, seed: u64) -> Self {
         Self::told_to(Stdio::null(), phase, seed)
@@ -415,10 +410,11 @@ impl Stage {
         self.trader_pid().is_some()
     }
 
-    fn kill_trader(&self) -> Death {
+    /// The trader that it killed.
+    fn kill_trader(&self) -> u32 {
         let pid = self.trader_pid().expect("a trader runs");
         self.kill_pid(pid);
-        Death { pid }
+        pid
     }
 
     fn kill_pid(&self, pid: u32) -> Instant {
@@ -465,19 +461,8 @@ impl Stage {
         std::fs::read_to_string(self.folder.path().join("errors")).unwrap_or_default()
     }
 
-    fn end(&self) {
-        signal("TERM", self.run.id());
-        let since = Instant::now();
-        while self.is_alive() {
-            assert!(since.elapsed() < PATIENCE, "it does not stop: {}", self.said());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        // The supervisor's own lock goes with its end.
-        while std::fs::metadata(format!("/proc/{}/fd", self.run.id())).is_ok()
-            && journal::DataDir::is_in_use(&self.data())
-        {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+    fn end(&mut self) {
+        assert_eq!(self.run.end(), Some(0), "{}", self.said());
     }
 }
 
