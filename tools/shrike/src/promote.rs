@@ -52,6 +52,7 @@ pub fn run(args: &PromoteArgs, out: &mut Out) -> Result<Exit, CliError> {
     let data_dir = args.data.clone().unwrap_or_else(|| settings.data_dir.clone());
     modes::check_kind(&data_dir, settings.mode).map_err(CliError::refused)?;
     let lineage = Lineage::read(&modes::journal_of(&data_dir)).map_err(CliError::failed)?;
+    modes::check_nothing_held(&lineage, &data_dir, settings.mode).map_err(CliError::refused)?;
     modes::check_round_trips(&lineage, &data_dir).map_err(CliError::refused)?;
     let arms = Arms::of(&settings)
         .map_err(|error| CliError::failed(format_args!("this program: {error}")))?;
