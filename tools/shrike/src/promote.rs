@@ -10,9 +10,10 @@ use runtime::Clock;
 use serde_json::json;
 use settings::Settings;
 
-use crate::assembly::{Plan, offline_journal};
 use crate::cli::{CliError, Exit, Out};
 use crate::modes::{self, Arms, Lineage, Promotion, ROUND_TRIPS_MIN};
+use crate::trader::assembly::{Plan, offline_journal};
+use crate::trader::run::operator;
 
 /// Let mode `live` begin, after enough round trips at a tenth of the limits
 #[derive(Debug, Args)]
@@ -63,7 +64,7 @@ pub fn run(args: &PromoteArgs, out: &mut Out) -> Result<Exit, CliError> {
              `shrike promote` without it, compare what it shows, and type that word"
         )));
     }
-    let plan = Plan { settings, data_dir, keys: Vec::new(), operator: crate::run::operator() };
+    let plan = Plan { settings, data_dir, keys: Vec::new(), operator: operator() };
     let promotion = Promotion {
         arms,
         round_trips: lineage.round_trips,

@@ -15,10 +15,10 @@ use venue::sign::Credentials;
 
 use super::scenario::{self, Scenario};
 use super::{Stage, report};
-use crate::assembly::{Assembly, Plan};
 use crate::board::Board;
 use crate::cli::{CliError, Exit, Out};
 use crate::modes;
+use crate::trader::assembly::{Assembly, Plan};
 
 /// Longest wait for streams, clock and balances after the start.
 const READY_MAX: Duration = Duration::from_secs(20);

@@ -10,7 +10,7 @@ use model::Mode;
 use serde_json::json;
 use settings::Settings;
 
-use crate::assembly::{Assembly, Plan};
+use super::assembly::{Assembly, Plan};
 use crate::cli::{CliError, Exit, Out};
 use crate::conform;
 use crate::keys::{self, Keyring, venue_key};

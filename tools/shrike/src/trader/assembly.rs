@@ -26,15 +26,15 @@ use scout::{
 use settings::{Identity, Settings, Sniper};
 use venue::sign::Credentials;
 
+use super::checkpoints::Checkpoints;
+use super::narrate::{Both, Narrator};
+use super::starts::{Starts, StartsWatch};
+use super::{archiving, restored};
 use crate::board::{Board, Budget, of_inbox};
-use crate::checkpoints::Checkpoints;
 use crate::cli::CliError;
 use crate::control::{Around, ControlConfig, ControlServer, Desk, Rehearsals};
 use crate::dialling::{DialError, Dialling};
 use crate::modes::{Admitted, Lineage};
-use crate::narrate::{Both, Narrator};
-use crate::starts::{Starts, StartsWatch};
-use crate::{archiving, restored};
 
 /// What a run needs besides its settings.
 #[derive(Clone, Debug)]

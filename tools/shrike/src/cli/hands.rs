@@ -10,8 +10,8 @@ mod time;
 
 use serde_json::{Value, json};
 
+use super::control::Place;
 use crate::cli::{CliError, Exit, Out};
-use crate::cli_control::Place;
 use crate::control::{Client, ClientError};
 
 pub use args::{

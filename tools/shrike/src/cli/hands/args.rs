@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::cli_control::Place;
+use crate::cli::control::Place;
 
 /// List, make, arm, disarm, cancel and rehearse targets
 #[derive(Args, Clone, Debug)]
