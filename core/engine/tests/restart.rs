@@ -5,10 +5,11 @@ mod desk;
 use desk::{ACCOUNT, BASE, Desk, Done, NEW, QUOTE, balance, money, ms, opening, qty, rests};
 use engine::{Action, OrderState, Question};
 use model::{
-    AccountId, AlarmKind, Block, Body, ClientOrderId, Close, Command, Event, FixedList, KillLevel,
-    Link, LinkState, OperatorOrder, OrderKind, OrderLeg, OrderStatus, QueryAnswer, Request, Side,
-    Span, Stream, SymbolId, TargetState, Text, UpdateSource, WhyNot,
+    AccountId, AlarmKind, Block, Body, BuyByHand, ByHand, ClientOrderId, Close, Command, Event,
+    FixedList, KillLevel, Link, LinkState, OperatorOrder, OrderKind, OrderLeg, OrderStatus,
+    QueryAnswer, Request, Side, Span, Stream, SymbolId, TargetState, Text, UpdateSource, WhyNot,
 };
+use risk::Refusal;
 
 #[test]
 fn an_armed_target_fires_at_its_opening_under_the_permit_it_had() {
@@ -183,18 +184,33 @@ fn a_deal_told_again_by_the_history_is_not_applied_twice() {
 
 #[test]
 fn what_was_bought_today_still_counts() {
-    let limit =
-        |setup: &mut desk::Setup| setup.limits(|limits| limits.daily_buy_max = money("130"));
-    let (mut desk, request) = Desk::fired_with(limit);
-    desk.trade(NEW, "1.0000");
-    desk.fill(&request, "1.0000", "60");
-    desk.ends(&request, OrderStatus::PartiallyCancelled, "60");
-    desk.restart();
-    back(&mut desk);
-    desk.book(NEW, &[("0.9990", "9000")], &[("1.0010", "9000")]);
-    let image = desk.engine.save();
-    desk.restart();
-    assert_eq!(desk.engine.save(), image, "and a second restart changes nothing");
+    let setup = |setup: &mut desk::Setup| {
+        setup.limits(|limits| limits.daily_buy_max = money("130"));
+        setup.exit.resting_share_bps = 10_000;
+    };
+    let buy = |notional: &str, dies: bool| {
+        let (mut desk, standing) = Desk::holding_with(setup);
+        for sale in standing.places() {
+            desk.fills(&sale);
+        }
+        assert_eq!(desk.state(), TargetState::Completed, "a hundred were bought and sold");
+        if dies {
+            desk.restart();
+            back(&mut desk);
+            desk.rules(NEW);
+        }
+        let wish = BuyByHand { notional: money(notional), price_max: money("1.0000") };
+        let body = Body::Command(Command::ByHand { token: 1, wish: ByHand::Buy(wish) });
+        desk.tell(&Event::of(ACCOUNT, NEW, body));
+        let done = desk.book(NEW, &[("0.9990", "9000")], &[("1.0000", "9000")]);
+        (done.refusals(), done.places().len())
+    };
+    let above = Refusal::DailyBuyAboveMax { asked: money("131"), max: money("130") };
+    assert_eq!(above.control(), "A17");
+    for dies in [false, true] {
+        assert_eq!(buy("31", dies), (vec![above], 0), "dies: {dies}");
+        assert_eq!(buy("30", dies), (vec![], 1), "dies: {dies}");
+    }
 }
 
 #[test]

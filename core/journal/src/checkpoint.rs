@@ -1,6 +1,7 @@
-//! A saved state and the place in the decisions that it stands for, so that a start need not read
-//! them from the beginning. One small file; without it, or when it does not fit the chain, a start
-//! reads everything and comes to the same.
+//! A saved state and the place in the decisions that it stands for, so that a recovery need not
+//! read them from the beginning. One small file; without it, or when it does not fit the chain, the
+//! recovery reads everything and comes to the same. Whoever else reads the decisions gains nothing
+//! by it.
 
 use std::io;
 use std::path::Path;

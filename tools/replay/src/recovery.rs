@@ -251,7 +251,6 @@ impl Recovery {
             ring_lost: self.gap || !(same_boot || self.orderly),
             orderly: self.orderly,
             is_whole: is_whole && !self.gap,
-            last_seq: self.last_seq,
         }
     }
 }
@@ -269,8 +268,6 @@ pub struct Recovered {
     pub orderly: bool,
     /// Whether the decisions were read to their end, and none of them is missing.
     pub is_whole: bool,
-    /// The last record.
-    pub last_seq: u64,
 }
 
 /// Reads what the decisions of a data directory leave, from its checkpoint if that fits.

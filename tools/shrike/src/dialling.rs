@@ -1,6 +1,8 @@
 //! From the configuration to where connections lead: addresses, roots of trust, the address of ours
 //! that an account's connections leave from. The trader and every check dial by this alone.
 
+pub(crate) mod stream;
+
 use std::fmt;
 use std::net::IpAddr;
 

@@ -50,7 +50,7 @@ mod tests {
         let ring = Keyring::new(&settings);
         let credentials =
             settings::Credentials { key: "canary-key".into(), secret: "canary-secret".into() };
-        let plan = crate::assembly::Plan {
+        let plan = crate::trader::assembly::Plan {
             settings,
             data_dir: "data".into(),
             keys: vec![venue_key(&credentials).unwrap()],

@@ -23,6 +23,28 @@ pub(crate) fn journal_of(data_dir: &Path) -> std::path::PathBuf {
     data_dir.join("journal")
 }
 
+/// That a data directory may be traded by a configuration; only [`admit`] makes one.
+#[derive(Debug)]
+pub struct Admitted(());
+
+/// Asks a data directory what it was traded with and, for real money, what it proves: all its
+/// decisions are read once then.
+///
+/// # Errors
+/// A sentence that says what stands against it and what to do.
+pub(crate) fn admit(settings: &Settings, data_dir: &Path) -> Result<Admitted, String> {
+    let mode = settings.mode;
+    check_kind(data_dir, mode)?;
+    let real = matches!(mode, Mode::LiveMin | Mode::Live);
+    if real && let Some(lineage) = unless_damaged(data_dir)? {
+        check_nothing_held(&lineage, data_dir, mode)?;
+        if mode == Mode::Live {
+            check_promotion(&lineage, settings, data_dir)?;
+        }
+    }
+    Ok(Admitted(()))
+}
+
 /// Refuses a data directory that was traded with another kind of money.
 ///
 /// # Errors
@@ -40,15 +62,17 @@ pub(crate) fn check_kind(data_dir: &Path, mode: Mode) -> Result<(), String> {
             kind(first),
             kind(mode),
         )),
-        Some(Mode::LiveMin | Mode::Live) => check_nothing_held(data_dir, mode),
         Some(_) | None => Ok(()),
     }
 }
 
 /// Refuses to go from `live_min` to `live` or back over an open position: its orders have ids of the
 /// mode that bought it.
-fn check_nothing_held(data_dir: &Path, mode: Mode) -> Result<(), String> {
-    let Some(lineage) = unless_damaged(data_dir)? else { return Ok(()) };
+pub(crate) fn check_nothing_held(
+    lineage: &Lineage,
+    data_dir: &Path,
+    mode: Mode,
+) -> Result<(), String> {
     match lineage.mode {
         Some(last) if last != mode && !lineage.open.is_empty() => Err(format!(
             "{} holds {} open positions of mode {:?}, and this run says mode = {:?}; close them in \
@@ -82,13 +106,9 @@ const fn kind(mode: Mode) -> &'static str {
 }
 
 /// Refuses mode `live` without its round trips and a promotion of this program and configuration.
-///
-/// # Errors
-/// A sentence that says what is missing and how to get it.
-pub(crate) fn check_promotion(settings: &Settings, data_dir: &Path) -> Result<(), String> {
-    let Some(lineage) = unless_damaged(data_dir)? else { return Ok(()) };
+fn check_promotion(lineage: &Lineage, settings: &Settings, data_dir: &Path) -> Result<(), String> {
     let arms = Arms::of(settings).map_err(|error| format!("this program: {error}"))?;
-    check_round_trips(&lineage, data_dir)?;
+    check_round_trips(lineage, data_dir)?;
     let how = "look at it and confirm it with `shrike promote`";
     let Some(promotion) = &lineage.promotion else {
         return Err(format!("mode \"live\" has no promotion in {}; {how}", data_dir.display()));

@@ -10,9 +10,10 @@ use runtime::Clock;
 use serde_json::json;
 use settings::Settings;
 
-use crate::assembly::{Plan, offline_journal};
 use crate::cli::{CliError, Exit, Out};
 use crate::modes::{self, Arms, Lineage, Promotion, ROUND_TRIPS_MIN};
+use crate::trader::assembly::{Plan, offline_journal};
+use crate::trader::run::operator;
 
 /// Let mode `live` begin, after enough round trips at a tenth of the limits
 #[derive(Debug, Args)]
@@ -52,6 +53,7 @@ pub fn run(args: &PromoteArgs, out: &mut Out) -> Result<Exit, CliError> {
     let data_dir = args.data.clone().unwrap_or_else(|| settings.data_dir.clone());
     modes::check_kind(&data_dir, settings.mode).map_err(CliError::refused)?;
     let lineage = Lineage::read(&modes::journal_of(&data_dir)).map_err(CliError::failed)?;
+    modes::check_nothing_held(&lineage, &data_dir, settings.mode).map_err(CliError::refused)?;
     modes::check_round_trips(&lineage, &data_dir).map_err(CliError::refused)?;
     let arms = Arms::of(&settings)
         .map_err(|error| CliError::failed(format_args!("this program: {error}")))?;
@@ -62,7 +64,7 @@ pub fn run(args: &PromoteArgs, out: &mut Out) -> Result<Exit, CliError> {
              `shrike promote` without it, compare what it shows, and type that word"
         )));
     }
-    let plan = Plan { settings, data_dir, keys: Vec::new(), operator: crate::run::operator() };
+    let plan = Plan { settings, data_dir, keys: Vec::new(), operator: operator() };
     let promotion = Promotion {
         arms,
         round_trips: lineage.round_trips,

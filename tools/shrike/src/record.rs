@@ -1,7 +1,9 @@
-//! `shrike record`: what the exchange's public streams send, into a capture ([`crate::capture`]).
+//! `shrike record`: what the exchange's public streams send, into a capture ([`capture`]).
 //!
 //! Public streams and public REST requests alone: no key is read, nothing is signed, and the
 //! private stream, whose path is a secret, is never opened.
+
+pub(crate) mod capture;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,11 +20,11 @@ use settings::Settings;
 use venue::http1::Method;
 use venue::mexc::feed::topic::{DepthLevels, Speed, Topic};
 
-use crate::capture::{Begin, FORM, Op, Record, Wall, Writer};
+use self::capture::{Begin, FORM, Op, Record, Wall, Writer};
 use crate::cli::{CliError, Exit, Out};
 use crate::dialling::Dialling;
+use crate::dialling::stream::{Came, Stream};
 use crate::keys::Asker;
-use crate::stream::{Came, Stream};
 
 /// Four topics a pair, and 30 a connection.
 const SYMBOLS_MAX: usize = 7;

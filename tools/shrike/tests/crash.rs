@@ -4,14 +4,17 @@
 //!
 //! `cargo test -p shrike --test crash -- --nocapture` prints seed, phase and the times of each death.
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
+use support::{Process, empty, root, shrike, signal, venue_at};
 use tempfile::TempDir;
 
 /// Where the first death of a run comes; the second comes while the next process recovers.
@@ -56,30 +59,30 @@ fn a_supervisor_that_dies_leaves_its_trader_and_the_next_one_waits_for_its_end()
     let second = stage.again("run").output().unwrap();
     assert_eq!(second.status.code(), Some(3), "two supervisors: {second:?}");
 
-    stage.kill_pid(stage.run.0.id());
+    stage.kill_pid(stage.run.id());
     watch.until("its trader to go on", |watch| {
         let at = watch.status_of_epoch(1).map(|status| status["stopped"] == false);
         at == Some(true)
     });
-    let next = Process(stage.again("run").stdout(Stdio::null()).spawn().unwrap());
+    let mut next = Process(stage.again("run").stdout(Stdio::null()).spawn().unwrap());
     watch.pause(Duration::from_millis(300));
     assert!(Path::new(&format!("/proc/{orphan}")).exists(), "it is left alone");
-    assert_eq!(child_of(next.0.id()), None, "and no other is started beside it");
+    assert_eq!(child_of(next.id()), None, "and no other is started beside it");
     stage.kill_pid(orphan);
     watch.until("another trader", |watch| watch.status_of_epoch(2).is_some());
-    assert!(child_of(next.0.id()).is_some());
-    drop(next);
+    assert!(child_of(next.id()).is_some());
+    next.end();
     assert!(!journal::DataDir::is_in_use(&stage.data()), "a stop is passed on to the trader");
 }
 
 #[test]
 fn a_session_that_hangs_up_and_reads_no_more_leaves_supervisor_and_trader_to_go_on() {
-    let stage = Stage::heard_by_nobody(Phase::Arming, 202);
+    let mut stage = Stage::heard_by_nobody(Phase::Arming, 202);
     let mut watch = Watch::new(&stage);
     watch.until("a trader", |watch| watch.status_of_epoch(1).is_some());
     let trader = stage.trader_pid().expect("a trader runs");
-    stage.signal("HUP", trader);
-    stage.signal("HUP", stage.run.0.id());
+    signal("HUP", trader);
+    signal("HUP", stage.run.id());
     watch.pause(Duration::from_millis(300));
     assert_eq!(stage.trader_pid(), Some(trader), "both go on: {}", stage.said());
     stage.kill_pid(trader);
@@ -90,11 +93,11 @@ fn a_session_that_hangs_up_and_reads_no_more_leaves_supervisor_and_trader_to_go_
 
 /// A run with two deaths, from an empty data directory to the last sale.
 fn run(phase: Phase, seed: u64) {
-    let stage = Stage::start(phase, seed);
+    let mut stage = Stage::start(phase, seed);
     let mut watch = Watch::new(&stage);
     watch.until("the phase", |watch| watch.is_in(phase));
     let first = stage.kill_trader();
-    let second = stage.next_trader(first.pid);
+    let second = stage.next_trader(first);
     // In recovery: its process is there and has not allowed entries.
     watch.pause(Duration::from_millis(if phase == Phase::Fire { 5 } else { 60 }));
     let again = stage.kill_pid(second);
@@ -105,12 +108,12 @@ fn run(phase: Phase, seed: u64) {
     let status = watch.status.clone().unwrap_or_default();
     let open = watch.until("the entries", |watch| {
         let status = watch.status_after_epoch(1);
-        status.is_some_and(|status| status["blocks"] == Value::Array(Vec::new()))
+        status.is_some_and(|status| status["blocks"] == empty())
     });
     say(format_args!(
         "seed {seed}, {phase:?}: killed {} and {second}; after the second death: {} targets known \
          after {} ms, entries after {} ms, pid {third}",
-        first.pid,
+        first,
         status["targets"].as_array().map_or(0, Vec::len),
         armed.duration_since(again).as_millis(),
         open.duration_since(again).as_millis(),
@@ -360,15 +363,10 @@ const LISTINGS: usize = 2;
 
 /// An exchange and a supervised trader as processes of their own.
 struct Stage {
-    exchange: Process,
-    address: String,
     run: Process,
+    address: String,
+    _exchange: Process,
     folder: TempDir,
-}
-
-/// One death.
-struct Death {
-    pid: u32,
 }
 
 impl Stage {
@@ -388,14 +386,10 @@ impl Stage {
         let scenario = folder.path().join("scenario.toml");
         std::fs::write(&scenario, scenario_of(phase)).unwrap();
         let seed = seed.to_string();
-        let mut command = shrike(&["exchange", "--listen", "127.0.0.1:0", "--seed", &seed]);
-        command.arg("--scenario").arg(&scenario);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim_end().strip_prefix("listening ").expect("the line").to_owned();
-        let run = trader(&address, folder.path(), phase, said);
-        Self { exchange: Process(child), address, run: Process(run), folder }
+        let args = ["--seed", &seed, "--scenario", scenario.to_str().unwrap()];
+        let (_exchange, address) = support::exchange(&args);
+        let run = Process(trader(&address, folder.path(), phase, said));
+        Self { run, address, _exchange, folder }
     }
 
     fn data(&self) -> PathBuf {
@@ -404,7 +398,7 @@ impl Stage {
 
     /// The trader's process: the only child of the supervisor.
     fn trader_pid(&self) -> Option<u32> {
-        child_of(self.run.0.id())
+        child_of(self.run.id())
     }
 
     /// The same trader once more, as `run` or as `trader`.
@@ -416,20 +410,16 @@ impl Stage {
         self.trader_pid().is_some()
     }
 
-    fn kill_trader(&self) -> Death {
+    /// The trader that it killed.
+    fn kill_trader(&self) -> u32 {
         let pid = self.trader_pid().expect("a trader runs");
         self.kill_pid(pid);
-        Death { pid }
+        pid
     }
 
     fn kill_pid(&self, pid: u32) -> Instant {
-        self.signal("KILL", pid);
+        signal("KILL", pid);
         Instant::now()
-    }
-
-    fn signal(&self, name: &str, pid: u32) {
-        let line = format!("kill -{name} {pid}");
-        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
     }
 
     /// The process that the supervisor starts instead of `pid`.
@@ -471,20 +461,8 @@ impl Stage {
         std::fs::read_to_string(self.folder.path().join("errors")).unwrap_or_default()
     }
 
-    fn end(&self) {
-        self.signal("TERM", self.run.0.id());
-        let since = Instant::now();
-        while self.is_alive() {
-            assert!(since.elapsed() < PATIENCE, "it does not stop: {}", self.said());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        // The supervisor's own lock goes with its end.
-        while std::fs::metadata(format!("/proc/{}/fd", self.run.0.id())).is_ok()
-            && journal::DataDir::is_in_use(&self.data())
-        {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        let _ = &self.exchange;
+    fn end(&mut self) {
+        assert_eq!(self.run.end(), Some(0), "{}", self.said());
     }
 }
 
@@ -530,9 +508,7 @@ fn trader(address: &str, folder: &Path, phase: Phase, said: Stdio) -> Child {
 fn command_of(word: &str, address: &str, folder: &Path, phase: Phase) -> Command {
     let mut command = shrike(&[word, "--data"]);
     command.arg(folder.join("data"));
-    for (key, path) in [("REST", ""), ("WEB", ""), ("WS", "/ws"), ("FUTURES_WS", "/edge")] {
-        command.env(format!("SHRIKE__VENUE__{key}"), format!("{address}{path}"));
-    }
+    command.envs(venue_at(address));
     // Signed orders, to this machine alone.
     command.env("SHRIKE__MODE", "demo");
     command.env("SHRIKE__VENUE__TLS", "false").env("SHRIKE__LOOP__WAIT", "park");
@@ -546,26 +522,4 @@ fn command_of(word: &str, address: &str, folder: &Path, phase: Phase) -> Command
     }
     command.env("MEXC_MAIN_KEY", "demo-key").env("MEXC_MAIN_SECRET", "demo-secret");
     command
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn shrike(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shrike"));
-    command.args(args).current_dir(root()).env_remove("SHRIKE_DATA").env_remove("SHRIKE_LOG");
-    command
-}
-
-/// A process that is told to stop when a test fails before it ended; its own child ends with it.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let line = format!("kill -TERM {}", self.0.id());
-        // Fails when it has ended, as it should have.
-        let _ = Command::new("sh").args(["-c", &line]).stderr(Stdio::null()).status();
-        let _ = self.0.wait();
-    }
 }

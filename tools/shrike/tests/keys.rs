@@ -1,16 +1,19 @@
 //! Keys and the doctor, run as people run them, against the simulated exchange.
 
+mod support;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use exchange::{Config, KeyConfig, Permission};
 use keys::{Cost, Entry, Listed, Passphrase, Store};
 use serde_json::Value;
 use settings::Credentials;
+use support::{Process, document, empty, said, shown, shrike, text, venue_at};
 use tempfile::TempDir;
 
 #[test]
@@ -241,7 +244,7 @@ fn the_doctor_says_a_line_each_with_value_and_mend() {
         let rows = found.pointer(list).and_then(Value::as_array).expect("a list of lines");
         rows.iter().find(|row| row["what"] == what).unwrap_or_else(|| panic!("{what}")).clone()
     };
-    assert_eq!(found["accounts"], Value::Array(Vec::new()));
+    assert_eq!(found["accounts"], empty());
     let swap = of(&found, "/host", "swap");
     assert_eq!((&swap["verdict"], &swap["seen"]), (&"warn".into(), &"/dev/sda2".into()));
     assert!(of(&found, "/host", "cores")["seen"].as_str().unwrap().contains("cannot be read"));
@@ -301,7 +304,7 @@ fn no_part_of_a_key_is_ever_seen() {
     let memory = tempfile::tempdir().unwrap();
     let mut trader = desk.trader(&["--json"], memory.path());
     trader.wait_for(&desk, "every block to end", signs_and_waits_for_nothing);
-    let family = family(trader.process.0.id());
+    let family = family(trader.process.id());
     assert!(family.len() >= 2, "a supervisor and its trader: {family:?}");
     for process in family {
         for name in ["cmdline", "environ", "comm", "status"] {
@@ -325,7 +328,7 @@ fn no_part_of_a_key_is_ever_seen() {
     desk.set("CANARY_SECRET", OTHER_SECRET);
     seen.output("doctor of a wrong secret", &desk.run(&["doctor", "--json"]));
     let mut trader = desk.trader(&[], memory.path());
-    trader.wait_for(&desk, "an alarm", |status| status["alarms"] != Value::Array(Vec::new()));
+    trader.wait_for(&desk, "an alarm", |status| status["alarms"] != empty());
     seen.output("status of a wrong secret", &desk.about(&trader, &["status", "--json"]));
     assert_eq!(trader.end(), Some(0), "{}", trader.said());
     seen.folder(memory.path());
@@ -419,6 +422,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Desk {
     folder: TempDir,
     exchange: Process,
+    address: String,
     variables: Vec<(String, String)>,
 }
 
@@ -431,7 +435,7 @@ impl Desk {
         };
         let mut desk = Self::begin(|config| of_key(&mut config.accounts[0].keys[0]), &[]);
         desk.set("SHRIKE__MODE", "demo");
-        let address = desk.listening();
+        let address = desk.address.clone();
         desk.reach(&address);
         desk.set("SHRIKE__VENUE__TLS", "false");
         desk.set("SHRIKE__ACCOUNTS__0__SOURCE", "127.0.0.2");
@@ -443,8 +447,7 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root.pem");
         let mut desk = Self::begin(change, &["--tls", "--cert-out", text(&root)]);
-        let address = desk.listening();
-        let port = address.rsplit(':').next().unwrap();
+        let port = desk.address.rsplit(':').next().unwrap().to_owned();
         // Live mode refuses this machine by its usual names; a certificate has no capitals.
         desk.reach(&format!("LOCALHOST:{port}"));
         let kept = desk.folder.path().join("root.pem");
@@ -461,10 +464,9 @@ impl Desk {
         change(&mut config);
         let scenario = folder.path().join("scenario.toml");
         fs::write(&scenario, config.to_toml().unwrap()).unwrap();
-        let args = ["exchange", "--listen", "127.0.0.1:0", "--scenario", text(&scenario)];
-        let mut command = shrike(&[&args[..], more].concat());
-        let exchange = Process(command.stdout(Stdio::piped()).spawn().unwrap());
-        let mut desk = Self { folder, exchange, variables: Vec::new() };
+        let (exchange, address) =
+            support::exchange(&[&["--scenario", text(&scenario)], more].concat());
+        let mut desk = Self { folder, exchange, address, variables: Vec::new() };
         desk.write("passphrase", PASSPHRASE);
         for (name, file) in
             [("SHRIKE_PASSPHRASE_FILE", "passphrase"), ("SHRIKE__KEY_STORE", "keys")]
@@ -477,16 +479,9 @@ impl Desk {
         desk
     }
 
-    fn listening(&mut self) -> String {
-        let mut line = String::new();
-        let mut lines = BufReader::new(self.exchange.0.stdout.take().unwrap());
-        lines.read_line(&mut line).unwrap();
-        line.trim_end().strip_prefix("listening ").expect("the line").to_owned()
-    }
-
     fn reach(&mut self, address: &str) {
-        for (key, path) in [("REST", ""), ("WEB", ""), ("WS", "/ws"), ("FUTURES_WS", "/edge")] {
-            self.set(&format!("SHRIKE__VENUE__{key}"), &format!("{address}{path}"));
+        for (name, value) in venue_at(address) {
+            self.set(&name, &value);
         }
     }
 
@@ -569,17 +564,12 @@ impl Trader {
     }
 
     fn end(&mut self) -> Option<i32> {
-        let line = format!("kill -TERM {}", self.process.0.id());
-        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
-        self.process.0.wait().unwrap().code()
+        self.process.end()
     }
 
     /// What it wrote to its error output.
     fn said(&self) -> String {
-        let mut said = String::new();
-        let path = self.data.with_file_name("errors");
-        fs::File::open(path).unwrap().read_to_string(&mut said).unwrap();
-        said
+        fs::read_to_string(self.data.with_file_name("errors")).unwrap()
     }
 }
 
@@ -587,7 +577,7 @@ impl Trader {
 /// paper there are none.
 fn signs_and_waits_for_nothing(status: &Value) -> bool {
     assert_ne!(status["mode"], "paper");
-    status["blocks"] == Value::Array(Vec::new())
+    status["blocks"] == empty()
 }
 
 /// A process and its children.
@@ -600,60 +590,4 @@ fn family(parent: u32) -> Vec<u32> {
         (process == parent || of == parent).then_some(process)
     });
     processes.collect()
-}
-
-/// A process that is killed when a test fails before it ended.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // A supervisor passes this on to its trader, which would live on without it. It fails when
-        // the process has ended, as it should have.
-        let line = format!("kill -TERM {}", self.0.id());
-        let _ = Command::new("sh").args(["-c", &line]).stderr(Stdio::null()).status();
-        for _ in 0..1_000 {
-            if !matches!(self.0.try_wait(), Ok(None)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn shrike(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shrike"));
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    command.args(args).current_dir(root);
-    for (name, _) in std::env::vars_os() {
-        let ours = name.to_str().is_some_and(|name| name.starts_with("SHRIKE"));
-        if ours || name == "CREDENTIALS_DIRECTORY" {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
-fn shown(output: &Output) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    format!("{}{}", text(&output.stdout), text(&output.stderr))
-}
-
-fn said(output: &Output, code: i32, words: &[&str]) {
-    let shown = shown(output);
-    assert_eq!(output.status.code(), Some(code), "{shown}");
-    for word in words {
-        assert!(shown.contains(word), "no {word:?} in {shown}");
-    }
-}
-
-fn document(output: &Output, code: i32) -> Value {
-    assert_eq!(output.status.code(), Some(code), "{}", shown(output));
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", shown(output)))
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
 }

@@ -1,21 +1,23 @@
 //! A run on paper over real sockets, with everything that it sends to the exchange written down.
 
+mod support;
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use exchange::{Config, Handle, Server, ServerConfig};
 use serde_json::Value;
+use support::{Trader, empty, shrike, text, venue_at};
 use tempfile::TempDir;
 
 #[test]
 fn a_run_on_paper_buys_and_sells_and_the_exchange_gets_no_order_and_no_signed_request() {
     let exchange = exchange();
     let wire = Wire::to(exchange.addr());
-    let mut trader = Trader::start(tempfile::tempdir().unwrap(), wire.addr);
+    let mut trader = on_paper(tempfile::tempdir().unwrap(), wire.addr);
     let status = trader.wait_for("every block to end", |status| status["blocks"] == empty());
     assert_eq!(
         (&status["mode"], &status["limits"]["daily_max_buy"]),
@@ -52,13 +54,13 @@ fn a_run_on_paper_buys_and_sells_and_the_exchange_gets_no_order_and_no_signed_re
 
     // The next start takes the purse up: what was dealt stays dealt.
     let spent = trader.purse();
-    let mut next = Trader::start(trader.data, wire.addr);
+    let mut next = on_paper(trader.folder, wire.addr);
     next.wait_for("every block to end", |status| status["blocks"] == empty());
     assert_eq!(next.end(), Some(0), "{}", next.said());
     let after = next.purse();
     assert!(spent != "1000" && after == spent, "{spent} and then {after}");
 
-    let mut other = shrike(&["run", "--data", text(&next.data.path().join("data"))]);
+    let mut other = shrike(&["run", "--data", text(&next.data())]);
     point(&mut other, wire.addr);
     other.env("SHRIKE__MODE", "demo").env("SHRIKE__ACCOUNTS__0__KEY", "demo");
     let refused = other.output().unwrap();
@@ -147,84 +149,26 @@ fn carry(mut from: TcpStream, mut to: TcpStream, seen: impl Fn(&[u8])) {
     let _ = to.shutdown(Shutdown::Both);
 }
 
-struct Trader {
-    process: Process,
-    data: TempDir,
-}
-
-/// A process that is killed when a test fails before it ended.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // A supervisor passes this on to its trader, which would live on without it. It fails when
-        // the process has ended, as it should have.
-        let line = format!("kill -TERM {}", self.0.id());
-        let _ = Command::new("sh").args(["-c", &line]).stderr(Stdio::null()).status();
-        for _ in 0..1_000 {
-            if !matches!(self.0.try_wait(), Ok(None)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Trader {
-    /// By the shipped configuration, with periods and a time stop that a test can wait for.
-    fn start(data: TempDir, exchange: SocketAddr) -> Self {
-        let mut command = shrike(&["run", "--data", text(&data.path().join("data"))]);
-        point(&mut command, exchange);
+/// By the shipped configuration, with periods and a time stop that a test can wait for.
+fn on_paper(folder: TempDir, exchange: SocketAddr) -> Trader {
+    let ring = folder.path().join("ring");
+    Trader::start(folder, PATIENCE, |command| {
+        point(command, exchange);
         for period in ["CALENDAR_MS", "CALENDAR_NEAR_MS", "SYMBOLS_MS", "SYMBOLS_NEAR_MS"] {
             command.env(format!("SHRIKE__SCOUT__{period}"), "1000");
         }
         command.env("SHRIKE__SCOUT__EXCHANGE_INFO_MS", "2000");
         command.env("SHRIKE__SCOUT__EXCHANGE_INFO_NEAR_MS", "2000");
         command.env("SHRIKE__EXIT__TIME_STOP_S", "8");
-        command.env("SHRIKE__RUNTIME_DIR", data.path().join("ring"));
-        let errors = std::fs::File::create(data.path().join("errors")).unwrap();
-        command.stdout(Stdio::null()).stderr(errors);
-        Self { process: Process(command.spawn().unwrap()), data }
-    }
+        command.env("SHRIKE__RUNTIME_DIR", ring);
+    })
+}
 
-    fn shrike(&self, args: &[&str]) -> Output {
-        let data = self.data.path().join("data");
-        let mut command = match args[0] {
-            "verify" | "replay" => shrike(&[args[0], text(&data)]),
-            "inspect" => shrike(&["inspect", "journal", text(&data)]),
-            _ => shrike(&[args[0], "--data", text(&data)]),
-        };
-        command.args(&args[1..]).stdin(Stdio::null()).output().unwrap()
-    }
-
-    fn wait_for(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        let since = Instant::now();
-        loop {
-            let status = serde_json::from_slice(&self.shrike(&["status", "--json"]).stdout).ok();
-            match status {
-                Some(status) if is_so(&status) => return status,
-                last => assert!(since.elapsed() < PATIENCE, "no {what}: {last:?} {}", self.said()),
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-
-    fn end(&mut self) -> Option<i32> {
-        let line = format!("kill -TERM {}", self.process.0.id());
-        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
-        self.process.0.wait().unwrap().code()
-    }
-
-    fn said(&self) -> String {
-        std::fs::read_to_string(self.data.path().join("errors")).unwrap()
-    }
-
+impl Trader {
     /// The last word of its journal on what is free of the first balance that was told, in USDT.
     fn purse(&self) -> String {
-        let shown = self.shrike(&["inspect"]).stdout;
-        let shown = String::from_utf8(shown).unwrap();
+        let shown = shrike(&["inspect", "journal", text(&self.data())]).output().unwrap();
+        let shown = String::from_utf8(shown.stdout).unwrap();
         let mut of_quote =
             shown.lines().filter(|line| line.contains("Balance(Balance")).filter(|line| {
                 // USDT is the quote of every pair: the asset with the second id.
@@ -238,24 +182,6 @@ impl Trader {
 
 /// Sets every address of the exchange, and takes every key away.
 fn point(command: &mut Command, exchange: SocketAddr) {
-    for (key, path) in [("REST", ""), ("WEB", ""), ("WS", "/ws"), ("FUTURES_WS", "/edge")] {
-        command.env(format!("SHRIKE__VENUE__{key}"), format!("{exchange}{path}"));
-    }
-    command.env("SHRIKE__VENUE__TLS", "false");
+    command.envs(venue_at(exchange)).env("SHRIKE__VENUE__TLS", "false");
     command.env_remove("MEXC_MAIN_KEY").env_remove("MEXC_MAIN_SECRET");
-}
-
-fn shrike(args: &[&str]) -> Command {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shrike"));
-    command.args(args).current_dir(root).env_remove("SHRIKE_DATA").env_remove("SHRIKE_LOG");
-    command
-}
-
-fn empty() -> Value {
-    Value::Array(Vec::new())
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
 }

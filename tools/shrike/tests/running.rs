@@ -1,11 +1,11 @@
 //! A trader and an exchange as two processes, run as people run them.
 
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+mod support;
+
+use std::time::Duration;
 
 use serde_json::Value;
+use support::{Process, Trader, empty, shrike, text, venue_at};
 use tempfile::TempDir;
 
 #[test]
@@ -36,7 +36,7 @@ fn a_trader_is_watched_stopped_resumed_and_ended_and_its_journal_replays() {
     assert_eq!(replay["equal"], true, "{replay}");
     assert!(replay["events"].as_u64() > Some(0), "{replay}");
 
-    let mut trader = exchange.trader_in(trader.data, "demo-secret");
+    let mut trader = exchange.trader_in(trader.folder, "demo-secret");
     let outlives = |status: &Value| status["stopped"] == false && status["kill"]["level"] == "halt";
     trader.wait_for("a new run, and the kill that outlives the run before", outlives);
     assert_eq!(trader.end(), Some(0));
@@ -134,13 +134,13 @@ fn a_running_trader_is_archived_backed_up_and_restored_to_a_start_that_buys_noth
     trader.wait_for("every block to end", |status| status["blocks"] == empty());
     let status = trader.wait_for("the archive", |status| status["archive"]["behind"] == 0);
     assert_eq!(status["archive"]["trouble"], Value::Null, "{status}");
-    assert!(trader.data.path().join("data/archive.db").exists());
+    assert!(trader.data().join("archive.db").exists());
     let said = trader.shrike(&["why", "NOSUCHUSDT", "--json"]);
     assert_eq!(said.status.code(), Some(1), "{said:?}");
     let why: Value = serde_json::from_slice(&said.stdout).unwrap();
     assert_eq!((&why["running"], &why["kill"]["level"]), (&true.into(), &"active".into()));
 
-    let file = trader.data.path().join("backup.tar");
+    let file = trader.folder.path().join("backup.tar");
     let taken = trader.shrike(&["backup", "--to", text(&file), "--json"]);
     assert!(taken.status.success(), "{taken:?}");
     let taken: Value = serde_json::from_slice(&taken.stdout).unwrap();
@@ -149,24 +149,24 @@ fn a_running_trader_is_archived_backed_up_and_restored_to_a_start_that_buys_noth
     assert_eq!(trader.end(), Some(0));
     let refused = trader.shrike(&["restore", text(&file)]);
     assert_eq!(refused.status.code(), Some(3), "it holds later records: {refused:?}");
-    std::fs::rename(trader.data.path().join("data"), trader.data.path().join("later")).unwrap();
+    std::fs::rename(trader.data(), trader.folder.path().join("later")).unwrap();
     let restored = trader.shrike(&["restore", text(&file), "--json"]);
     assert!(restored.status.success(), "{restored:?}");
     let restored: Value = serde_json::from_slice(&restored.stdout).unwrap();
     assert_eq!(restored["last_seq"], taken["last_seq"]);
     assert!(trader.shrike(&["verify"]).status.success());
 
-    let mut trader = exchange.trader_in(trader.data, "demo-secret");
+    let mut trader = exchange.trader_in(trader.folder, "demo-secret");
     let status = trader.wait_for("a halt", |status| status["kill"]["level"] == "halt");
     let reason = status["kill"]["reason"].as_str().unwrap();
     assert!(reason.contains("restored from a backup"), "{reason}");
     let resumed = trader.shrike(&["resume", "--reason", "compared", "--yes"]);
     assert!(resumed.status.success(), "{resumed:?}");
     assert_eq!(trader.end(), Some(0));
-    let mut trader = exchange.trader_in(trader.data, "demo-secret");
+    let mut trader = exchange.trader_in(trader.folder, "demo-secret");
     let status = trader.wait_for("a new run", |status| status["stopped"] == false);
     assert_eq!(status["kill"]["level"], "active", "the resume outlives the run: {status}");
-    assert!(trader.data.path().join("data/restored.done.toml").exists());
+    assert!(trader.data().join("restored.done.toml").exists());
     assert_eq!(trader.end(), Some(0));
 }
 
@@ -184,46 +184,12 @@ fn a_trader_whose_archive_is_a_foreign_database_warns_and_goes_on() {
     let said = trader.said();
     let lines = said.lines().filter(|line| line.contains("the archive stands still"));
     assert_eq!(lines.count(), 1, "{said}");
-    let kept = std::fs::read_to_string(trader.data.path().join("data/archive.db")).unwrap();
+    let kept = std::fs::read_to_string(trader.data().join("archive.db")).unwrap();
     assert_eq!(kept, "no database at all");
 }
 
 /// How long a process may take to get where it is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-fn empty() -> Value {
-    Value::Array(Vec::new())
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn shrike(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shrike"));
-    command.args(args).current_dir(root()).env_remove("SHRIKE_DATA").env_remove("SHRIKE_LOG");
-    command
-}
-
-/// A process that is killed when a test fails before it ended.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // A supervisor passes this on to its trader, which would live on without it. It fails when
-        // the process has ended, as it should have.
-        let line = format!("kill -TERM {}", self.0.id());
-        let _ = Command::new("sh").args(["-c", &line]).stderr(Stdio::null()).status();
-        for _ in 0..1_000 {
-            if !matches!(self.0.try_wait(), Ok(None)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 struct Exchange {
     _process: Process,
@@ -232,13 +198,8 @@ struct Exchange {
 
 impl Exchange {
     fn start() -> Self {
-        let mut command = shrike(&["exchange", "--listen", "127.0.0.1:0"]);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        lines.read_line(&mut line).unwrap();
-        let address = line.trim_end().strip_prefix("listening ").expect("the line").to_owned();
-        Self { _process: Process(child), address }
+        let (_process, address) = support::exchange(&[]);
+        Self { _process, address }
     }
 
     /// A trader with signed orders on this exchange, by the shipped configuration.
@@ -246,41 +207,20 @@ impl Exchange {
         self.trader_in(tempfile::tempdir().unwrap(), secret)
     }
 
-    fn trader_in(&self, data: TempDir, secret: &str) -> Trader {
-        let errors = data.path().join("errors");
-        let mut command = shrike(&["run", "--data", text(&data.path().join("data"))]);
-        for (key, path) in [("REST", ""), ("WEB", ""), ("WS", "/ws"), ("FUTURES_WS", "/edge")] {
-            command.env(format!("SHRIKE__VENUE__{key}"), format!("{}{path}", self.address));
-        }
-        command.env("SHRIKE__VENUE__TLS", "false").env("SHRIKE__MODE", "demo");
-        command.env("MEXC_MAIN_KEY", "demo-key").env("MEXC_MAIN_SECRET", secret);
-        command.stdout(Stdio::null()).stderr(std::fs::File::create(&errors).unwrap());
-        Trader { process: Process(command.spawn().unwrap()), data, errors }
+    fn trader_in(&self, folder: TempDir, secret: &str) -> Trader {
+        Trader::start(folder, PATIENCE, |command| {
+            command.envs(venue_at(&self.address)).env("SHRIKE__VENUE__TLS", "false");
+            command.env("SHRIKE__MODE", "demo");
+            command.env("MEXC_MAIN_KEY", "demo-key").env("MEXC_MAIN_SECRET", secret);
+        })
     }
-}
-
-struct Trader {
-    process: Process,
-    data: TempDir,
-    errors: PathBuf,
 }
 
 impl Trader {
-    /// A command about this trader.
-    fn shrike(&self, args: &[&str]) -> Output {
-        let data = self.data.path().join("data");
-        let mut command = match args[0] {
-            "verify" | "replay" => shrike(&[args[0], text(&data)]),
-            _ => shrike(&[args[0], "--data", text(&data)]),
-        };
-        command.args(&args[1..]).stdin(Stdio::null()).output().unwrap()
-    }
-
     /// What a command by hand answered, once it ended with `code`.
     fn hand(&self, code: i32, line: &[&str]) -> Value {
-        let data = self.data.path().join("data");
         let mut command = shrike(line);
-        let output = command.args(["--data", text(&data), "--json"]).output().unwrap();
+        let output = command.args(["--data", text(&self.data()), "--json"]).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{line:?}: {output:?} {}", self.said());
         serde_json::from_slice(&output.stdout).unwrap()
     }
@@ -315,36 +255,4 @@ impl Trader {
         let over = self.hand(3, &["targets", "arm", &target]);
         assert_eq!(over["why"], "target_over", "{over}");
     }
-
-    fn status(&self) -> Option<Value> {
-        serde_json::from_slice(&self.shrike(&["status", "--json"]).stdout).ok()
-    }
-
-    fn wait_for(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        let since = Instant::now();
-        loop {
-            match self.status() {
-                Some(status) if is_so(&status) => return status,
-                last => assert!(since.elapsed() < PATIENCE, "no {what}: {last:?} {}", self.said()),
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    fn end(&mut self) -> Option<i32> {
-        let line = format!("kill -TERM {}", self.process.0.id());
-        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
-        self.process.0.wait().unwrap().code()
-    }
-
-    /// What it wrote to its error output.
-    fn said(&self) -> String {
-        let mut said = String::new();
-        std::fs::File::open(&self.errors).unwrap().read_to_string(&mut said).unwrap();
-        said
-    }
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
 }

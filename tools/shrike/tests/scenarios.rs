@@ -3,20 +3,21 @@
 //!
 //! `tests/scenarios.rs` does the same under the virtual clock.
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use exchange::{Config, Ending, Expectation};
 use journal::Kind;
 use model::wire::{Reader, Wire};
 use model::{Body, Event, SymbolId};
 use serde_json::Value;
-use tempfile::TempDir;
+use support::{Process, Trader, root, shrike, text as text_of, venue_at};
 use venue::sign::Signer;
 
 #[test]
@@ -185,42 +186,32 @@ struct Exchange {
 impl Exchange {
     fn start(file: &Path) -> Self {
         let args = ["--scenario", text_of(file), "--seed", "7", "--begin-in", BEGIN_IN];
-        let mut command = shrike(&["exchange", "--listen", "127.0.0.1:0"]);
-        let mut child = command.args(args).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        lines.read_line(&mut line).unwrap();
-        let address = line.trim_end().strip_prefix("listening ").expect("the line").to_owned();
+        let (process, address) = support::exchange(&args);
         let origin = SystemTime::now() + Duration::from_secs(1 + BEGIN_IN.parse::<u64>().unwrap());
-        Self { process: Process(child), address, origin }
+        Self { process, address, origin }
     }
 
-    /// A trader on paper against this exchange: the shipped configuration, at the pace of the demo.
+    /// A trader with signed orders on this exchange: the shipped configuration, at the pace of the
+    /// demo.
     fn trader(&self) -> Trader {
-        let data = tempfile::tempdir().unwrap();
-        let errors = data.path().join("errors");
-        let mut command = shrike(&["run", "--data", text_of(&data.path().join("data"))]);
-        for (key, path) in [("REST", ""), ("WEB", ""), ("WS", "/ws"), ("FUTURES_WS", "/edge")] {
-            command.env(format!("SHRIKE__VENUE__{key}"), format!("{}{path}", self.address));
-        }
-        for (key, value) in [
-            ("VENUE__TLS", "false"),
-            ("LOOP__WAIT", "park"),
-            ("SCOUT__CALENDAR_MS", "1000"),
-            ("SCOUT__CALENDAR_NEAR_MS", "1000"),
-            ("SCOUT__SYMBOLS_MS", "1000"),
-            ("SCOUT__SYMBOLS_NEAR_MS", "1000"),
-            ("SCOUT__EXCHANGE_INFO_MS", "2000"),
-            ("SCOUT__EXCHANGE_INFO_NEAR_MS", "2000"),
-            ("EXIT__TIME_STOP_S", "5"),
-        ] {
-            command.env(format!("SHRIKE__{key}"), value);
-        }
-        // Signed orders, to this machine alone.
-        command.env("SHRIKE__MODE", "demo");
-        command.env("MEXC_MAIN_KEY", "demo-key").env("MEXC_MAIN_SECRET", SECRET);
-        command.stdout(Stdio::null()).stderr(std::fs::File::create(&errors).unwrap());
-        Trader { process: Process(command.spawn().unwrap()), data, errors }
+        Trader::start(tempfile::tempdir().unwrap(), PATIENCE, |command| {
+            command.envs(venue_at(&self.address));
+            for (key, value) in [
+                ("MODE", "demo"),
+                ("VENUE__TLS", "false"),
+                ("LOOP__WAIT", "park"),
+                ("SCOUT__CALENDAR_MS", "1000"),
+                ("SCOUT__CALENDAR_NEAR_MS", "1000"),
+                ("SCOUT__SYMBOLS_MS", "1000"),
+                ("SCOUT__SYMBOLS_NEAR_MS", "1000"),
+                ("SCOUT__EXCHANGE_INFO_MS", "2000"),
+                ("SCOUT__EXCHANGE_INFO_NEAR_MS", "2000"),
+                ("EXIT__TIME_STOP_S", "5"),
+            ] {
+                command.env(format!("SHRIKE__{key}"), value);
+            }
+            command.env("MEXC_MAIN_KEY", "demo-key").env("MEXC_MAIN_SECRET", SECRET);
+        })
     }
 
     /// How a pair ended, by the exchange's own books and the trader's word on its target.
@@ -288,39 +279,10 @@ impl Exchange {
     }
 }
 
-struct Trader {
-    process: Process,
-    data: TempDir,
-    errors: PathBuf,
-}
-
 impl Trader {
-    /// A command about this trader.
-    fn shrike(&self, args: &[&str]) -> Output {
-        let data = self.data.path().join("data");
-        let mut command = match args[0] {
-            "replay" => shrike(&[args[0], text_of(&data)]),
-            _ => shrike(&[args[0], "--data", text_of(&data)]),
-        };
-        command.args(&args[1..]).stdin(Stdio::null()).output().unwrap()
-    }
-
-    fn status(&self) -> Option<Value> {
-        serde_json::from_slice(&self.shrike(&["status", "--json"]).stdout).ok()
-    }
-
-    fn end(&mut self) -> Option<i32> {
-        self.process.end()
-    }
-
-    /// What it wrote to its error output.
-    fn said(&self) -> String {
-        std::fs::read_to_string(&self.errors).unwrap()
-    }
-
     /// Orders whose bytes left, by pair, as the journal has them.
     fn orders_sent(&self) -> BTreeMap<String, u32> {
-        let mut reader = journal::Reader::open(&self.data.path().join("data")).unwrap();
+        let mut reader = journal::Reader::open(&self.data()).unwrap();
         let (mut names, mut sent) = (BTreeMap::<SymbolId, String>::new(), BTreeMap::new());
         while let Some(record) = reader.read().unwrap() {
             if record.kind != Kind::INPUT {
@@ -341,60 +303,10 @@ impl Trader {
     }
 }
 
-/// A process that is killed when a test fails before it ended.
-struct Process(Child);
-
-impl Process {
-    /// Asks it to end and waits; its exit code.
-    fn end(&mut self) -> Option<i32> {
-        let line = format!("kill -TERM {}", self.0.id());
-        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
-        let since = Instant::now();
-        loop {
-            match self.0.try_wait().unwrap() {
-                Some(status) => return status.code(),
-                None => assert!(since.elapsed() < PATIENCE, "process {} hangs", self.0.id()),
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // A supervisor passes this on to its trader, which would live on without it. It fails when
-        // the process has ended, as it should have.
-        let line = format!("kill -TERM {}", self.0.id());
-        let _ = Command::new("sh").args(["-c", &line]).stderr(Stdio::null()).status();
-        for _ in 0..1_000 {
-            if !matches!(self.0.try_wait(), Ok(None)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn shrike(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shrike"));
-    command.args(args).current_dir(root()).env_remove("SHRIKE_DATA").env_remove("SHRIKE_LOG");
-    command
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
 fn figure(value: &Value) -> f64 {
     value.as_str().unwrap_or_default().parse().expect("a decimal")
-}
-
-fn text_of(path: &Path) -> &str {
-    path.to_str().unwrap()
 }

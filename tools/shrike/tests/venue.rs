@@ -1,17 +1,20 @@
 //! Captures and probes, run as people run them, against the simulated exchange.
 
+mod support;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use exchange::{
     Config, CrossingMaker, DeadListenKey, DuplicateIds, FirstTold, Permission, UnknownSymbol,
 };
 use serde_json::Value;
+use support::{Process, document, empty, said, shown, shrike, signal, text, venue_at};
 use tempfile::TempDir;
 use venue::sign::Credentials;
 
@@ -85,7 +88,7 @@ fn a_recording_ends_in_order_at_a_signal_and_a_later_one_is_appended() {
             assert!(since.elapsed() < PATIENCE, "nothing was recorded");
             std::thread::sleep(Duration::from_millis(50));
         }
-        signal(&recorder, "INT");
+        signal("INT", recorder.id());
         assert_eq!(recorder.0.wait().unwrap().code(), Some(0));
         let last = raw(&file).pop().unwrap();
         assert_eq!((&last["op"], &last["why"]), (&"closed".into(), &"done".into()));
@@ -142,7 +145,7 @@ fn what_is_pinned_of_one_exchange_refuses_another() {
     assert!(facts["cancel_of_filled"].as_str().unwrap().starts_with("refused"), "{facts}");
     one.assert_clean();
     let again = document(&one.conform(&[]), 0);
-    assert_eq!(again["differences"], Value::Array(Vec::new()));
+    assert_eq!(again["differences"], empty());
 
     let two = Desk::new(|config| {
         let odd = &mut config.personality;
@@ -194,7 +197,7 @@ fn everything_is_cancelled_and_sold_when_no_order_is_answered_well() {
     let unsettled = done["unsettled"].as_array().unwrap();
     assert!(unsettled.iter().any(|one| one["why"].as_str().unwrap().contains("HTTP 50")), "{done}");
     assert!(!desk.data().join("venue_facts.toml").exists(), "half of the facts were pinned");
-    assert_eq!(done["left"], Value::Array(Vec::new()), "{done}");
+    assert_eq!(done["left"], empty(), "{done}");
     desk.assert_clean();
 }
 
@@ -227,7 +230,7 @@ fn real_money_is_not_traded_against_a_fact_that_the_trader_relies_on() {
     let run = || desk.command(&["run", "--live", "--data", text(&desk.data())]).output().unwrap();
     said(&desk.conform_said(&["--write"]), 3, &["LOCALHOST", "--live"]);
     let pinned = document(&desk.conform(&["--write", "--live"]), 0);
-    assert_eq!(pinned["contradictions"], Value::Array(Vec::new()));
+    assert_eq!(pinned["contradictions"], empty());
     let file = desk.data().join("venue_facts.toml");
     let good = fs::read_to_string(&file).unwrap();
     let bad = good
@@ -300,12 +303,8 @@ impl Desk {
         change(&mut config);
         let scenario = folder.path().join("scenario.toml");
         fs::write(&scenario, config.to_toml().unwrap()).unwrap();
-        let args = ["exchange", "--listen", "127.0.0.1:0", "--scenario", text(&scenario)];
-        let mut command = shrike(&[&args[..], more].concat());
-        let mut exchange = Process(command.stdout(Stdio::piped()).spawn().unwrap());
-        let mut line = String::new();
-        BufReader::new(exchange.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim_end().strip_prefix("listening ").expect("the line").to_owned();
+        let (exchange, address) =
+            support::exchange(&[&["--scenario", text(&scenario)], more].concat());
         let mut desk = Self { folder, exchange, address, variables: Vec::new() };
         desk.set("SHRIKE__ACCOUNTS__0__KEY", "env:CANARY");
         desk.set("CANARY_KEY", KEY);
@@ -314,8 +313,8 @@ impl Desk {
     }
 
     fn reach(&mut self, address: &str) {
-        for (key, path) in [("REST", ""), ("WEB", ""), ("WS", "/ws"), ("FUTURES_WS", "/edge")] {
-            self.set(&format!("SHRIKE__VENUE__{key}"), &format!("{address}{path}"));
+        for (name, value) in venue_at(address) {
+            self.set(&name, &value);
         }
     }
 
@@ -368,8 +367,7 @@ impl Desk {
                 break;
             }
         }
-        signal(&trader, "TERM");
-        assert_eq!(trader.0.wait().unwrap().code(), Some(0), "{output}");
+        assert_eq!(trader.end(), Some(0), "{output}");
         output
     }
 
@@ -384,7 +382,7 @@ impl Desk {
 
     fn assert_no_order(&self) {
         let since = Instant::now();
-        while self.ask("/api/v3/openOrders") != Value::Array(Vec::new()) {
+        while self.ask("/api/v3/openOrders") != empty() {
             // What the exchange shows may lag behind.
             assert!(since.elapsed() < PATIENCE, "an order was left");
             std::thread::sleep(Duration::from_millis(50));
@@ -426,44 +424,6 @@ fn is_withdrawal(permission: Permission) -> bool {
     matches!(permission, Permission::SpotWithdrawRead | Permission::SpotWithdrawWrite)
 }
 
-/// A process that is killed when a test fails before it ended.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // A supervisor passes this on to its trader, which would live on without it. It fails when
-        // the process has ended, as it should have.
-        let line = format!("kill -TERM {}", self.0.id());
-        let _ = Command::new("sh").args(["-c", &line]).stderr(Stdio::null()).status();
-        for _ in 0..1_000 {
-            if !matches!(self.0.try_wait(), Ok(None)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn signal(process: &Process, name: &str) {
-    let line = format!("kill -{name} {}", process.0.id());
-    assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
-}
-
-fn shrike(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shrike"));
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    command.args(args).current_dir(root);
-    for (name, _) in std::env::vars_os() {
-        let ours = name.to_str().is_some_and(|name| name.starts_with("SHRIKE"));
-        if ours || name == "CREDENTIALS_DIRECTORY" {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
 /// The whole lines of a capture; none of a file that is not there yet.
 fn raw(file: &Path) -> Vec<Value> {
     let whole = fs::read_to_string(file).unwrap_or_default();
@@ -475,27 +435,4 @@ fn lines(output: &Output, code: i32) -> Vec<Value> {
     assert_eq!(output.status.code(), Some(code), "{}", shown(output));
     let text = std::str::from_utf8(&output.stdout).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn shown(output: &Output) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    format!("{}{}", text(&output.stdout), text(&output.stderr))
-}
-
-fn said(output: &Output, code: i32, words: &[&str]) {
-    let shown = shown(output);
-    assert_eq!(output.status.code(), Some(code), "{shown}");
-    for word in words {
-        assert!(shown.contains(word), "no {word:?} in {shown}");
-    }
-}
-
-fn document(output: &Output, code: i32) -> Value {
-    assert_eq!(output.status.code(), Some(code), "{}", shown(output));
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", shown(output)))
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
 }

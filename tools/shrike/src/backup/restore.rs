@@ -10,7 +10,7 @@ use journal::{DataDir, DataDirError, Reader};
 
 use super::take::identity_of;
 use super::{BackupError, FORMAT, MANIFEST, MANIFEST_MAX, Manifest, Member, tar};
-use crate::restored::{self, Mark};
+use crate::trader::restored::{self, Mark};
 
 /// Starts that may have happened after the backup, where the old directory does not say: their
 /// order ids are not given out again. One id range a start; a data directory has 65,535.

@@ -142,7 +142,7 @@ fn a_backup_that_was_cut_or_changed_anywhere_restores_nothing() {
             assert_eq!(restored.records, restored.manifest.last_seq);
         } else {
             assert!(!elsewhere.path().join("journal").exists(), "byte {at}");
-            assert!(!elsewhere.path().join(crate::restored::FILE).exists(), "byte {at}");
+            assert!(!elsewhere.path().join(crate::trader::restored::FILE).exists(), "byte {at}");
         }
         fs::write(&file, &good[..at]).unwrap();
         let error = restore(elsewhere.path(), &file).unwrap_err();
@@ -201,8 +201,8 @@ fn a_damaged_directory_takes_a_backup_of_its_later_part() {
     assert_eq!(data.epoch(), 2, "the directory's own count of starts goes on");
 }
 
-fn restored_mark(data: &Path) -> crate::restored::Mark {
-    crate::restored::read(&data.join(crate::restored::FILE)).unwrap().unwrap()
+fn restored_mark(data: &Path) -> crate::trader::restored::Mark {
+    crate::trader::restored::read(&data.join(crate::trader::restored::FILE)).unwrap().unwrap()
 }
 
 fn decisions(manifest: &Manifest) -> u64 {

@@ -7,10 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Args;
 use serde_json::json;
 
+use super::control::Place;
 use super::export::data_of;
 use super::{CliError, Exit, Out, watched};
 use crate::backup::{self, BackupError};
-use crate::cli_control::Place;
 
 /// Copy the journal as it stands into one file, while the trader runs
 #[derive(Debug, Args)]

@@ -11,9 +11,9 @@ use clap::{Args, ValueEnum};
 use model::AccountId;
 use serde_json::Value;
 
+use super::control::Place;
 use super::{CliError, Exit, Out, watched};
-use crate::archiving;
-use crate::cli_control::Place;
+use crate::trader::archiving;
 
 /// Write deals, orders or positions as CSV, with exact figures
 #[derive(Debug, Args)]

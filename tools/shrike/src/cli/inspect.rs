@@ -98,7 +98,8 @@ fn rest(endpoint: &str, file: Option<&Path>, out: &mut Out) -> Result<Exit, CliE
 
 fn capture(file: &Path, limit: u64, out: &mut Out) -> Result<Exit, CliError> {
     let mut exit = Exit::Done;
-    for record in crate::capture::read(file)?.take(usize::try_from(limit).unwrap_or(usize::MAX)) {
+    let records = crate::record::capture::read(file)?;
+    for record in records.take(usize::try_from(limit).unwrap_or(usize::MAX)) {
         let shown = record?.shown();
         if shown.get("error").is_some() {
             exit = Exit::Failed;

@@ -5,9 +5,11 @@
 
 mod backup;
 mod config;
+pub mod control;
 mod end;
 mod exchange;
 mod export;
+pub mod hands;
 pub(crate) mod hex;
 mod input;
 mod inspect;
@@ -24,8 +26,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_appender::non_blocking::WorkerGuard;
 
-use crate::cli_control::{self as control, KillArgs, ResumeArgs, StatusArgs};
-use crate::cli_hands as hands;
+use self::control::{KillArgs, ResumeArgs, StatusArgs};
+use crate::trader::run::{self, RunArgs};
+use crate::trader::supervise;
 
 pub use self::exchange::scenario;
 pub use end::{CliError, Exit};
@@ -58,17 +61,17 @@ enum Command {
     Run(RunCommand),
     Trader(TraderCommand),
     Promote(crate::promote::PromoteArgs),
-    Status(crate::cli_control::StatusArgs),
-    Kill(crate::cli_control::KillArgs),
-    Resume(crate::cli_control::ResumeArgs),
+    Status(StatusArgs),
+    Kill(KillArgs),
+    Resume(ResumeArgs),
     Keys(crate::keys::KeysArgs),
     Doctor(crate::doctor::DoctorArgs),
-    Listings(crate::cli_hands::ListingsArgs),
-    Targets(crate::cli_hands::TargetsArgs),
-    Buy(crate::cli_hands::BuyArgs),
-    Exit(crate::cli_hands::ExitArgs),
-    Positions(crate::cli_hands::PositionsArgs),
-    Orders(crate::cli_hands::OrdersArgs),
+    Listings(hands::ListingsArgs),
+    Targets(hands::TargetsArgs),
+    Buy(hands::BuyArgs),
+    Exit(hands::ExitArgs),
+    Positions(hands::PositionsArgs),
+    Orders(hands::OrdersArgs),
     Exchange(exchange::ExchangeArgs),
     Inspect(inspect::InspectArgs),
     Record(crate::record::RecordArgs),
@@ -88,7 +91,7 @@ enum Command {
 #[command(after_help = PAPER_HELP)]
 struct RunCommand {
     #[command(flatten)]
-    args: crate::run::RunArgs,
+    args: RunArgs,
 }
 
 /// The trader alone, as `shrike run` starts it; for systemd and the like
@@ -100,7 +103,7 @@ struct RunCommand {
 )]
 struct TraderCommand {
     #[command(flatten)]
-    args: crate::run::RunArgs,
+    args: RunArgs,
 }
 
 const PAPER_HELP: &str = "Paper mode sends orders to a simulated exchange on this machine and nowhere \
@@ -111,8 +114,8 @@ fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
     let json = out.is_json();
     match command {
         Command::Demo(args) => crate::demo::run(&args, out),
-        Command::Run(RunCommand { args }) => crate::supervise::run(&args, out),
-        Command::Trader(TraderCommand { args }) => crate::run::run(&args, out),
+        Command::Run(RunCommand { args }) => supervise::run(&args, out),
+        Command::Trader(TraderCommand { args }) => run::run(&args, out),
         Command::Promote(args) => crate::promote::run(&args, out),
         Command::Status(args) => Ok(control::status(&StatusArgs { json, ..args })),
         Command::Kill(args) => Ok(control::kill(&KillArgs { json, ..args })),

@@ -6,9 +6,9 @@ use archive::day;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use super::control::Place;
 use super::export::{date, view_of};
 use super::{CliError, Exit, Out};
-use crate::cli_control::Place;
 
 /// Add up what was traded
 #[derive(Debug, Args)]

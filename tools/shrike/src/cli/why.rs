@@ -7,10 +7,10 @@ use model::wire::{Reader, Wire};
 use model::{TargetState, WhyNot};
 use serde_json::{Map, Value, json};
 
+use super::control::Place;
 use super::export::{data_of, view_of};
 use super::{CliError, Exit, Out};
 use crate::board::said;
-use crate::cli_control::Place;
 use crate::control::Client;
 
 /// Newest rows of each kind that are told.

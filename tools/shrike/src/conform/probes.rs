@@ -13,8 +13,8 @@ use venue::mexc::listen_key::ListenKey as Key;
 use runtime::Endpoint;
 
 use super::desk::{Desk, Placed, Unsettled, Wanted, words};
+use crate::dialling::stream::{Came, Stream, StreamError};
 use crate::keys::Answer;
-use crate::stream::{Came, Stream, StreamError};
 
 /// Of no exchange.
 const NO_PAIR: &str = "SHRIKENONEUSDT";

@@ -15,9 +15,10 @@ use venue::sign::Credentials;
 
 use super::scenario::{self, Scenario};
 use super::{Stage, report};
-use crate::assembly::{Assembly, Plan};
 use crate::board::Board;
 use crate::cli::{CliError, Exit, Out};
+use crate::modes;
+use crate::trader::assembly::{Assembly, Plan};
 
 /// Longest wait for streams, clock and balances after the start.
 const READY_MAX: Duration = Duration::from_secs(20);
@@ -33,7 +34,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub(super) fn run(stage: &Stage, headless: bool, out: &mut Out) -> Result<Exit, CliError> {
     let exchange = start_exchange(stage)?;
     let plan = plan(stage, exchange.addr())?;
-    let assembly = Assembly::new(&plan)?;
+    let admitted = modes::admit(&plan.settings, &plan.data_dir).map_err(CliError::refused)?;
+    let assembly = Assembly::new(&plan, admitted)?;
     let mut voice = Voice::new(out.is_json());
     for note in &assembly.notes {
         voice.say(out, note)?;

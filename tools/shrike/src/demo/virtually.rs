@@ -49,7 +49,7 @@ pub(super) fn run(stage: &Stage, out: &mut Out) -> Result<Exit, CliError> {
     if let Some(violation) = violation {
         return Err(CliError::failed(format_args!("an invariant does not hold: {violation:?}")));
     }
-    crate::archiving::once(data.path());
+    crate::trader::archiving::once(data.path());
     let board = board.lock().unwrap_or_else(PoisonError::into_inner);
     let mut document = board.demo(stage.seed, data.path(), &data.journal());
     if let Some(scenario) = &stage.scenario {

@@ -10,7 +10,7 @@ use model::Mode;
 use serde_json::json;
 use settings::Settings;
 
-use crate::assembly::{Assembly, Plan};
+use super::assembly::{Assembly, Plan};
 use crate::cli::{CliError, Exit, Out};
 use crate::conform;
 use crate::keys::{self, Keyring, venue_key};
@@ -68,6 +68,7 @@ impl RunArgs {
 pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
     outlive_the_session()?;
     let settings = args.settings()?;
+    let admitted = modes::admit(&settings, &args.data_dir(&settings)).map_err(CliError::refused)?;
     let real = matches!(settings.mode, Mode::Live | Mode::LiveMin);
     if real {
         keys::no_dumps();
@@ -83,7 +84,7 @@ pub fn run(args: &RunArgs, out: &mut Out) -> Result<Exit, CliError> {
         false => keys::Doubts::default(),
     };
     drop(ring);
-    let mut assembly = Assembly::new(&plan)?;
+    let mut assembly = Assembly::new(&plan, admitted)?;
     if doubts.hold {
         assembly
             .hold("it is not known that every key may not withdraw")
@@ -119,7 +120,7 @@ pub(crate) fn outlive_the_session() -> Result<(), CliError> {
         .map_err(|error| CliError::failed(format_args!("signals: {error}")))
 }
 
-/// Real money needs two words, and its whole limits a promotion.
+/// Real money needs two words.
 fn check_mode(settings: &Settings, args: &RunArgs) -> Result<(), CliError> {
     let real = matches!(settings.mode, Mode::Live | Mode::LiveMin);
     let mode = settings.mode.name();
@@ -136,11 +137,6 @@ fn check_mode(settings: &Settings, args: &RunArgs) -> Result<(), CliError> {
             )));
         }
         (true, true) | (false, false) => {}
-    }
-    if settings.mode == Mode::Live {
-        let data_dir = args.data_dir(settings);
-        modes::check_kind(&data_dir, settings.mode).map_err(CliError::refused)?;
-        modes::check_promotion(settings, &data_dir).map_err(CliError::refused)?;
     }
     Ok(())
 }

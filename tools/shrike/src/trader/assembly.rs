@@ -26,15 +26,15 @@ use scout::{
 use settings::{Identity, Settings, Sniper};
 use venue::sign::Credentials;
 
+use super::checkpoints::Checkpoints;
+use super::narrate::{Both, Narrator};
+use super::starts::{Starts, StartsWatch};
+use super::{archiving, restored};
 use crate::board::{Board, Budget, of_inbox};
-use crate::checkpoints::Checkpoints;
 use crate::cli::CliError;
 use crate::control::{Around, ControlConfig, ControlServer, Desk, Rehearsals};
 use crate::dialling::{DialError, Dialling};
-use crate::modes::{self, Lineage};
-use crate::narrate::{Both, Narrator};
-use crate::starts::{Starts, StartsWatch};
-use crate::{archiving, restored};
+use crate::modes::{Admitted, Lineage};
 
 /// What a run needs besides its settings.
 #[derive(Clone, Debug)]
@@ -146,14 +146,13 @@ const INBOX: usize = 4_096;
 const ACK_WAIT: Span = Span::from_secs(2);
 
 impl Assembly {
-    /// Opens the journal, reads what a dead process left, and makes the trader.
+    /// Opens the journal, reads what a dead process left, and makes the trader. `_admitted` is of
+    /// the plan's settings and data directory.
     ///
     /// # Errors
     /// [`AssemblyError`]: nothing was sent to the exchange.
-    pub fn new(plan: &Plan) -> Result<Self, AssemblyError> {
+    pub fn new(plan: &Plan, _admitted: Admitted) -> Result<Self, AssemblyError> {
         let mut notes = Vec::new();
-        modes::check_kind(&plan.data_dir, plan.settings.mode)
-            .map_err(|what| AssemblyError { what, kind: AssemblyErrorKind::Refused })?;
         let data = open_data(&plan.data_dir)?;
         let starts = Starts::of(data.path());
         let safe = starts.begin().map_err(because("the count of starts"))?;

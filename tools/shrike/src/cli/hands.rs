@@ -10,8 +10,8 @@ mod time;
 
 use serde_json::{Value, json};
 
+use super::control::Place;
 use crate::cli::{CliError, Exit, Out};
-use crate::cli_control::Place;
 use crate::control::{Client, ClientError};
 
 pub use args::{
@@ -75,12 +75,12 @@ pub fn buy(args: &BuyArgs, out: &mut Out) -> Result<Exit, CliError> {
 pub fn exit(args: &ExitArgs, out: &mut Out) -> Result<Exit, CliError> {
     let ask = json!({
         "cmd": "sell",
-        "symbol": args.symbol,
-        "account": args.account,
+        "symbol": args.held.symbol,
+        "account": args.held.account,
         "qty": args.qty,
         "now": args.now,
     });
-    act(&args.place, &ask, out)
+    act(&args.held.place, &ask, out)
 }
 
 /// Runs `shrike positions`.
@@ -95,16 +95,16 @@ pub fn positions(args: &PositionsArgs, out: &mut Out) -> Result<Exit, CliError> 
         Some(PositionsCommand::Adopt(args)) => {
             let ask = json!({
                 "cmd": "adopt",
-                "symbol": args.symbol,
-                "account": args.account,
+                "symbol": args.held.symbol,
+                "account": args.held.account,
                 "qty": args.qty,
                 "price": args.price,
             });
-            act(&args.place, &ask, out)
+            act(&args.held.place, &ask, out)
         }
-        Some(PositionsCommand::Forget(args)) => {
-            let ask = json!({ "cmd": "forget", "symbol": args.symbol, "account": args.account });
-            act(&args.place, &ask, out)
+        Some(PositionsCommand::Forget(held)) => {
+            let ask = json!({ "cmd": "forget", "symbol": held.symbol, "account": held.account });
+            act(&held.place, &ask, out)
         }
     }
 }

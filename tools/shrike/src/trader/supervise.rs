@@ -5,7 +5,7 @@
 //! refuses its configuration, is not started again. Neither process ends because its output is closed
 //! or its terminal hangs up. When this process dies the trader goes on under
 //! its lock, and the next `shrike run` waits for its end before it starts another. What a restart
-//! must not do again and again is the trader's own rule ([`crate::starts`]), so that it holds under
+//! must not do again and again is the trader's own rule ([`super::starts`]), so that it holds under
 //! any supervisor.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
+use super::run::{RunArgs, outlive_the_session};
 use crate::cli::{CliError, Exit, Out};
-use crate::run::{RunArgs, outlive_the_session};
 
 /// How often the child is looked at.
 const LOOK: Duration = Duration::from_millis(20);

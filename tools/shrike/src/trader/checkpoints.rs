@@ -1,5 +1,8 @@
 //! Checkpoints while the trader runs: a thread reads the decisions behind the journal thread and
-//! keeps what they leave, so that a start need not read them from the beginning.
+//! keeps what they leave, so that the recovery of a start need not read them from the beginning.
+//!
+//! In mode `demo` a start reads no more than that. On paper and with real money it reads all
+//! decisions once besides: for what was on paper, or for what [`crate::modes`] asks of them.
 //!
 //! It reads what is on disk and decides nothing. When it fails, starts take longer and nothing else.
 
@@ -39,7 +42,7 @@ impl Checkpoints {
         let (journal, settings) = (journal.to_owned(), settings.clone());
         let thread = std::thread::Builder::new().name("checkpoints".to_owned()).spawn(move || {
             if let Err(error) = follow(&journal, &settings, &stopped) {
-                tracing::warn!(%error, "no more checkpoints: the next start reads all decisions");
+                tracing::warn!(%error, "no more checkpoints: the next recovery reads all decisions");
             }
         })?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })

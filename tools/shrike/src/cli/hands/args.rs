@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::cli_control::Place;
+use crate::cli::control::Place;
 
 /// List, make, arm, disarm, cancel and rehearse targets
 #[derive(Args, Clone, Debug)]
@@ -115,19 +115,14 @@ pub struct BuyArgs {
                         Example:\n  shrike exit MXUSDT --qty 10 --data data"
 )]
 pub struct ExitArgs {
-    /// The pair
-    pub symbol: String,
     /// How much; all of it when left away
     #[arg(long, value_name = "QTY", conflicts_with = "now")]
     pub qty: Option<String>,
     /// Press the emergency ladder: all of it, wider each time
     #[arg(long)]
     pub now: bool,
-    /// Whose, by name or number; else the first account's
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Option<String>,
     #[command(flatten)]
-    pub place: Place,
+    pub held: HeldArgs,
 }
 
 /// List positions; adopt a holding, or take one over
@@ -161,19 +156,14 @@ pub enum PositionsCommand {
 #[command(after_help = "The account's balance must cover the quantity.\n\
                         Example:\n  shrike positions adopt MXUSDT --qty 100 --price 2.51 --data data")]
 pub struct AdoptArgs {
-    /// The pair
-    pub symbol: String,
     /// How much
     #[arg(long, value_name = "QTY")]
     pub qty: String,
     /// What one of it cost, which stops and take-profits are measured from
     #[arg(long, value_name = "PRICE")]
     pub price: String,
-    /// Whose, by name or number; else the first account's
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Option<String>,
     #[command(flatten)]
-    pub place: Place,
+    pub held: HeldArgs,
 }
 
 #[derive(Args, Clone, Debug)]
