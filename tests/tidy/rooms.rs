@@ -70,7 +70,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         folder: "tools/settings",
-        ours: &["model", "risk", "engine", "paper", "sdk", "listing_sniper"],
+        ours: &["model", "risk", "engine", "host", "paper"],
         outside: &["blake3", "serde_json", "strsim", "toml", "zeroize"],
     },
     Room {

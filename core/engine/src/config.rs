@@ -1,6 +1,6 @@
 //! What a run is started with; fixed for its life, hashed into every permit.
 
-use model::{Confidence, EntryPlan, ExitPlan, FixedList, Mode, Pattern, Span, Text};
+use model::{Confidence, EntryPlan, ExitPlan, FixedList, Mode, Pattern, Slot, Span, Text};
 use risk::Limits;
 
 /// Settings of the engine.
@@ -14,6 +14,9 @@ pub struct Config {
     pub epoch: u32,
     /// First id that this run gives to a permit or target; above all that were given before.
     pub ids_from: u32,
+    /// Hash of the plug-in that the configuration puts in each slot; 0 for none. Beyond the list
+    /// there is none.
+    pub plugins: FixedList<u128, { Slot::MAX }>,
     /// Hash of the configuration's text.
     pub config: u128,
     /// Who runs it.

@@ -5,12 +5,12 @@
 //! it saves equals what the engine that wrote them would save.
 
 use model::{
-    Amount, Body, ByHand, Command, Event, Mono, OrderLeg, Pattern, PluginChange, PluginRecord,
-    Record, Request, RiskRules, Scene, Strategies, Wishes,
+    Amount, Body, ByHand, Command, Event, Mono, OrderLeg, Pattern, PluginChange, Record, Request,
+    RiskRules, Scene, Strategies, Wishes,
 };
 use risk::PermitUse;
 
-use crate::image::{ImageError, account_names};
+use crate::image::{ImageError, made_under};
 use crate::target::Target;
 use crate::{Action, Actions, Config, Engine, Note, OrderState, Outcome};
 
@@ -58,14 +58,15 @@ impl Follower {
         self.engine.restore(saved)
     }
 
-    /// Takes over a saved state with the accounts that it names, in their order: the records behind
-    /// it mean those.
+    /// Takes over a saved state with the accounts that it names, in their order, and the plug-ins that
+    /// were configured: the records behind it mean those.
     ///
     /// # Errors
     /// [`ImageError`] when the bytes are none.
     pub fn resume(&mut self, saved: &[u8]) -> Result<(), ImageError> {
-        let names = account_names(saved)?;
-        self.engine = Engine::new(self.engine.config.clone().with_accounts(&names), Nobody);
+        let (names, plugins) = made_under(saved)?;
+        let config = Config { plugins, ..self.engine.config.clone().with_accounts(&names) };
+        self.engine = Engine::new(config, Nobody);
         self.engine.restore(saved)
     }
 
@@ -267,10 +268,12 @@ impl Engine<Nobody> {
                 let Some((_, target)) = self.find_target_mut(permit.target) else { return };
                 target.successor = target.permit.map(|used| PermitUse { permit, ..used });
             }
-            Record::Plugin(PluginRecord { slot, plugin, change: PluginChange::Took { .. } }) => {
-                self.install_successors(slot, plugin);
+            Record::Plugin(record) => {
+                self.slots.take(&record);
+                if let PluginChange::Took { .. } = record.change {
+                    self.install_successors(record.slot, record.plugin);
+                }
             }
-            Record::Plugin(_) => {}
         }
     }
 

@@ -11,7 +11,7 @@
 use model::wire::{Reader, Wire, WireError, Writer};
 use model::{
     AccountId, Amount, ExitRecord, FixedList, KillLevel, OrderStatus, Permit, Price, Qty, Request,
-    Strategies, SymbolId, SymbolNames, SymbolSpec, TargetId, TargetRecord, TargetState, Text,
+    Slot, Strategies, SymbolId, SymbolNames, SymbolSpec, TargetId, TargetRecord, TargetState, Text,
     Triple, VenueKey, VenueTime, wire_struct,
 };
 use risk::PermitUse;
@@ -19,6 +19,7 @@ use risk::PermitUse;
 use crate::Engine;
 use crate::listing::Listing;
 use crate::orders::{Order, OrderState};
+use crate::plugins::SetParameter;
 use crate::symbols::Symbol;
 use crate::target::{Position, Target};
 
@@ -124,6 +125,13 @@ struct SavedPermit {
     orders_sent: u32,
 }
 
+/// A slot: what the configuration had in it, what ran there, and what was set.
+struct SavedSlot {
+    configured: u128,
+    plugin: u128,
+    set: FixedList<SetParameter, 32>,
+}
+
 /// A deal of an order that no record names.
 struct SavedStray {
     id: model::ClientOrderId,
@@ -147,6 +155,8 @@ wire_struct! {
     SavedTarget {
         record, permit, position, tried, cap, slow, clock_rejects, rung_sold, no_rest, exit
     }
+    SavedSlot { configured, plugin, set }
+    SetParameter { parameter, value }
     SavedStray { id, qty }
     SavedOrder { target, request, live, venue, filled, venue_filled, ended }
 }
@@ -217,7 +227,8 @@ impl<S: Strategies> Engine<S> {
         let named = self.symbols.iter().filter(|(_, symbol)| symbol.names.is_some()).count();
         let many = named + self.targets.iter().count() + self.orders.alive().count();
         let deals = young.len() + old.len() + self.strays.len();
-        let mut bytes = vec![0; (many + self.accounts.len() + 1) * EACH_MAX + deals * 32];
+        let few = self.accounts.len() + Slot::MAX + 1;
+        let mut bytes = vec![0; (many + few) * EACH_MAX + deals * 32];
         let mut out = Writer::new(&mut bytes);
         VERSION.write(&mut out);
         self.kill.write(&mut out);
@@ -229,6 +240,7 @@ impl<S: Strategies> Engine<S> {
                 bought: held.bought_today,
             }),
         );
+        write_all(&mut out, self.saved_slots());
         write_all(&mut out, self.symbols.iter().filter_map(saved_symbol));
         let mut targets: Vec<&Target> = self.targets.iter().map(|(_, target)| target).collect();
         targets.sort_by_key(|target| target.record.id);
@@ -252,8 +264,9 @@ impl<S: Strategies> Engine<S> {
     /// [`ImageError`]; the engine must not be used then.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), ImageError> {
         let mut from = Reader::new(bytes);
-        let (kill, accounts) = read_front(&mut from)?;
+        let Front { kill, accounts, slots } = read_front(&mut from)?;
         self.kill = kill;
+        self.restore_slots(&slots);
         let was = Was::new(self, &accounts);
         for (now, saved) in was.now.iter().zip(&accounts) {
             if let Some(held) = now.and_then(|now| self.accounts.get_mut(now.index())) {
@@ -280,6 +293,24 @@ impl<S: Strategies> Engine<S> {
         match from.rest().len() {
             0 => Ok(()),
             len => Err(ImageError::Trailing { len }),
+        }
+    }
+
+    fn saved_slots(&self) -> impl Iterator<Item = SavedSlot> {
+        self.slots.iter().enumerate().map(|(at, memory)| SavedSlot {
+            configured: self.config.plugins.get(at).unwrap_or(0),
+            plugin: memory.plugin,
+            set: memory.set,
+        })
+    }
+
+    /// A slot goes on with what ran in it unless the configuration has another plug-in for it now.
+    fn restore_slots(&mut self, saved: &[SavedSlot]) {
+        for (at, saved) in saved.iter().enumerate().take(Slot::MAX) {
+            let same = saved.configured == self.config.plugins.get(at).unwrap_or(0);
+            if let Some(memory) = self.slots.get_mut(Slot(at as u8)).filter(|_| same) {
+                (memory.plugin, memory.set) = (saved.plugin, saved.set);
+            }
         }
     }
 
@@ -378,25 +409,40 @@ impl Was {
     }
 }
 
-/// What the accounts of a saved state are called, in the order that its ids mean.
+/// What a saved state was made under: the names of its accounts in the order that its ids mean, and
+/// the plug-ins that the configuration had.
 ///
 /// # Errors
 /// [`ImageError`] when the bytes are none.
-pub(crate) fn account_names(bytes: &[u8]) -> Result<FixedList<Text<16>, 8>, ImageError> {
-    let (_, accounts) = read_front(&mut Reader::new(bytes))?;
+pub(crate) fn made_under(
+    bytes: &[u8],
+) -> Result<(FixedList<Text<16>, 8>, FixedList<u128, { Slot::MAX }>), ImageError> {
+    let front = read_front(&mut Reader::new(bytes))?;
     let mut names = FixedList::new();
-    for account in accounts {
+    for account in front.accounts {
         names.push(account.name).map_err(|_| ImageError::TooMany { of: "accounts" })?;
     }
-    Ok(names)
+    let mut plugins = FixedList::new();
+    for slot in front.slots {
+        plugins.push(slot.configured).map_err(|_| ImageError::TooMany { of: "slots" })?;
+    }
+    Ok((names, plugins))
 }
 
-fn read_front(from: &mut Reader<'_>) -> Result<(KillLevel, Vec<SavedAccount>), ImageError> {
+/// What stands before the rest.
+struct Front {
+    kill: KillLevel,
+    accounts: Vec<SavedAccount>,
+    slots: Vec<SavedSlot>,
+}
+
+fn read_front(from: &mut Reader<'_>) -> Result<Front, ImageError> {
     let found = u16::read(from)?;
     if found != VERSION {
         return Err(ImageError::Version { found, ours: VERSION });
     }
-    Ok((KillLevel::read(from)?, read_all(from)?))
+    let (kill, accounts) = (KillLevel::read(from)?, read_all(from)?);
+    Ok(Front { kill, accounts, slots: read_all(from)? })
 }
 
 fn saved_symbol((id, symbol): (SymbolId, &Symbol)) -> Option<SavedSymbol> {

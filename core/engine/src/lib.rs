@@ -55,7 +55,7 @@ use model::{
 use clock::Clock;
 use ledger::Ledger;
 use orders::Orders;
-use plugins::Swaps;
+use plugins::{Slots, Swaps};
 use rate::Rate;
 use reconcile::Reconcile;
 use seen::Seen;
@@ -81,6 +81,7 @@ pub struct Engine<S> {
     next_token: u64,
     wishes: Wishes,
     swaps: Swaps,
+    slots: Slots,
     view_targets: Vec<ViewTarget>,
     view_positions: Vec<ViewPosition>,
     /// Deals of orders that no record names, until one is found.
@@ -142,6 +143,7 @@ impl<S: Strategies> Engine<S> {
             next_token: 1,
             wishes: Wishes::new(),
             swaps: Swaps::new(),
+            slots: Slots::new(&config.plugins),
             view_targets: Vec::with_capacity(Targets::CAPACITY),
             view_positions: Vec::with_capacity(Targets::CAPACITY),
             strays: Vec::with_capacity(Self::STRAYS),

@@ -33,6 +33,68 @@ impl Swaps {
     }
 }
 
+/// What the records say of each slot: which plug-in, and the parameters that were set while it ran.
+#[derive(Debug)]
+pub(crate) struct Slots(Vec<SlotMemory>);
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SlotMemory {
+    pub(crate) plugin: u128,
+    pub(crate) set: FixedList<SetParameter, 32>,
+}
+
+/// A parameter that was set while the plug-in ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SetParameter {
+    pub(crate) parameter: u8,
+    pub(crate) value: i64,
+}
+
+impl Slots {
+    /// As the configuration has them.
+    pub(crate) fn new(plugins: &FixedList<u128, { Slot::MAX }>) -> Self {
+        let of = |at| SlotMemory { plugin: plugins.get(at).unwrap_or(0), ..SlotMemory::default() };
+        Self((0..Slot::MAX).map(of).collect())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &SlotMemory> {
+        self.0.iter()
+    }
+
+    pub(crate) fn get_mut(&mut self, slot: Slot) -> Option<&mut SlotMemory> {
+        self.0.get_mut(slot.index())
+    }
+
+    pub(crate) fn take(&mut self, record: &PluginRecord) {
+        let Some(memory) = self.0.get_mut(record.slot.index()) else { return };
+        match record.change {
+            PluginChange::Took { .. } => {
+                *memory = SlotMemory { plugin: record.plugin, ..SlotMemory::default() };
+            }
+            PluginChange::Parameter { parameter, value, taken: true } => {
+                memory.remember(SetParameter { parameter, value });
+            }
+            PluginChange::Parameter { .. }
+            | PluginChange::Quarantined { .. }
+            | PluginChange::Stopped
+            | PluginChange::Shadow
+            | PluginChange::Missing => {}
+        }
+    }
+}
+
+impl SlotMemory {
+    fn remember(&mut self, set: SetParameter) {
+        let others = |known: &SetParameter| known.parameter != set.parameter;
+        let mut all = FixedList::new();
+        for known in self.set.iter().filter(others).chain([set]) {
+            // A manifest declares no more.
+            let _ = all.push(known);
+        }
+        self.set = all;
+    }
+}
+
 /// What one look at a slot's targets found.
 enum Handover {
     /// Each armed target has a durable successor, or there is none.
@@ -53,13 +115,13 @@ impl<S: Strategies> Engine<S> {
             PluginEvent::Stop => {
                 let plugin = self.strategies.plugin(slot);
                 self.strategies.stop(slot);
-                record(slot, plugin, PluginChange::Stopped, actions);
+                self.record_plugin(slot, plugin, PluginChange::Stopped, actions);
             }
             PluginEvent::Parameter { parameter, value } => {
                 let plugin = self.strategies.plugin(slot);
                 let taken = self.strategies.set_parameter(self.now, slot, parameter, value);
                 let change = PluginChange::Parameter { parameter, value, taken };
-                record(slot, plugin, change, actions);
+                self.record_plugin(slot, plugin, change, actions);
                 if taken {
                     let happening = Happening::Parameter { slot, parameter, value };
                     self.show(SymbolId::NONE, happening, None, actions);
@@ -68,12 +130,30 @@ impl<S: Strategies> Engine<S> {
             PluginEvent::Shadow { plugin } => {
                 let there = self.strategies.shadow(self.now, slot, plugin);
                 let change = if there { PluginChange::Shadow } else { PluginChange::Missing };
-                record(slot, plugin, change, actions);
+                self.record_plugin(slot, plugin, change, actions);
             }
             // It tells a replay what the step before could not repeat.
             PluginEvent::Broke { .. } => {}
         }
         self.take_reports(actions);
+    }
+
+    /// Which plug-in the records put in a slot; 0 for none.
+    pub fn slot_plugin(&self, slot: Slot) -> u128 {
+        self.slots.0.get(slot.index()).map_or(0, |memory| memory.plugin)
+    }
+
+    /// Parameters that were set before the process ended, set again.
+    pub(crate) fn set_again(&mut self) {
+        for at in 0..Slot::MAX {
+            let (slot, memory) = (Slot(at as u8), self.slots.0[at]);
+            if self.strategies.plugin(slot) != memory.plugin {
+                continue;
+            }
+            for SetParameter { parameter, value } in memory.set.iter() {
+                self.strategies.set_parameter(self.now, slot, parameter, value);
+            }
+        }
     }
 
     /// Whether an exchange of the slot waits.
@@ -117,11 +197,17 @@ impl<S: Strategies> Engine<S> {
         let from = self.strategies.plugin(slot);
         if !self.strategies.exchange(self.now, slot, swap.plugin) {
             self.forget_successors(slot, 0);
-            record(slot, swap.plugin, PluginChange::Missing, actions);
+            self.record_plugin(slot, swap.plugin, PluginChange::Missing, actions);
             return;
         }
         let change = PluginChange::Took { from, name: swap.name, why: swap.why };
-        record(slot, swap.plugin, change, actions);
+        self.record_plugin(slot, swap.plugin, change, actions);
+        let mut nth = 0;
+        while let Some((parameter, value)) = self.strategies.set_value(slot, nth) {
+            let change = PluginChange::Parameter { parameter, value, taken: true };
+            self.record_plugin(slot, swap.plugin, change, actions);
+            nth += 1;
+        }
         for at in self.install_successors(slot, swap.plugin).iter() {
             if let Some(target) = self.targets.get(at) {
                 let record = Record::Target(target.record);
@@ -179,9 +265,16 @@ impl<S: Strategies> Engine<S> {
             }
         }
     }
-}
 
-fn record(slot: Slot, plugin: u128, change: PluginChange, actions: &mut Actions) {
-    let record = Record::Plugin(PluginRecord { slot, plugin, change });
-    actions.push(Action::Persist { token: 0, record });
+    fn record_plugin(
+        &mut self,
+        slot: Slot,
+        plugin: u128,
+        change: PluginChange,
+        actions: &mut Actions,
+    ) {
+        let record = PluginRecord { slot, plugin, change };
+        self.slots.take(&record);
+        actions.push(Action::Persist { token: 0, record: Record::Plugin(record) });
+    }
 }

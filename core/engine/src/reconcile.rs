@@ -97,6 +97,7 @@ impl<S: Strategies> Engine<S> {
     /// The first event of a start that goes on from an earlier one.
     pub(crate) fn on_restored(&mut self, ring_lost: bool, actions: &mut Actions) {
         self.doubt(ring_lost);
+        self.set_again();
         for (at, held) in self.accounts.iter_mut().enumerate() {
             // An earlier start may have known that, and died before it had looked.
             let unsure = self.unsure & (1 << at) != 0;

@@ -488,7 +488,7 @@ fn bytes_that_are_no_image_are_refused() {
     assert_eq!(read(&longer), Err(engine::ImageError::Trailing { len: 1 }));
     let newer = [&[9, 0], &image[2..]].concat();
     let error = read(&newer).expect_err("another version");
-    assert!(error.to_string().contains("version 9 and this program reads 3"), "{error}");
+    assert!(error.to_string().contains("version 9 and this program reads 4"), "{error}");
 }
 
 // --- scaffolding

@@ -268,6 +268,13 @@ impl Seat {
         }
     }
 
+    /// The `nth` value that was set while it ran, with its place.
+    pub(crate) fn set_value(&self, nth: usize) -> Option<(u8, i64)> {
+        let set = |at: &usize| self.set & (1 << at) != 0;
+        let at = (0..self.values.len()).filter(set).nth(nth)?;
+        Some((at as u8, self.values[at]))
+    }
+
     pub(crate) const fn next_timer(&self) -> Mono {
         self.timer_next
     }

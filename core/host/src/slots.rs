@@ -261,6 +261,10 @@ impl Strategies for Plugins {
         }
     }
 
+    fn set_value(&self, slot: Slot, nth: usize) -> Option<(u8, i64)> {
+        self.seats.get(slot.index())?.as_ref()?.set_value(nth)
+    }
+
     fn shadow(&mut self, _: Mono, slot: Slot, plugin: u128) -> bool {
         let Some(place) = self.shadows.get_mut(slot.index()) else { return false };
         if let Some(mut old) = place.take() {

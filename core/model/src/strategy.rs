@@ -165,6 +165,12 @@ pub trait Strategies: RiskRules {
         false
     }
 
+    /// The `nth` parameter that was set while the run went on, with its value: what an exchange
+    /// carried over by its name.
+    fn set_value(&self, _slot: Slot, _nth: usize) -> Option<(u8, i64)> {
+        None
+    }
+
     /// Lets the prepared instance of `plugin` run beside the one in the slot, or ends that with 0;
     /// `false` when none was prepared.
     fn shadow(&mut self, _now: Mono, _slot: Slot, _plugin: u128) -> bool {

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use journal::{BlobHash, Broken, OpenError};
-use model::Mono;
 use model::wire::WireError;
+use model::{Mono, Slot};
 use settings::LoadError;
 
 /// Why there is no answer.
@@ -55,13 +55,22 @@ pub enum ReplayError {
         /// Why.
         error: LoadError,
     },
-    /// Another strategy, or another version of it, decided then.
-    Strategy {
+    /// A plug-in of the start is not to be had.
+    NoPlugin {
         /// The start's first record.
         seq: u64,
+        /// Which, and why not.
+        what: String,
+    },
+    /// Another plug-in, or another version of it, decided then.
+    Plugin {
+        /// The start's first record.
+        seq: u64,
+        /// Where it ran.
+        slot: Slot,
         /// Hash in the journal.
         recorded: u128,
-        /// Hash of the one linked into this program.
+        /// Hash of the one put there now.
         ours: u128,
     },
     /// The state that a start went on from cannot be read.
@@ -128,10 +137,14 @@ impl fmt::Display for ReplayError {
                 "this version does not take the configuration of record {seq}; replay it with \
                  the version that ran: {error}"
             ),
-            Self::Strategy { seq, recorded, ours } => write!(
+            Self::NoPlugin { seq, what } => {
+                write!(f, "the start of record {seq} cannot be replayed: {what}")
+            }
+            Self::Plugin { seq, slot, recorded, ours } => write!(
                 f,
-                "the start of record {seq} ran strategy {recorded:032x}, and this program has \
-                 {ours:032x}; replay it with the version that ran"
+                "the start of record {seq} ran plug-in {recorded:032x} in slot {}, and this is \
+                 {ours:032x}; replay it with the version that ran",
+                slot.0
             ),
             Self::Image { seq, error } => write!(f, "the state at record {seq}: {error}"),
             Self::Record { seq, error } => write!(

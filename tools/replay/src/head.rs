@@ -4,8 +4,8 @@ use std::fmt;
 
 use journal::{BlobHash, Boot, Family, Kind, Producer, PushError};
 use model::wire::{Reader, Wire, Writer};
-use model::{FixedList, Mode, Mono, Text, VenueTime, wire_struct};
-use settings::{Identity, Settings};
+use model::{FixedList, Mode, Mono, Slot, Text, VenueTime, wire_struct};
+use settings::{Hashes, Identity, Settings};
 
 use crate::ReplayError;
 use crate::recovery::parts_of;
@@ -19,13 +19,15 @@ pub struct Origin {
     pub operator: Text<32>,
     /// What the accounts are called, in the order that the records' ids mean.
     pub accounts: FixedList<Text<16>, 8>,
-    /// Hash of the strategy, as in permits.
-    pub strategy: u128,
+    /// Hash of the plug-in that the configuration puts in each slot, as in permits; 0 for none.
+    pub configured: FixedList<u128, { Slot::MAX }>,
+    /// The same of the plug-in that the run began with.
+    pub running: FixedList<u128, { Slot::MAX }>,
     /// First half of the configuration's hash, as in permits.
     pub config: u128,
 }
 
-wire_struct!(Origin { mode, operator, accounts, strategy, config });
+wire_struct!(Origin { mode, operator, accounts, configured, running, config });
 
 /// What the clocks of the process say when it begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,8 +77,8 @@ impl std::error::Error for HeadError {}
 
 /// Longest canonical text: the rest of a record is left to its hash and to the ring.
 const CONFIG_MAX: usize = 60 * 1024;
-/// Mode, operator and eight names with their lengths, two hashes.
-const ORIGIN_MAX: usize = 1 + 1 + 32 + 1 + 8 * (1 + 16) + 16 + 16;
+/// Mode, operator and eight names with their lengths, two lists of hashes and one more.
+const ORIGIN_MAX: usize = 1 + 1 + 32 + 1 + 8 * (1 + 16) + 2 * (1 + 16 * Slot::MAX) + 16;
 
 /// The head of a run of `settings` as `identity`; `build` is the version of the program.
 ///
@@ -97,7 +99,8 @@ pub fn head(
         mode: settings.mode,
         operator: identity.operator,
         accounts: engine.account_names(),
-        strategy: engine.plugin,
+        configured: identity.hashes.configured,
+        running: identity.hashes.running,
         config: engine.config,
     };
     let boot = Boot {
@@ -162,7 +165,8 @@ impl Origin {
 
 /// Who ran, by the first record of a start.
 pub fn identity(boot: &Boot, origin: &Origin) -> Identity {
-    Identity { instance: boot.instance, epoch: boot.epoch, operator: origin.operator }
+    let hashes = Hashes { configured: origin.configured, running: origin.running };
+    Identity { instance: boot.instance, epoch: boot.epoch, operator: origin.operator, hashes }
 }
 
 /// The settings in the payload of CONFIG record `seq`: the text's hash, then the text.
@@ -184,8 +188,16 @@ pub fn read_config(seq: u64, payload: &[u8]) -> Result<Settings, ReplayError> {
 mod tests {
     use super::*;
 
+    fn hashes(of: &[u128]) -> FixedList<u128, { Slot::MAX }> {
+        let mut list = FixedList::new();
+        of.iter().for_each(|hash| list.push(*hash).unwrap());
+        list
+    }
+
     fn identity() -> Identity {
-        Identity { instance: 0xabcdef, epoch: 3, operator: Text::clipped("anna") }
+        let operator = Text::clipped("anna");
+        let hashes = Hashes { configured: hashes(&[7]), running: hashes(&[8]) };
+        Identity { instance: 0xabcdef, epoch: 3, operator, hashes }
     }
 
     #[test]
@@ -208,7 +220,9 @@ mod tests {
         let operator = Text::clipped("anna");
         let mut accounts = FixedList::new();
         accounts.push(Text::clipped("main")).unwrap();
-        let origin = Origin { mode: Mode::Live, operator, strategy: 1, config: 2, accounts };
+        let (configured, running) = (hashes(&[1, 0]), hashes(&[3]));
+        let mode = Mode::Live;
+        let origin = Origin { mode, operator, configured, running, config: 2, accounts };
         let mut bytes = origin.encode();
         assert_eq!(Origin::decode(&bytes), Some(origin));
         for end in 0..bytes.len() {
@@ -223,14 +237,16 @@ mod tests {
         let operator = Text::clipped(&"x".repeat(32));
         let mut accounts = FixedList::new();
         while accounts.push(Text::clipped(&"x".repeat(16))).is_ok() {}
-        let (strategy, config) = (u128::MAX, u128::MAX);
-        let origin = Origin { mode: Mode::Live, operator, strategy, config, accounts };
+        let full = hashes(&[u128::MAX; Slot::MAX]);
+        let (mode, configured, running, config) = (Mode::Live, full, full, u128::MAX);
+        let origin = Origin { mode, operator, configured, running, config, accounts };
         assert_eq!(origin.encode().len(), ORIGIN_MAX);
     }
 
     #[test]
     fn a_configuration_that_was_edited_is_refused() {
-        let head = head(&Settings::demo(&[]).unwrap(), identity(), Clocks::default(), "").unwrap();
+        let (settings, clocks) = (Settings::demo(&[]).unwrap(), Clocks::default());
+        let head = head(&settings, identity(), clocks, "").unwrap();
         let mut config = head.records()[1].1.to_vec();
         *config.last_mut().unwrap() ^= 1;
         assert!(matches!(read_config(2, &config), Err(ReplayError::ConfigHash { seq: 2, .. })));

@@ -8,7 +8,7 @@
 //! [`recover`] reads the decisions alone for the state that the next start goes on from. A start
 //! that went on from one has it in its own records, so each is replayed by itself.
 //!
-//! **Absent:** plug-ins, the venue.
+//! **Absent:** where plug-ins come from, the venue.
 #![warn(missing_docs)]
 
 mod error;
@@ -30,8 +30,8 @@ pub use recovery::{Recovered, Recovery, RecoveryError, parts_of, recover};
 pub use replayer::Replayer;
 pub use report::{Difference, Report};
 
-/// Replays a data directory, its journal folder, or one segment. `make` gives the strategy of each
-/// start; for the built-in one `|settings| settings.sniper()`.
+/// Replays a data directory, its journal folder, or one segment. `make` gives the plug-ins of each
+/// start, by the hashes in its origin, or says which it does not have.
 ///
 /// Ends at the first difference. The torn last group of a process that died counts as the end.
 ///
@@ -40,7 +40,7 @@ pub use report::{Difference, Report};
 /// start of a process is in it. A difference is no error: see [`Report::equal`].
 pub fn replay<S: Strategies>(
     path: &Path,
-    make: impl FnMut(&Settings) -> S,
+    make: impl FnMut(&Settings, &Origin) -> Result<S, String>,
 ) -> Result<Report, ReplayError> {
     replay_watched(path, make, &mut |_| {})
 }
@@ -51,7 +51,7 @@ pub fn replay<S: Strategies>(
 /// As [`replay`].
 pub fn replay_watched<S: Strategies>(
     path: &Path,
-    make: impl FnMut(&Settings) -> S,
+    make: impl FnMut(&Settings, &Origin) -> Result<S, String>,
     watch: &mut dyn FnMut(u64),
 ) -> Result<Report, ReplayError> {
     let start = Instant::now();

@@ -129,7 +129,8 @@ impl Recovery {
             return Err(RecoveryError::Image { seq: 0, error });
         };
         let state = bytes.rest();
-        let identity = Identity { instance, epoch: 0, operator: model::Text::EMPTY };
+        let (operator, hashes) = (model::Text::EMPTY, settings::Hashes::default());
+        let identity = Identity { instance, epoch: 0, operator, hashes };
         // The records behind it were written in the mode of that start.
         let mut follower = Follower::new(Config { mode, ..settings.engine(identity) });
         follower.resume(state).map_err(|error| RecoveryError::Image { seq: 0, error })?;

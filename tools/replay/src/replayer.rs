@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use engine::{Action, Actions, Engine};
 use journal::{Boot, Kind, Observer, RecordView, Trouble};
 use model::wire::{Reader, Wire, Writer};
-use model::{Event, Mono, Request, Strategies};
+use model::{Event, Mono, Request, Slot, Strategies};
 use settings::Settings;
 
 use crate::head::{Origin, identity, read_config};
@@ -55,8 +55,8 @@ struct Run<S> {
     parts: Parts,
 }
 
-impl<S: Strategies, F: FnMut(&Settings) -> S> Replayer<S, F> {
-    /// `make` gives the strategy of each start.
+impl<S: Strategies, F: FnMut(&Settings, &Origin) -> Result<S, String>> Replayer<S, F> {
+    /// `make` gives the plug-ins of each start, or says which it does not have.
     pub fn new(make: F) -> Self {
         let report = Report::default();
         Self { make, state: State::Waiting, last_seq: 0, report, failed: None }
@@ -149,13 +149,17 @@ impl<S: Strategies, F: FnMut(&Settings) -> S> Replayer<S, F> {
         };
         let settings = read_config(seq, record.payload)?;
         let config = settings.engine(identity(boot, origin));
-        if origin.strategy != config.plugin {
-            let (recorded, ours) = (origin.strategy, config.plugin);
-            return Err(ReplayError::Strategy { seq: boot_seq, recorded, ours });
+        let strategies = (self.make)(&settings, origin)
+            .map_err(|what| ReplayError::NoPlugin { seq: boot_seq, what })?;
+        for (at, recorded) in origin.running.iter().enumerate() {
+            let slot = Slot(at as u8);
+            let ours = strategies.plugin(slot);
+            if ours != recorded {
+                return Err(ReplayError::Plugin { seq: boot_seq, slot, recorded, ours });
+            }
         }
-        let strategies = (self.make)(&settings);
         self.state = State::Running(Box::new(Run {
-            engine: Engine::new(config, strategies, ()),
+            engine: Engine::new(config, strategies),
             actions: Actions::new(),
             due: VecDeque::new(),
             now: Mono::ZERO,
@@ -249,7 +253,11 @@ impl<S: Strategies, F: FnMut(&Settings) -> S> Replayer<S, F> {
 }
 
 /// What cannot be replayed is told by [`Replayer::finish`].
-impl<S: Strategies, F: FnMut(&Settings) -> S> Observer for Replayer<S, F> {
+impl<S, F> Observer for Replayer<S, F>
+where
+    S: Strategies,
+    F: FnMut(&Settings, &Origin) -> Result<S, String>,
+{
     fn on_record(&mut self, record: &RecordView<'_>) {
         if self.failed.is_none() {
             self.failed = self.take(record).err();

@@ -10,8 +10,8 @@ use crate::check::Table;
 use crate::key_ref::KeyRef;
 use crate::problem::{Fault, LoadError, Problem, Source};
 use crate::types::{
-    Account, Endpoint, Entry, Exit, Limits, Loop, Paper, Period, Scout, Targets, Venue, Wait,
-    is_live, tenth,
+    Account, Endpoint, Entry, Exit, Limits, Loop, Paper, Period, Plugins, Scout, Slot, Targets,
+    Venue, Wait, is_live, tenth,
 };
 use crate::value::{self, Value};
 
@@ -41,6 +41,7 @@ pub(crate) fn build(table: Table, places: Places) -> Result<Settings, LoadError>
     rules.exit(&exit);
     let mut accounts = accounts(table);
     rules.accounts(&accounts, mode);
+    rules.slots(&slots(table));
     if places == Places::Said {
         rules.venue(&venue(table), mode);
     }
@@ -63,6 +64,8 @@ pub(crate) fn build(table: Table, places: Places) -> Result<Settings, LoadError>
         key_store: (key_store != "auto").then(|| key_store.into()),
         venue: venue(table),
         accounts,
+        slots: slots(table),
+        plugins: plugins(table),
         loop_: hot_loop(table),
         scout: scout(table),
         targets,
@@ -99,6 +102,30 @@ fn accounts(table: &Table) -> Vec<Account> {
         }
     };
     (0..table.len("accounts")).map(account).collect()
+}
+
+fn slots(table: &Table) -> Vec<Slot> {
+    let slot = |index| {
+        let key = |name: &str| format!("slots.{index}.{name}");
+        Slot {
+            slot: model::Slot(table.small(&key("slot"))),
+            plugin: table.text(&key("plugin")).into(),
+            // The schema takes nothing else.
+            parameters: value::parameters(table.text(&key("parameters"))).unwrap_or_default(),
+        }
+    };
+    (0..table.len("slots")).map(slot).collect()
+}
+
+fn plugins(table: &Table) -> Plugins {
+    let key = table.text("plugins.key");
+    Plugins {
+        dir: table.text("plugins.dir").into(),
+        watch: table.flag("plugins.watch"),
+        key: (key != "none").then(|| key.into()),
+        faults_max: table.small("plugins.faults_max"),
+        faults_within: table.small("plugins.faults_within"),
+    }
 }
 
 fn hot_loop(table: &Table) -> Loop {
@@ -329,6 +356,16 @@ impl Rules<'_> {
             ("exit.emergency_first_bps", exit.emergency_first_bps),
             ("exit.emergency_second_bps", exit.emergency_second_bps),
         ]);
+    }
+
+    fn slots(&mut self, slots: &[Slot]) {
+        for (at, slot) in slots.iter().enumerate() {
+            if let Some(first) = slots[..at].iter().position(|other| other.slot == slot.slot) {
+                let number = slot.slot.0;
+                let rule = format!("slots.{first} and slots.{at} are both slot {number}");
+                self.clash(&format!("slots.{at}.slot"), rule);
+            }
+        }
     }
 
     fn accounts(&mut self, accounts: &[Account], mode: Mode) {

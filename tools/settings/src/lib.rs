@@ -4,7 +4,7 @@
 //! value and the mend, all of them at once. There are no defaults in code; the shipped files hold
 //! them. A secret never stands here, only the place where it is.
 //!
-//! [`Settings::engine`] and [`Settings::sniper`] turn it into what the rooms of `core` are made from.
+//! [`Settings::engine`] and [`Settings::standing`] turn it into what the rooms of `core` are made from.
 //!
 //! **Absent:** the network, and the encrypted key store. Reads files only in [`Settings::load`],
 //! [`KeyRef::read`], [`read_private`] and [`read_credential`], and never the environment by itself.
@@ -28,11 +28,12 @@ use std::path::PathBuf;
 use model::Mode;
 
 pub use key_ref::{Credentials, KeyError, KeyRef, read_credential, read_private};
-pub use plan::{Identity, Sniper};
+pub use plan::{Hashes, Identity};
 pub use problem::{Fault, LoadError, Problem, Source};
 pub use show::Shown;
 pub use types::{
-    Account, Endpoint, Entry, Exit, Limits, Loop, Paper, Period, Scout, Targets, Venue, Wait,
+    Account, Endpoint, Entry, Exit, Limits, Loop, Paper, Period, Plugins, Scout, Slot, Targets,
+    Venue, Wait,
 };
 
 use build::Places;
@@ -53,6 +54,10 @@ pub struct Settings {
     pub venue: Venue,
     /// 1 to 8; the index is the `AccountId`.
     pub accounts: Vec<Account>,
+    /// Plug-ins in their places.
+    pub slots: Vec<Slot>,
+    /// Where plug-ins come from.
+    pub plugins: Plugins,
     /// The hot thread.
     pub loop_: Loop,
     /// Periods of the slow sources.

@@ -1,14 +1,10 @@
-//! The configuration as the rooms of `core` and the built-in strategy want it.
+//! The configuration as the rooms of `core` and the plug-ins want it.
 
 use engine::{AccountConfig, Config, Emergency, Patterns, Plans, RateConfig, Thresholds, Timing};
-use listing_sniper::ListingSniper;
-use model::{EntryPlan, FixedList, Span, Text};
+use model::{EntryPlan, FixedList, Slot, Span, Text};
 use risk::Collar;
 
 use crate::Settings;
-
-/// The built-in strategy, linked natively.
-pub type Sniper = sdk::Native<ListingSniper>;
 
 /// Who runs the engine, and which start of which data directory this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +15,17 @@ pub struct Identity {
     pub epoch: u32,
     /// Who runs it.
     pub operator: Text<32>,
+    /// The plug-ins of this start.
+    pub hashes: Hashes,
+}
+
+/// Hashes of plug-ins by their slots, as permits name them; 0 for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hashes {
+    /// What the configuration puts there.
+    pub configured: FixedList<u128, { Slot::MAX }>,
+    /// What the run begins with: another one while an exchange outlives its process.
+    pub running: FixedList<u128, { Slot::MAX }>,
 }
 
 impl Identity {
@@ -48,7 +55,7 @@ impl Settings {
             instance: identity.instance,
             epoch: identity.epoch,
             ids_from: identity.ids_from(),
-            plugin: sdk::hash::<ListingSniper>(),
+            plugins: identity.hashes.configured,
             config: self.hash_short(),
             operator: identity.operator,
             accounts,
@@ -99,23 +106,17 @@ impl Settings {
         })
     }
 
-    /// The built-in strategy with these settings.
-    pub fn sniper(&self) -> Sniper {
-        sdk::Native(ListingSniper::new(listing_sniper::Settings {
+    /// The operator's standing plan, as every plug-in is told it.
+    pub fn standing(&self) -> host::Standing {
+        host::Standing {
             accounts: self.accounts.len() as u8,
-            confidence_min: self.targets.target,
-            base_notional: self.targets.base_size,
+            target: self.targets.target,
+            execute: self.targets.execute,
             size_min_bps: self.targets.size_min_bps,
             size_max_bps: self.targets.size_max_bps,
-            kind: self.entry.kind,
-            triggers: self.entry.triggers,
-            reference: self.entry.reference,
-            premium_bps: self.entry.premium_bps,
-            early: self.entry.early,
-            late: self.entry.late,
-            orders_max: self.entry.orders_max,
+            entry: self.entry_plan(),
             exit: self.exit.plan,
-        }))
+        }
     }
 
     fn account(&self, account: &crate::Account) -> AccountConfig {

@@ -51,10 +51,11 @@ pub(crate) struct Group {
 }
 
 /// Lists of tables. Accounts: a client order id and the engine's tables have room for 8. Ladder:
-/// `model::ExitPlan` has room for 6.
-pub(crate) const GROUPS: [Group; 2] = [
+/// `model::ExitPlan` has room for 6. Slots: the engine has 16.
+pub(crate) const GROUPS: [Group; 3] = [
     Group { path: "accounts", min: 1, max: model::AccountId::MAX },
     Group { path: "exit.ladder", min: 0, max: 6 },
+    Group { path: "slots", min: 0, max: model::Slot::MAX },
 ];
 
 /// The key that names further files; it sets nothing itself.
@@ -105,6 +106,51 @@ pub(crate) const KEYS: &[Key] = &[
         "encrypted file of API keys; `auto` is $XDG_CONFIG_HOME/shrike/keys, else \
         ~/.config/shrike/keys",
     ),
+    whole(
+        "slots.*.slot",
+        0,
+        15,
+        "",
+        "0",
+        "place of the plug-in; the lowest is shown an event first",
+    ),
+    text(
+        "slots.*.plugin",
+        TextKind::Plugin,
+        "\"listing_sniper\"",
+        "name of a shipped plug-in, or of a file NAME.wasm in `plugins.dir`, which goes first",
+    ),
+    text(
+        "slots.*.parameters",
+        TextKind::Parameters,
+        "\"\"",
+        "its parameters as `name=value name=value`; one not named has its manifest's default",
+    ),
+    here(
+        "plugins.dir",
+        TextKind::Folder,
+        "\"plugins\"",
+        "folder of plug-ins beside the shipped ones; a file that changes there is swapped in",
+    ),
+    local(flag("plugins.watch", "true", "whether that folder is watched while the trader runs")),
+    text(
+        "plugins.key",
+        TextKind::SigningKeyOrNone,
+        "\"none\"",
+        "minisign public key that every plug-in of the folder must be signed with, in a file \
+        NAME.wasm.minisig; `none` only where no real money is at stake or every plug-in is a \
+        shipped one",
+    ),
+    whole(
+        "plugins.faults_max",
+        1,
+        100,
+        "",
+        "3",
+        "faults within `plugins.faults_within` scenes that take a plug-in out of use, or bring the \
+        version before back",
+    ),
+    whole("plugins.faults_within", 1, 100_000_000, "scenes", "10000", "see `plugins.faults_max`"),
     text("venue.name", TextKind::Name, "\"mexc\"", "the exchange, as the journal names it"),
     here("venue.rest", TextKind::Endpoint, "\"api.mexc.com:443\"", "REST v3, as host:port"),
     here(

@@ -39,6 +39,32 @@ pub struct Endpoint {
     pub path: String,
 }
 
+/// One plug-in in its place. Key section `[[slots]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Which place.
+    pub slot: model::Slot,
+    /// Name of a shipped plug-in or of a file in [`Plugins::dir`].
+    pub plugin: String,
+    /// Names and values of its parameters, as its manifest's types read them.
+    pub parameters: Vec<(String, String)>,
+}
+
+/// Where plug-ins come from, and when one is taken out of use. Key section `[plugins]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plugins {
+    /// Folder of plug-ins beside the shipped ones.
+    pub dir: PathBuf,
+    /// Whether the folder is watched while the trader runs.
+    pub watch: bool,
+    /// minisign public key that every plug-in of the folder must be signed with.
+    pub key: Option<String>,
+    /// Faults within [`faults_within`](Self::faults_within) scenes that end a plug-in's use.
+    pub faults_max: u32,
+    /// See [`faults_max`](Self::faults_max).
+    pub faults_within: u64,
+}
+
 /// One account at the exchange. Key section `[[accounts]]`; the index is its `AccountId`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {

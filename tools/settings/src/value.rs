@@ -32,11 +32,15 @@ pub(crate) enum TextKind {
     KeyRef,
     RootsOrPublic,
     SourceOrAny,
+    Plugin,
+    Parameters,
+    SigningKeyOrNone,
 }
 
 /// Longest text, in bytes: a path of Linux.
 const TEXT_MAX: usize = 4_096;
 const NAME_MAX: usize = 16;
+const PLUGIN_MAX: usize = 32;
 
 impl Value {
     /// Reads what a file, a variable or a command line said.
@@ -150,6 +154,9 @@ impl TextKind {
             Self::KeyRef => "store:NAME, credential:NAME, file:PATH or env:NAME; demo in mode demo",
             Self::RootsOrPublic => "a path, or \"public\"",
             Self::SourceOrAny => "an IP address, or \"any\"",
+            Self::Plugin => "1 to 32 of a-z, 0-9 and _, a letter first",
+            Self::Parameters => "name=value, with spaces between",
+            Self::SigningKeyOrNone => "56 characters of base64, or \"none\"",
         }
     }
 
@@ -166,6 +173,9 @@ impl TextKind {
             }
             Self::Endpoint => Endpoint::parse(text).is_some(),
             Self::SourceOrAny => text == "any" || source(text).is_some(),
+            Self::Plugin => is_plugin(text),
+            Self::Parameters => parameters(text).is_some(),
+            Self::SigningKeyOrNone => text == "none" || is_signing_key(text),
             Self::Asset => {
                 let known = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
                 (1..=NAME_MAX).contains(&text.len()) && text.bytes().all(known)
@@ -185,6 +195,34 @@ impl TextKind {
         }
         Ok(Value::Text(text.into()))
     }
+}
+
+/// A plug-in's or a parameter's name, as manifests have them.
+fn is_plugin(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    (1..=PLUGIN_MAX).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(known)
+}
+
+/// `name=value` pairs, each name once.
+pub(crate) fn parameters(text: &str) -> Option<Vec<(String, String)>> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for pair in text.split_whitespace() {
+        let (name, value) = pair.split_once('=')?;
+        let twice = pairs.iter().any(|(known, _)| known == name);
+        if !is_plugin(name) || value.is_empty() || twice {
+            return None;
+        }
+        pairs.push((name.to_owned(), value.to_owned()));
+    }
+    (text.len() <= TEXT_MAX).then_some(pairs)
+}
+
+/// A public key of minisign: 42 bytes, which begin with the letters of its algorithm.
+fn is_signing_key(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
+    text.len() == 56 && text.starts_with("RW") && text.bytes().all(known)
 }
 
 /// An address that a connection can leave from.

@@ -8,7 +8,7 @@ mod setup;
 pub(crate) use done::Done;
 pub(crate) use setup::Setup;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use engine::{Action, Actions, Config, Engine, Follower, Target};
@@ -70,8 +70,9 @@ pub(crate) struct Script {
     entry: EntryPlan,
     exit: ExitPlan,
     accounts: u8,
-    /// Its hash, as permits name it.
-    pub(crate) plugin: u128,
+    /// Its hash, as permits name it, and the one that is prepared to take its place.
+    running: Rc<Cell<u128>>,
+    prepared: Rc<Cell<u128>>,
     wishes: Rc<RefCell<Vec<Intent>>>,
 }
 
@@ -79,7 +80,15 @@ impl RiskRules for Script {}
 
 impl Strategies for Script {
     fn plugin(&self, _: Slot) -> u128 {
-        self.plugin
+        self.running.get()
+    }
+
+    fn exchange(&mut self, _: Mono, _: Slot, plugin: u128) -> bool {
+        let there = self.prepared.take() == plugin;
+        if there {
+            self.running.set(plugin);
+        }
+        there
     }
 
     fn on_scene(&mut self, scene: &Scene<'_>, wishes: &mut Wishes) {
@@ -135,7 +144,8 @@ impl Desk {
             entry: setup.entry,
             exit: setup.exit,
             accounts: setup.config.accounts.len() as u8,
-            plugin: 11,
+            running: Rc::new(Cell::new(11)),
+            prepared: Rc::new(Cell::new(0)),
             wishes: Rc::clone(&wishes),
         };
         Self {
@@ -653,6 +663,19 @@ impl Desk {
     /// The strategy wants this at the next event.
     pub(crate) fn wish(&mut self, intent: Intent) {
         self.wishes.borrow_mut().push(intent);
+    }
+
+    /// Another plug-in was made ready for the strategy's slot.
+    pub(crate) fn ready(&mut self, plugin: u128, disarm: bool) -> Done {
+        self.script.prepared.set(plugin);
+        let (name, why) = (Text::clipped("script 2"), model::SwapReason::Swap);
+        let event = model::PluginEvent::Ready { plugin, name, why, disarm };
+        self.say(Body::Plugin { slot: Slot(0), event })
+    }
+
+    /// The plug-in that runs.
+    pub(crate) fn running(&self) -> u128 {
+        self.script.running.get()
     }
 
     // --- what stands

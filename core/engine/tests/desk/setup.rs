@@ -98,6 +98,7 @@ fn config() -> Config {
         instance: INSTANCE,
         epoch: 7,
         ids_from: 1,
+        plugins: FixedList::new(),
         config: 12,
         operator: Text::clipped("tester"),
         accounts,
