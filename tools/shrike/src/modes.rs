@@ -23,7 +23,7 @@ pub(crate) fn journal_of(data_dir: &Path) -> std::path::PathBuf {
     data_dir.join("journal")
 }
 
-/// That a data directory may be traded by a configuration; only [`admit`] makes one.
+/// That a data directory may be traded by a configuration; only `admit` makes one.
 #[derive(Debug)]
 pub struct Admitted(());
 

@@ -2,7 +2,8 @@
 //! keeps what they leave, so that the recovery of a start need not read them from the beginning.
 //!
 //! In mode `demo` a start reads no more than that. On paper and with real money it reads all
-//! decisions once besides: for what was on paper, or for what [`crate::modes`] asks of them.
+//! decisions once besides: for what was on paper, or for what [`crate::modes`] asks of them. The
+//! mark of a restore ([`super::restored`]) has them read in any mode.
 //!
 //! It reads what is on disk and decides nothing. When it fails, starts take longer and nothing else.
 
