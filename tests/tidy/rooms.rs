@@ -38,8 +38,13 @@ const ROOMS: &[Room] = &[
             "core_affinity", "crossbeam-channel", "hdrhistogram",
         ],
     },
-    Room { folder: "strategies/sdk", ours: &["model"], outside: &[] },
+    // No registry crate in a guest: what a plug-in is built of is all in this repository.
+    Room { folder: "strategies/sdk", ours: &["abi"], outside: &[] },
+    Room { folder: "strategies/hello", ours: &["sdk"], outside: &[] },
     Room { folder: "strategies/listing_sniper", ours: &["sdk"], outside: &[] },
+    Room { folder: "strategies/momentum", ours: &["sdk"], outside: &[] },
+    Room { folder: "strategies/exposure_cap", ours: &["sdk"], outside: &[] },
+    Room { folder: "strategies/loss_streak", ours: &["sdk"], outside: &[] },
     Room {
         folder: "tools/archive",
         ours: &["model", "risk", "engine", "journal", "replay"],
