@@ -108,7 +108,12 @@ impl Scene {
     fn armed() -> Self {
         let settings = Settings::demo(&[]).expect("the shipped configuration is sound");
         let operator = Text::clipped("bench");
-        let config = settings.engine(Identity { instance: 1, epoch: 1, operator });
+        let config = settings.engine(Identity {
+            instance: 1,
+            epoch: 1,
+            operator,
+            hashes: settings::Hashes::default(),
+        });
         let strategy = Rc::new(Cell::new(true));
         let switched = Switched { sniper: settings.sniper(), on: Rc::clone(&strategy) };
         let mut scene = Self {

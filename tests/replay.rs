@@ -25,7 +25,7 @@ fn journaled_with(
     storm: Storm,
     dir: &Path,
 ) -> Outcome {
-    let identity = World::identity(seed);
+    let identity = World::identity(seed, &settings);
     let data = DataDir::open_virtual(dir, identity.instance, identity.epoch).unwrap();
     let venue = World::venue_start(seed);
     let clocks = replay::Clocks { mono: MONO_START, venue, ..replay::Clocks::default() };
@@ -67,7 +67,9 @@ fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// Whether the journal under `dir` replays to the same actions; gives how many there were.
 fn replayed(dir: &Path) -> u64 {
-    let report = replay::replay(dir, |settings| settings.sniper()).unwrap();
+    let report =
+        replay::replay(dir, |settings, origin| plugins::natively(settings, &origin.hashes()))
+            .unwrap();
     assert!(report.equal(), "{}", report.difference.unwrap());
     assert_eq!((report.epochs, report.skipped, report.cut_steps), (1, 0, 0), "{report:?}");
     assert!(report.events > 0 && report.ticks > 0, "{report:?}");

@@ -28,7 +28,7 @@ fn a_round_trip_is_proved_by_the_journal_once_it_is_closed_and_only_with_real_mo
     for (mode, proves) in [("live_min", true), ("paper", false)] {
         let (seed, dir) = (1, tempfile::tempdir().unwrap());
         let settings = settings(mode);
-        let identity = World::identity(seed);
+        let identity = World::identity(seed, &settings);
         let data = DataDir::open_virtual(dir.path(), identity.instance, identity.epoch).unwrap();
         let clocks = replay::Clocks { mono: MONO_START, ..replay::Clocks::default() };
         let head = replay::head(&settings, identity, clocks, "virtual").unwrap();

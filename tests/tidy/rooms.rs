@@ -64,6 +64,14 @@ const ROOMS: &[Room] = &[
         outside: &["aes-gcm", "argon2", "getrandom", "sha2", "zeroize"],
     },
     Room {
+        folder: "tools/plugins",
+        ours: &[
+            "abi", "model", "host", "sdk", "settings", "exposure_cap", "hello", "listing_sniper",
+            "loss_streak", "momentum",
+        ],
+        outside: &[],
+    },
+    Room {
         folder: "tools/replay",
         ours: &["model", "engine", "journal", "settings"],
         outside: &[],
@@ -82,7 +90,7 @@ const ROOMS: &[Room] = &[
         folder: "tools/shrike",
         ours: &[
             "archive", "model", "risk", "engine", "venue", "journal", "paper", "runtime", "exchange", "scout",
-            "sim", "replay", "settings", "keys",
+            "sim", "replay", "settings", "keys", "host", "plugins",
         ],
         outside: &[
             "blake3", "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber",
@@ -94,7 +102,7 @@ const ROOMS: &[Room] = &[
         folder: "tools/sim",
         ours: &[
             "model", "engine", "venue", "paper", "runtime", "journal", "exchange", "scout",
-            "settings",
+            "settings", "host", "plugins",
         ],
         outside: &[],
     },

@@ -206,7 +206,9 @@ impl Projection {
             | Body::Print(_)
             | Body::Balance(_)
             | Body::Durable { .. }
-            | Body::Shed(_) => {}
+            | Body::Shed(_)
+            // What came of it stands in the records.
+            | Body::Plugin { .. } => {}
         }
         if event.last {
             self.texts.clear();
@@ -232,7 +234,11 @@ impl Projection {
             Action::Note(note) => match note {
                 Note::Refused { request, refusal } => self.on_refused(db, here, request, refusal),
                 Note::Signal(signal) => self.on_signal(db, here, signal),
-                Note::Declined { symbol, why } => self.on_declined(db, here, *symbol, *why),
+                Note::Declined { symbol, slot, why } => {
+                    self.on_declined(db, here, (*symbol, *slot), *why)
+                }
+                // Lines and comparisons are the log's.
+                Note::Plugin(_) => Ok(()),
                 Note::Answer { token, outcome } => {
                     self.on_answer_by_hand(db, here, *token, outcome)
                 }
@@ -243,7 +249,8 @@ impl Projection {
 
     fn on_persisted(&mut self, db: &Connection, here: Here, record: &Record) -> Done {
         match record {
-            Record::Permit(permit) => self.on_permit(db, here, permit),
+            Record::Permit(permit) | Record::Successor(permit) => self.on_permit(db, here, permit),
+            Record::Plugin(plugin) => self.on_plugin(db, here, plugin),
             Record::Revoked { permit } => self.on_revoked(db, here, *permit),
             Record::Target(target) => self.on_target(db, here, target),
             Record::Position(position) => self.on_position(db, here, position),

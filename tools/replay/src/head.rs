@@ -146,6 +146,11 @@ impl Head {
 }
 
 impl Origin {
+    /// The plug-ins of the start.
+    pub const fn hashes(&self) -> Hashes {
+        Hashes { configured: self.configured, running: self.running }
+    }
+
     /// The bytes in [`Boot::extra`].
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = [0; ORIGIN_MAX];
@@ -165,8 +170,8 @@ impl Origin {
 
 /// Who ran, by the first record of a start.
 pub fn identity(boot: &Boot, origin: &Origin) -> Identity {
-    let hashes = Hashes { configured: origin.configured, running: origin.running };
-    Identity { instance: boot.instance, epoch: boot.epoch, operator: origin.operator, hashes }
+    let (operator, hashes) = (origin.operator, origin.hashes());
+    Identity { instance: boot.instance, epoch: boot.epoch, operator, hashes }
 }
 
 /// The settings in the payload of CONFIG record `seq`: the text's hash, then the text.

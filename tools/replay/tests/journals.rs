@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use engine::{Action, Actions, Engine};
+use host::Plugins;
 use journal::{
     Family, HostDisk, Identity as Writes, Kind, Observer, RecordView, SyncPolicy, Trouble, Writer,
     WriterSettings, ring,
@@ -10,10 +11,10 @@ use journal::{
 use model::wire::{Wire, Writer as Wired};
 use model::*;
 use replay::{Clocks, ReplayError, Replayer, Report, head, recover, replay};
-use settings::{Identity, Settings, Sniper};
+use settings::{Identity, Settings};
 
-fn sniper(settings: &Settings) -> Sniper {
-    settings.sniper()
+fn sniper(settings: &Settings, origin: &replay::Origin) -> Result<Plugins, String> {
+    plugins::natively(settings, &origin.hashes())
 }
 
 fn replayed(records: &[Kept]) -> Result<Report, ReplayError> {
@@ -170,7 +171,8 @@ fn the_accounts_of_a_start_are_those_it_had_whatever_the_configuration_says_late
     });
     write(folder.path(), &run.records[..=fired.expect("it fires")]);
     let recovered = recover(folder.path(), &settings, [0; 16]).unwrap();
-    let identity = Identity { instance: 7, epoch: 2, operator: Text::clipped("anna") };
+    let (operator, hashes) = (Text::clipped("anna"), plugins::native_hashes(&settings).unwrap());
+    let identity = Identity { instance: 7, epoch: 2, operator, hashes };
     let mut state = recovered.state.expect("a state");
     let error = state.start(settings.engine(identity)).unwrap_err().to_string();
     let name = Settings::demo(&[]).unwrap().accounts[0].name.clone();
@@ -202,7 +204,7 @@ impl Kept {
 
 /// An engine that is driven as the trader drives it, and everything it would journal.
 struct Run {
-    engine: Engine<Sniper>,
+    engine: Engine<Plugins>,
     actions: Actions,
     now: Mono,
     records: Vec<Kept>,
@@ -219,7 +221,9 @@ const EPOCH_NS: i64 = 1_790_000_000_000_000_000;
 impl Run {
     fn new() -> Self {
         let settings = Settings::demo(&[]).unwrap();
-        let identity = Identity { instance: 7, epoch: 1, operator: Text::clipped("anna") };
+        let hashes = plugins::native_hashes(&settings).unwrap();
+        let operator = Text::clipped("anna");
+        let identity = Identity { instance: 7, epoch: 1, operator, hashes };
         let head = head(&settings, identity, Clocks::default(), "test").unwrap();
         let now = Mono::from_nanos(1_000_000);
         let kept = |(kind, payload): (Kind, &[u8])| Kept {
@@ -229,7 +233,10 @@ impl Run {
             payload: payload.to_vec(),
         };
         Self {
-            engine: Engine::new(settings.engine(identity), settings.sniper(), ()),
+            engine: Engine::new(
+                settings.engine(identity),
+                plugins::natively(&settings, &hashes).unwrap(),
+            ),
             actions: Actions::new(),
             now,
             records: head.records().into_iter().map(kept).collect(),

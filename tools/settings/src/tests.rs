@@ -373,7 +373,7 @@ fn what_is_in_force_in_live_min_is_shown_beside_what_was_written() {
 #[test]
 fn the_paper_venue_is_made_in_paper_mode_alone_and_from_what_was_written() {
     let operator = model::Text::EMPTY;
-    let identity = Identity { instance: 7, epoch: 3, operator };
+    let identity = Identity { instance: 7, epoch: 3, operator, hashes: Hashes::default() };
     let paper = with("paper.order_ms", "33").expect("paper").paper_venue(identity);
     let paper = paper.expect("the shipped mode is paper");
     assert_eq!(paper.latency.order, Span::from_millis(33));

@@ -16,6 +16,7 @@ mod moment;
 mod names;
 mod observer;
 mod order;
+mod plugins;
 mod render;
 mod status;
 mod taken_up;
@@ -44,6 +45,7 @@ use listings::Listings;
 use moment::{Clock, Moment};
 use names::Names;
 use order::{Order, Orders, Reply};
+use plugins::Plugins;
 use target::{Deal, Targets};
 
 pub use answers::Answer;
@@ -95,6 +97,7 @@ pub struct Board {
     /// Best bids of followed pairs, as their streams last told.
     bids: BTreeMap<SymbolId, Price>,
     archive: Option<Arc<Gauge>>,
+    plugins: Plugins,
 }
 
 /// The kill switch as last recorded.
@@ -168,6 +171,7 @@ impl Board {
             budgets: Budgets::default(),
             bids: BTreeMap::new(),
             archive: None,
+            plugins: Plugins::default(),
         }
     }
 
@@ -344,7 +348,8 @@ impl Board {
             | Body::Durable { .. }
             | Body::Command(_)
             | Body::Shed(_)
-            | Body::Restored { .. } => {}
+            | Body::Restored { .. }
+            | Body::Plugin { .. } => {}
         }
     }
 
@@ -539,6 +544,9 @@ impl Board {
     fn on_persisted(&mut self, seq: u64, at: Moment, record: &Record) {
         match record {
             Record::Permit(permit) => self.on_permit(at, permit),
+            // It is the target's once the records say so.
+            Record::Successor(permit) => self.targets.on_successor(*permit),
+            Record::Plugin(record) => self.plugins.take(record),
             Record::Revoked { permit } => {
                 let id = self.targets.of_permit(*permit);
                 if let Some(target) = id.and_then(|id| self.targets.get_mut(id))
@@ -605,7 +613,8 @@ impl Board {
                 }
             }
             Note::Signal(signal) => self.names.on_signal(signal),
-            Note::Declined { symbol, why } => {
+            Note::Plugin(report) => self.plugins.hear(report, at),
+            Note::Declined { symbol, why, .. } => {
                 self.counts.declined += 1;
                 push_recent(&mut self.declined, (*symbol, *why, at));
             }

@@ -373,7 +373,8 @@ fn write_journal(data: &Path, records: &[(Kind, &[u8])]) {
     let (mut writer, _) = Writer::open(HostDisk, &folder, identity, sizes).unwrap();
     let (mut producer, mut consumer) = ring::in_memory(1 << 18, 1).unwrap();
     let settings = settings::Settings::demo(&[]).unwrap();
-    let who = settings::Identity { instance: 7, epoch: 1, operator: Text::clipped("anna") };
+    let (operator, hashes) = (Text::clipped("anna"), settings::Hashes::default());
+    let who = settings::Identity { instance: 7, epoch: 1, operator, hashes };
     let at = Mono::from_nanos(1_000);
     let head = replay::head(&settings, who, replay::Clocks::default(), "test").unwrap();
     head.push(at, &mut producer).unwrap();

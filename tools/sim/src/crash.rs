@@ -71,7 +71,8 @@ pub(crate) struct Memory {
 impl Memory {
     pub(crate) fn new(config: &WorldConfig) -> Self {
         let settings = config.settings.clone();
-        let follower = Follower::new(settings.engine(World::identity(config.seed)));
+        let follower =
+            Follower::new(settings.engine(World::identity(config.seed, &config.settings)));
         let past = paper::Past::default();
         Self { settings, seed: config.seed, follower, past, epoch: 1, tail: VecDeque::new() }
     }
@@ -110,7 +111,8 @@ impl Memory {
     fn next_start(&mut self) -> (settings::Identity, Vec<u8>) {
         self.tail.clear();
         self.epoch += 1;
-        let identity = settings::Identity { epoch: self.epoch, ..World::identity(self.seed) };
+        let identity =
+            settings::Identity { epoch: self.epoch, ..World::identity(self.seed, &self.settings) };
         let image = self.follower.save();
         self.follower.start(self.settings.engine(identity)).expect("its own bytes");
         (identity, image)

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use engine::Action;
 use exchange::Exchange;
+use host::Plugins;
 use journal::{Kind, RecordView};
 use model::wire::Reader;
 use model::{
@@ -14,7 +15,6 @@ use model::{
     Round, Side, Span, SymbolId, VenueTime,
 };
 use runtime::Trader;
-use settings::Sniper;
 
 use crate::world::WorldConfig;
 
@@ -205,7 +205,7 @@ impl Oracle {
     pub(crate) fn check(
         &mut self,
         _now: Mono,
-        trader: &Trader<Sniper>,
+        trader: &Trader<Plugins>,
         exchange: &Exchange,
     ) -> Option<Violation> {
         self.checks += 1;
@@ -291,7 +291,7 @@ impl Oracle {
     }
 
     /// What the trader has booked is a part of what the exchange dealt.
-    fn check_positions(&mut self, trader: &Trader<Sniper>, exchange: &Exchange) {
+    fn check_positions(&mut self, trader: &Trader<Plugins>, exchange: &Exchange) {
         if self.on_paper {
             return;
         }
@@ -309,7 +309,7 @@ impl Oracle {
         }
     }
 
-    fn check_books(&mut self, trader: &Trader<Sniper>, exchange: &Exchange) {
+    fn check_books(&mut self, trader: &Trader<Plugins>, exchange: &Exchange) {
         for target in trader.engine().targets().filter(|target| target.is_active()) {
             let symbol = target.symbol();
             let Some((bids, asks, version)) = trader.engine().book_at(symbol) else { continue };
@@ -337,7 +337,7 @@ impl Oracle {
     }
 
     /// Both sides of a deal share its id.
-    fn check_self_trades(&mut self, trader: &Trader<Sniper>, exchange: &Exchange) {
+    fn check_self_trades(&mut self, trader: &Trader<Plugins>, exchange: &Exchange) {
         let mut ours = BTreeSet::new();
         for deal in (0..self.accounts).flat_map(|account| exchange.deals(account)) {
             if deal.client_id.as_deref().is_some_and(|id| own_id(id).is_some())
@@ -353,7 +353,7 @@ impl Oracle {
     /// After the storm: holdings and balances agree to the last digit.
     pub(crate) fn check_end(
         &mut self,
-        trader: &Trader<Sniper>,
+        trader: &Trader<Plugins>,
         exchange: &Exchange,
     ) -> Option<Violation> {
         self.check_positions(trader, exchange);
@@ -400,7 +400,7 @@ fn notional_at(
 }
 
 fn rescaled(
-    trader: &Trader<Sniper>,
+    trader: &Trader<Plugins>,
     symbol: SymbolId,
     exchange: &Exchange,
     order: &exchange::Order,

@@ -1,8 +1,8 @@
 //! Seeing each call into the trader from outside, such as to measure it.
 
+use host::Plugins;
 use model::{Body, Event, Mono, TimerName};
 use runtime::{Closed, LinkId, LinkKind, LinkRole, Machine, Trader};
-use settings::Sniper;
 
 /// Which call goes into the trader, with what its link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,21 +51,21 @@ impl Watch for Unwatched {
 
 /// The trader with somebody who looks on.
 pub(crate) struct Watched<'a> {
-    trader: &'a mut Trader<Sniper>,
+    trader: &'a mut Trader<Plugins>,
     watch: &'a mut dyn Watch,
     roles: &'a [LinkRole],
 }
 
 impl<'a> Watched<'a> {
     pub(crate) fn new(
-        trader: &'a mut Trader<Sniper>,
+        trader: &'a mut Trader<Plugins>,
         watch: &'a mut dyn Watch,
         roles: &'a [LinkRole],
     ) -> Self {
         Self { trader, watch, roles }
     }
 
-    fn seen(&mut self, now: Mono, call: Call, work: impl FnOnce(&mut Trader<Sniper>)) {
+    fn seen(&mut self, now: Mono, call: Call, work: impl FnOnce(&mut Trader<Plugins>)) {
         self.watch.begin(now, call);
         work(self.trader);
         self.watch.end(now, call);

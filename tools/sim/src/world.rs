@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use exchange::{ConfigError, Exchange};
+use host::Plugins;
 use journal::{
     Consumer, HostDisk, Kind, Observer, Producer, RecordView, SyncPolicy, Trouble, Writer,
     WriterError, WriterSettings,
@@ -14,7 +15,7 @@ use model::{Body, Event, KillLevel, Mono, Span, VenueTime};
 use runtime::{
     Carried, KillFlag, LinkRole, Machine, Trader, TraderConfig, TraderCounts, TraderError,
 };
-use settings::{Identity, Settings, Sniper};
+use settings::{Identity, Settings};
 use venue::sign::Credentials;
 
 use crate::crash::{Crash, Memory};
@@ -48,6 +49,8 @@ pub struct WorldConfig {
 pub enum WorldError {
     /// The exchange's configuration.
     Exchange(ConfigError),
+    /// The plug-ins that the settings name.
+    Plugins(String),
     /// The trader's settings.
     Settings(settings::LoadError),
     /// The trader's.
@@ -64,6 +67,7 @@ impl std::fmt::Display for WorldError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Exchange(error) => write!(f, "exchange: {error}"),
+            Self::Plugins(error) => write!(f, "plug-ins: {error}"),
             Self::Settings(error) => write!(f, "settings: {error}"),
             Self::Trader(error) => write!(f, "trader: {error}"),
             Self::Key(error) => write!(f, "key: {error:?}"),
@@ -139,7 +143,7 @@ impl DeadCounts {
 /// One run.
 pub struct World {
     /// The trader.
-    pub trader: Trader<Sniper>,
+    pub trader: Trader<Plugins>,
     /// The exchange.
     pub exchange: Exchange,
     pub(crate) config: WorldConfig,
@@ -174,10 +178,12 @@ impl std::fmt::Debug for World {
 }
 
 impl World {
-    /// Who a virtual run is: everything follows from the seed.
-    pub fn identity(seed: u64) -> Identity {
+    /// Who a virtual run is: everything follows from the seed and the settings.
+    pub fn identity(seed: u64, settings: &Settings) -> Identity {
         let instance = 1 + Random::new(seed, "instance").below((1 << 24) - 1) as u32;
-        Identity { instance, epoch: 1, operator: model::Text::clipped("virtual") }
+        // One that is not linked is told when the trader is made.
+        let hashes = plugins::native_hashes(settings).unwrap_or_default();
+        Identity { instance, epoch: 1, operator: model::Text::clipped("virtual"), hashes }
     }
 
     /// The exchange's clock at the start: a full second in 2026, drawn from the seed.
@@ -204,7 +210,7 @@ impl World {
         dir: &Path,
         head: &[(Kind, &[u8])],
     ) -> Result<Self, WorldError> {
-        let identity = Self::identity(config.seed);
+        let identity = Self::identity(config.seed, &config.settings);
         let settings = WriterSettings {
             policy: SyncPolicy::Virtual { takes: SYNC_TAKES },
             reserve_bytes: 1 << 20,
@@ -245,7 +251,7 @@ impl World {
             let _ = producer.push(journal::Family::Decisions, *kind, MONO_START, payload);
         }
         let (durable, kill) = (Arc::new(AtomicU64::new(0)), KillFlag::default());
-        let identity = Self::identity(config.seed);
+        let identity = Self::identity(config.seed, &config.settings);
         let trader = trader(config, identity, None, producer, &durable, &kill)?;
         let orders: Vec<bool> =
             roles_of(config).iter().map(|role| *role == LinkRole::Order).collect();
@@ -539,7 +545,7 @@ pub(crate) fn trader(
     producer: Producer,
     durable: &Arc<AtomicU64>,
     kill: &KillFlag,
-) -> Result<Trader<Sniper>, WorldError> {
+) -> Result<Trader<Plugins>, WorldError> {
     let credentials = config
         .keys
         .iter()
@@ -559,8 +565,10 @@ pub(crate) fn trader(
         recv_window_ms: settings.entry.recv_window_ms,
         carried,
     };
-    let (sniper, durable, kill) = (settings.sniper(), Arc::clone(durable), kill.clone());
-    Trader::new(config, sniper, (), producer, durable, kill).map_err(WorldError::Trader)
+    plugins::native_hashes(settings).map_err(WorldError::Plugins)?;
+    let plugins = plugins::natively(settings, &identity.hashes).map_err(WorldError::Plugins)?;
+    let (durable, kill) = (Arc::clone(durable), kill.clone());
+    Trader::new(config, plugins, producer, durable, kill).map_err(WorldError::Trader)
 }
 
 /// Takes the records, and counts each as durable some time later.

@@ -3,8 +3,8 @@
 use engine::Outcome;
 use journal::{BlobHash, Boot, Prune};
 use model::{
-    AccountId, Alarm, Block, ClockSample, Command, Event, KillLevel, Link, LinkState, QueryAnswer,
-    Stream, SymbolId, TargetId,
+    AccountId, Alarm, Block, ClockSample, Command, Event, KillLevel, Link, LinkState, PluginChange,
+    PluginRecord, QueryAnswer, Stream, SymbolId, TargetId,
 };
 use replay::Origin;
 use rusqlite::{Connection, params};
@@ -196,6 +196,34 @@ impl Projection {
         self.set_state(db, here, "kill", None, level.name(), Some(reason))?;
         let detail = format!("{}: {reason}", level.name());
         self.audit(db, here, Deed { actor: "engine", action: "kill_level", ..Deed::none(detail) })
+    }
+
+    /// A slot changed: how it stands, and who did it.
+    pub(super) fn on_plugin(&mut self, db: &Connection, here: Here, record: &PluginRecord) -> Done {
+        let PluginRecord { slot, plugin, change } = record;
+        let (status, detail) = match change {
+            PluginChange::Took { from, name, why } => {
+                ("running", format!("{name} ({}), after {from:032x}", why.name()))
+            }
+            PluginChange::Quarantined { fault, figure } => {
+                ("quarantined", format!("{}, figure {figure}", fault.name()))
+            }
+            PluginChange::Stopped => ("stopped", String::new()),
+            PluginChange::Parameter { parameter, value, taken } => {
+                let taken = if *taken { "set" } else { "not taken" };
+                ("parameter", format!("parameter {parameter} = {value}, {taken}"))
+            }
+            PluginChange::Shadow if *plugin == 0 => ("shadow_ended", String::new()),
+            PluginChange::Shadow => ("shadow", String::new()),
+            PluginChange::Missing => ("missing", String::new()),
+        };
+        let detail = format!("plug-in {plugin:032x} in slot {}: {detail}", slot.0);
+        if matches!(status, "running" | "quarantined" | "stopped") {
+            let component = format!("plugin.{}", slot.0);
+            self.set_state(db, here, &component, None, status, Some(&detail))?;
+        }
+        let action = format!("plugin_{status}");
+        self.audit(db, here, Deed { actor: "engine", action: &action, ..Deed::none(detail) })
     }
 
     pub(super) fn on_alarm(&mut self, db: &Connection, here: Here, alarm: &Alarm) -> Done {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Permit, PermitId, Request, Signal, SymbolId, TargetRecord, TargetState, VenueTime, WhyNot,
+    Permit, PermitId, Request, Signal, Slot, SymbolId, TargetRecord, TargetState, VenueTime, WhyNot,
 };
 use risk::Refusal;
 use rusqlite::{Connection, params};
@@ -73,7 +73,7 @@ impl Projection {
         &mut self,
         db: &Connection,
         here: Here,
-        symbol: SymbolId,
+        (symbol, slot): (SymbolId, Slot),
         why: WhyNot,
     ) -> Done {
         let name = self.names.name(symbol);
@@ -88,9 +88,15 @@ impl Projection {
         }
         db.prepare_cached(
             "INSERT INTO risk_events (seq, at, event, symbol, control, reason, figures) \
-             VALUES (?, ?, 'declined', ?, 'proposal', ?, '{}')",
+             VALUES (?, ?, 'declined', ?, 'proposal', ?, ?)",
         )?
-        .execute(params![here.row(), here.at, name, why.name()])?;
+        .execute(params![
+            here.row(),
+            here.at,
+            name,
+            why.name(),
+            format!("{{\"slot\":{}}}", slot.0)
+        ])?;
         Ok(())
     }
 

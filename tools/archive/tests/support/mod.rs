@@ -22,7 +22,7 @@ pub const ALL: u64 = u64::MAX;
 /// A journal of a virtual run under `dir`.
 pub fn virtual_run(seed: u64, storm: Storm, dir: &Path) {
     let settings = settings::Settings::demo(&[]).expect("the shipped configuration is sound");
-    let identity = World::identity(seed);
+    let identity = World::identity(seed, &settings);
     let data = DataDir::open_virtual(dir, identity.instance, identity.epoch).unwrap();
     let venue = World::venue_start(seed);
     let clocks = replay::Clocks { mono: MONO_START, venue, ..replay::Clocks::default() };
@@ -132,7 +132,9 @@ impl Pen {
     fn boot(&mut self) {
         let settings = settings::Settings::demo(&[]).unwrap();
         let operator = Text::clipped("anna");
-        let identity = settings::Identity { instance: self.instance, epoch: self.epoch, operator };
+        let hashes = settings::Hashes::default();
+        let (instance, epoch) = (self.instance, self.epoch);
+        let identity = settings::Identity { instance, epoch, operator, hashes };
         let mono = self.at.nanos() as i64;
         let clocks = replay::Clocks {
             machine_boot: [3; 16],

@@ -51,6 +51,7 @@ impl Board {
                 "age_ns": now.map(|now| now.since(at.mono).nanos()),
             })),
             "events": self.events(),
+            "plugins": self.plugins.document(),
             "declined": self.declined_document(),
             "alarms": self.alarms_document(),
             "alarms_total": self.alarms_total,

@@ -153,6 +153,8 @@ impl Target {
 pub(super) struct Targets {
     targets: BTreeMap<TargetId, Target>,
     permits: BTreeMap<PermitId, TargetId>,
+    /// Permits that take the place of a target's once its record names them.
+    successors: BTreeMap<PermitId, Permit>,
     /// Targets that were let go, or found no room because none was over.
     pub(super) dropped: u64,
 }
@@ -166,6 +168,9 @@ impl Targets {
                 target.refusal = None;
             }
             (target.record, target.changed) = (record, at);
+            if let Some(next) = record.permit.and_then(|id| self.successors.remove(&id)) {
+                target.permit = Some(next);
+            }
             return None;
         }
         let mut gone = None;
@@ -186,6 +191,17 @@ impl Targets {
         let Some(target) = self.targets.get_mut(&permit.target) else { return };
         (target.permit, target.permit_at) = (Some(permit), at);
         (target.revoked, target.scales) = (false, scales);
+        if self.permits.len() >= PERMITS_MAX {
+            self.permits.pop_first();
+        }
+        self.permits.insert(permit.id, permit.target);
+    }
+
+    pub(super) fn on_successor(&mut self, permit: Permit) {
+        if self.successors.len() >= PERMITS_MAX {
+            self.successors.pop_first();
+        }
+        self.successors.insert(permit.id, permit);
         if self.permits.len() >= PERMITS_MAX {
             self.permits.pop_first();
         }

@@ -117,6 +117,10 @@ fn plain(state: TargetState, why: WhyNot, target: &Target) -> String {
 /// State and reason code in words, for a target of which no more is known.
 pub fn said(state: TargetState, why: WhyNot) -> &'static str {
     match why {
+        WhyNot::NotOwn => "The target is another plug-in's or the operator's.",
+        WhyNot::NotArmed => "The target is not armed.",
+        WhyNot::NotTriggered => "Its plan does not let a strategy fire it.",
+        WhyNot::NotShown => "The wish is of a pair that was not shown.",
         WhyNot::None => match state {
             TargetState::Pending => "Waits for a stronger signal.",
             TargetState::Ready => "Waits for its time, rules and a reference price.",

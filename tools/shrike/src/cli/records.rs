@@ -77,7 +77,9 @@ fn boot(payload: &[u8]) -> Option<String> {
     if let Some(origin) = Origin::decode(&boot.extra) {
         let (mode, operator) = (origin.mode.name(), origin.operator);
         let _ = write!(text, " mode {mode} operator {operator:?}");
-        let _ = write!(text, " strategy {:032x}", origin.strategy);
+        for (slot, plugin) in origin.running.iter().enumerate().filter(|(_, plugin)| *plugin != 0) {
+            let _ = write!(text, " slot {slot} {plugin:032x}");
+        }
     }
     Some(text)
 }

@@ -21,7 +21,11 @@ pub(super) struct ReplayArgs {
 pub(super) fn run(args: &ReplayArgs, out: &mut Out) -> Result<Exit, CliError> {
     let report = watched("replaying", |count| {
         let mut watch = |records| count.store(records, Ordering::Relaxed);
-        replay_watched(&args.journal, |settings| settings.sniper(), &mut watch)
+        replay_watched(
+            &args.journal,
+            |settings, origin| plugins::natively(settings, &origin.hashes()),
+            &mut watch,
+        )
     });
     let report = report.map_err(CliError::failed)?;
     if out.is_json() {

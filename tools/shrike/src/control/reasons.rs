@@ -8,7 +8,12 @@ use crate::board::Figures;
 /// A reason of the engine's own.
 pub(super) fn declined(why: WhyNot, symbol: &str) -> String {
     let mend = match why {
-        WhyNot::None => "it is not followed",
+        // Told to plug-ins only.
+        WhyNot::None
+        | WhyNot::NotOwn
+        | WhyNot::NotArmed
+        | WhyNot::NotTriggered
+        | WhyNot::NotShown => "it is not followed",
         WhyNot::SymbolTaken => {
             "the account has a target or position of it already; one at a time: see `shrike targets \
              list` and `shrike positions`"
@@ -143,7 +148,16 @@ pub(super) fn refused(refusal: &Refusal, figures: Option<Figures>) -> String {
         | Refusal::TooManyOrders { .. }
         | Refusal::DailyBuyAboveMax { .. }
         | Refusal::SelfTrade { .. }
-        | Refusal::Rule { .. } => format!("{refusal:?}"),
+        => format!("{refusal:?}"),
+        Refusal::Rule { slot, code } => format!(
+            "the risk rule in slot {} says no with its number {code}; `shrike plugin list` names it",
+            slot.0
+        ),
+        Refusal::RuleSilent { slot } => format!(
+            "the risk rule in slot {} has failed, and nothing is bought without it; `shrike plugin \
+             list` says why, `shrike plugin stop` takes it out of use",
+            slot.0
+        ),
     };
     format!("refused by {control}: {text}")
 }

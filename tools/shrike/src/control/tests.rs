@@ -412,7 +412,14 @@ impl House {
 fn target() -> TargetRecord {
     let settings = Settings::demo(&[]).expect("the shipped plan is sound");
     let operator = Text::clipped("tester");
-    let plans = settings.engine(settings::Identity { instance: 1, epoch: 1, operator }).plans;
+    let plans = settings
+        .engine(settings::Identity {
+            instance: 1,
+            epoch: 1,
+            operator,
+            hashes: settings::Hashes::default(),
+        })
+        .plans;
     TargetRecord {
         id: TargetId(7),
         account: AccountId(0),

@@ -18,7 +18,7 @@ pub(super) fn run(stage: &Stage, out: &mut Out) -> Result<Exit, CliError> {
         None => Settings::demo(&[]),
     };
     let settings = settings.map_err(CliError::usage)?;
-    let identity = World::identity(stage.seed);
+    let identity = World::identity(stage.seed, &settings);
     let data = DataDir::open_virtual(&stage.data, identity.instance, identity.epoch)
         .map_err(CliError::failed)?;
     let start = World::venue_start(stage.seed);

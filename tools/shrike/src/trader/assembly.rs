@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use archive::ArchiveThread;
+use host::Plugins;
 use journal::ring::{RING_BYTES, RingFile, RuntimeDir};
 use journal::{
     Consumer, DataDir, DataDirError, HostDisk, Observer, Producer, Writer, WriterSettings,
@@ -23,7 +24,7 @@ use runtime::{
 use scout::{
     BrowserHeaders, Dialer, Offer, ScoutConfig, ScoutThread, Security, ThreadConfig, Timeouts,
 };
-use settings::{Identity, Settings, Sniper};
+use settings::{Identity, Settings};
 use venue::sign::Credentials;
 
 use super::checkpoints::Checkpoints;
@@ -96,7 +97,7 @@ fn because<E: fmt::Display>(doing: &'static str) -> impl FnOnce(E) -> AssemblyEr
 
 /// A trader that is ready to run, with everything that runs beside it.
 pub struct Assembly {
-    trader: Trader<Sniper>,
+    trader: Trader<Plugins>,
     endpoints: Vec<Endpoint>,
     config: LoopConfig,
     inbox: runtime::Inbox,
@@ -157,7 +158,9 @@ impl Assembly {
         let starts = Starts::of(data.path());
         let safe = starts.begin().map_err(because("the count of starts"))?;
         let operator = Text::clipped(&plan.operator);
-        let identity = Identity { instance: data.instance(), epoch: data.epoch(), operator };
+        let hashes = plugins::native_hashes(&plan.settings).map_err(because("slots"))?;
+        let (instance, epoch) = (data.instance(), data.epoch());
+        let identity = Identity { instance, epoch, operator, hashes };
         let board = Arc::new(Mutex::new(new_board(&plan.settings)));
         let durable = Arc::new(AtomicU64::new(0));
         let (sender, inbox) = inbox(INBOX);
@@ -611,7 +614,7 @@ fn make_trader(
     producer: Producer,
     durable: &Arc<AtomicU64>,
     kill: &KillFlag,
-) -> Result<Trader<Sniper>, AssemblyError> {
+) -> Result<Trader<Plugins>, AssemblyError> {
     let settings = &plan.settings;
     let config = TraderConfig {
         engine: settings.engine(identity),
@@ -626,8 +629,8 @@ fn make_trader(
         carried,
     };
     let (durable, kill) = (Arc::clone(durable), kill.clone());
-    Trader::new(config, settings.sniper(), (), producer, durable, kill)
-        .map_err(because("the trader"))
+    let plugins = plugins::natively(settings, &identity.hashes).map_err(because("the plug-ins"))?;
+    Trader::new(config, plugins, producer, durable, kill).map_err(because("the trader"))
 }
 
 fn endpoints(plan: &Plan) -> Result<Vec<Endpoint>, AssemblyError> {

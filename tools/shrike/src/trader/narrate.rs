@@ -11,9 +11,9 @@ use engine::{Action, Follower};
 use journal::{Boot, Family, Kind, Observer, RecordView, Trouble};
 use model::wire::{Reader, Wire};
 use model::{
-    Alarm, AlarmKind, Body, ClientOrderId, Command, Event, Fill, KillLevel, PermitId, Price, Qty,
-    Record, Reject, RejectClass, Request, SymbolId, TargetId, TargetRecord, TargetState,
-    format_scaled,
+    Alarm, AlarmKind, Body, ClientOrderId, Command, Event, Fill, KillLevel, PermitId, PluginChange,
+    PluginRecord, PluginReport, Price, Qty, Record, Reject, RejectClass, Request, SymbolId,
+    TargetId, TargetRecord, TargetState, format_scaled,
 };
 
 /// Permits whose target is known; the oldest go first.
@@ -95,7 +95,9 @@ impl Narrator {
             | Body::Stream { .. }
             | Body::Clock(_)
             | Body::Sent(_)
-            | Body::Durable { .. } => {}
+            | Body::Durable { .. }
+            // Its record says it.
+            | Body::Plugin { .. } => {}
         }
     }
 
@@ -145,6 +147,10 @@ impl Narrator {
                 tracing::debug!(trace = self.trace_of(*order), %order, "cancel");
             }
             Action::Persist { record, .. } => self.on_record_of(record),
+            // Text of a plug-in is quoted: it is nobody's word but its own.
+            Action::Note(Note::Plugin(PluginReport::Log { slot, text })) => {
+                tracing::info!(slot = slot.0, text = ?text.as_str(), "plug-in says");
+            }
             Action::Ask { .. }
             | Action::Follow { .. }
             | Action::Unfollow { .. }
@@ -163,6 +169,12 @@ impl Narrator {
                 let (permit, orders_max) = (permit.id.0, permit.orders_max);
                 tracing::info!(trace, symbol, permit, orders_max, "permit");
             }
+            Record::Successor(permit) => {
+                self.targets.insert(permit.id, permit.target);
+                let (trace, symbol) = (self.trace(permit.target), self.name(permit.symbol));
+                tracing::info!(trace, symbol, permit = permit.id.0, "successor permit");
+            }
+            Record::Plugin(plugin) => on_plugin(plugin),
             Record::Revoked { permit } => {
                 tracing::info!(trace = self.trace_of_permit(*permit), permit = permit.0, "revoked");
             }
@@ -215,7 +227,9 @@ impl Narrator {
             | AlarmKind::ForeignOrder
             | AlarmKind::UnknownOrder
             | AlarmKind::Journal => tracing::error!(kind, symbol, figure, "alarm"),
-            AlarmKind::HandedOver => tracing::warn!(kind, symbol, figure, "alarm"),
+            AlarmKind::HandedOver | AlarmKind::Plugin => {
+                tracing::warn!(kind, symbol, figure, "alarm")
+            }
             // The board says it in a sentence with its mend.
             AlarmKind::Credentials
             | AlarmKind::CancelStuck
@@ -315,5 +329,25 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
     fn on_trouble(&mut self, trouble: &Trouble) {
         self.0.on_trouble(trouble);
         self.1.on_trouble(trouble);
+    }
+}
+
+fn on_plugin(record: &PluginRecord) {
+    let (slot, hash) = (record.slot.0, format!("{:032x}", record.plugin));
+    match record.change {
+        PluginChange::Took { name, why, .. } => {
+            let (plugin, why) = (name.as_str(), why.name());
+            tracing::info!(slot, plugin, hash, why, "plug-in takes its slot");
+        }
+        PluginChange::Quarantined { fault, figure } => {
+            let fault = fault.name();
+            tracing::error!(slot, hash, fault, figure, "plug-in failed and is out of use");
+        }
+        PluginChange::Stopped => tracing::warn!(slot, hash, "plug-in stopped"),
+        PluginChange::Parameter { parameter, value, taken } => {
+            tracing::info!(slot, hash, parameter, value, taken, "parameter of a plug-in");
+        }
+        PluginChange::Shadow => tracing::info!(slot, hash, "candidate beside a plug-in"),
+        PluginChange::Missing => tracing::error!(slot, hash, "no instance of a plug-in was there"),
     }
 }
