@@ -252,7 +252,7 @@ fn enter(scene: &Scene<'_>, desk: &mut Desk<'_>) -> bool {
         let holds = positions.any(|position| position.account() == target.account());
         target.is_own() && target.state() == TargetState::Armed && !holds
     });
-    armed.fold(false, |entered, target| desk.enter(target.id()).is_ok() || entered)
+    armed.filter(|target| desk.enter(target.id()).is_ok()).count() > 0
 }
 
 sdk::export!(strategy Momentum, state);

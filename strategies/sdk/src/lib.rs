@@ -34,6 +34,8 @@ pub mod manifest;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod template;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
 pub use abi;

@@ -42,6 +42,12 @@ impl Args {
         }
     }
 
+    /// Takes the first word that is no option out.
+    pub(crate) fn word(&mut self) -> Option<String> {
+        let at = self.0.iter().position(|word| !word.starts_with('-'))?;
+        Some(self.0.remove(at))
+    }
+
     /// # Errors
     /// Names the first word that nobody took.
     pub(crate) fn end(&self) -> Result<(), Failure> {
@@ -67,6 +73,14 @@ mod tests {
             assert_eq!(args.number("--seed").ok().flatten(), Some(7), "{line}");
             assert!(args.end().is_ok());
         }
+    }
+
+    #[test]
+    fn a_word_is_what_is_no_option() {
+        let mut args = args("--rule dip_buyer more");
+        assert_eq!(args.word().as_deref(), Some("dip_buyer"));
+        assert!(args.flag("--rule"));
+        assert!(args.end().is_err());
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(crate) const TEST_HELP: &str = "\
 every test of the workspace
 
 In the order of their speed: format, the tidy test, lints with warnings denied for all targets,
-all tests (documentation's examples too), documentation with warnings denied, a short simulation.
+the shipped plug-ins against what their sources build, all tests (documentation's examples too), documentation with warnings denied, a short simulation.
 A failed step does not stop the later ones. What cannot run here is named in one line. The last
 line is `N passed, N failed`; a failed step that is not a test counts as one failed. The exit code
 is 0 only when nothing failed.
@@ -81,8 +81,17 @@ fn every_test(steps: &mut Steps) {
     steps.check("tidy", &mut cargo(&["test", "--quiet", "-p", "tests", "--test", "tidy"]));
     let lint = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.step("lints", &mut cargo(&lint));
+    steps.step("shipped plug-ins", &mut this(&["plugins", "--check"]));
     steps.step("tests", &mut cargo(&["test", "--workspace", "--no-fail-fast"]));
     steps.step("documentation", &mut documentation());
+}
+
+/// This program with other words.
+fn this(words: &[&str]) -> Command {
+    let program = std::env::current_exe().unwrap_or_else(|_| "xtask".into());
+    let mut command = Command::new(program);
+    command.args(words);
+    command
 }
 
 fn documentation() -> Command {
