@@ -24,6 +24,11 @@ const ROOMS: &[Room] = &[
         ours: &["model", "risk"],
         outside: &["simd-json", "rust_decimal", "httparse", "hmac", "sha2"],
     },
+    Room {
+        folder: "core/host",
+        ours: &["abi", "model"],
+        outside: &["wasmtime", "wasmparser", "toml", "blake3", "rustix"],
+    },
     Room { folder: "core/paper", ours: &["model", "risk", "venue"], outside: &[] },
     Room {
         folder: "core/journal",
@@ -114,7 +119,7 @@ const ROOMS: &[Room] = &[
 const TESTERS: [&str; 2] = ["tests", "benches"];
 
 /// What a room may name for its tests beside what it ships with.
-const FOR_TESTS: [&str; 5] = ["proptest", "prost", "rcgen", "serde_json", "tempfile"];
+const FOR_TESTS: [&str; 6] = ["proptest", "prost", "rcgen", "serde_json", "tempfile", "wat"];
 
 /// The manifests of the rooms against the table.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {

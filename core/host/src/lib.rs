@@ -6,15 +6,17 @@
 //! of a WebAssembly module, or the same source linked natively.
 #![warn(missing_docs)]
 
-mod manifest;
+pub mod manifest;
 mod prepared;
 mod scene;
 mod seat;
 mod setup;
 mod slots;
+#[cfg(feature = "wasm")]
+pub mod wasm;
 mod wish;
 
-pub use manifest::{Domain, Kind, Manifest, ManifestError, Parameter, State, ValueError};
+pub use manifest::{Domain, Kind, Manifest, ManifestError, Parameter, ValueError};
 pub use prepared::{Left, PrepareError, Prepared, Retired, Supply};
 pub use setup::Standing;
 pub use slots::{Plugins, SlotState};

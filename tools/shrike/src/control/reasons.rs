@@ -147,8 +147,7 @@ pub(super) fn refused(refusal: &Refusal, figures: Option<Figures>) -> String {
         | Refusal::ExposureAboveMax { .. }
         | Refusal::TooManyOrders { .. }
         | Refusal::DailyBuyAboveMax { .. }
-        | Refusal::SelfTrade { .. }
-        => format!("{refusal:?}"),
+        | Refusal::SelfTrade { .. } => format!("{refusal:?}"),
         Refusal::Rule { slot, code } => format!(
             "the risk rule in slot {} says no with its number {code}; `shrike plugin list` names it",
             slot.0

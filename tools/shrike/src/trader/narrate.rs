@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Action, Follower};
+use engine::{Action, Follower, Note};
 use journal::{Boot, Family, Kind, Observer, RecordView, Trouble};
 use model::wire::{Reader, Wire};
 use model::{

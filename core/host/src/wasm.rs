@@ -1,0 +1,23 @@
+//! The sandbox: from bytes that anybody may have written to an instance that can hurt nobody.
+//!
+//! A module is looked at ([`check`]), given checks of its fuel where the compiler sets none
+//! ([`fence`]), compiled in a child process ([`Compiler`]) or taken from the [`Cache`], and becomes
+//! a [`Blueprint`]; [`Instance`]s are made from that off the hot thread.
+
+mod blueprint;
+mod check;
+mod compile;
+mod engine;
+mod fence;
+mod frames;
+pub mod fuel;
+mod instance;
+pub mod limits;
+mod refused;
+
+pub use blueprint::Blueprint;
+pub use check::{Checked, check};
+pub use compile::compile_here;
+pub use engine::{Sandbox, fingerprint, fingerprint_text};
+pub use instance::Instance;
+pub use refused::Refused;
