@@ -1,8 +1,8 @@
 //! How fast records become rows, indices, commits and checkpoints included, and how long a day of
 //! decisions takes from the segments. Run it with `--release`, alone on the machine.
 //!
-//! `cargo run --release -p archive --example rate -- [ROWS] [DIR]`; the folder says which disk is
-//! measured.
+//! `cargo run --release -p archive --example rate -- [ROWS] [DIR] [TABLE]`; the folder says which
+//! disk is measured, and a table that none other is.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,16 +11,21 @@ use std::time::Instant;
 use archive::Archive;
 use engine::{Action, Note};
 use journal::{
-    Family, HostDisk, Identity, Kind, Observer, RecordView, SyncPolicy, Trouble, Writer,
-    WriterSettings, ring,
+    Family, HostDisk, Identity, Kind, RecordView, SyncPolicy, Writer, WriterSettings, ring,
 };
-use model::wire::{Wire, Writer as Bytes};
+use model::wire::Wire;
 use model::*;
 use risk::Refusal;
+use support::{INSTANCE, Untroubled, id_of, payload, permit_record, price, target_record};
+
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 const SYMBOLS: u32 = 50;
 /// Orders of one permit.
 const ORDERS: u64 = 20;
+/// What each order asks for and each deal gives.
+const QTY: i64 = 2_000_000;
 const WALL: i64 = 20_777 * 86_400_000_000_000;
 
 /// Puts records that make this many rows on a tape.
@@ -40,10 +45,16 @@ fn main() {
         ("risk_events", risk_events),
         ("alerts", alerts),
     ];
+    let wanted = words.next();
+    let wants = |table: &str| wanted.as_deref().is_none_or(|wanted| wanted == table);
     for (table, write) in tables {
-        measure(&under, table, rows, write);
+        if wants(table) {
+            measure(&under, table, rows, write);
+        }
     }
-    rebuild(&under);
+    if wants("rebuild") {
+        rebuild(&under);
+    }
 }
 
 /// From records in memory to rows that are committed and folded into the file.
@@ -146,19 +157,11 @@ impl Tape {
     }
 
     fn told(&mut self, event: Event) {
-        let mut bytes = [0; 512];
-        let mut out = Bytes::new(&mut bytes);
-        event.write(&mut out);
-        let len = out.len();
-        self.put(Kind::INPUT, bytes[..len].to_vec());
+        self.put(Kind::INPUT, payload(|out| event.write(out)));
     }
 
     fn action(&mut self, action: &Action<Request>) {
-        let mut bytes = [0; 512];
-        let mut out = Bytes::new(&mut bytes);
-        action.write(&mut out);
-        let len = out.len();
-        self.put(Kind::OUTPUT, bytes[..len].to_vec());
+        self.put(Kind::OUTPUT, payload(|out| action.write(out)));
     }
 
     fn persist(&mut self, record: Record) {
@@ -179,7 +182,7 @@ impl Tape {
 
     /// Into segments; gives their bytes.
     fn write(&self, data: &Path) -> u64 {
-        let identity = Identity { instance: 7, epoch: 1, machine_boot: [0; 16] };
+        let identity = Identity { instance: INSTANCE, epoch: 1, machine_boot: [0; 16] };
         let policy = SyncPolicy::Virtual { takes: Span::ZERO };
         let sizes = WriterSettings { policy, reserve_bytes: 4_096, ..WriterSettings::default() };
         let folder = data.join("journal");
@@ -191,37 +194,19 @@ impl Tape {
             producer.push(Family::Decisions, *kind, at, payload).unwrap();
             bytes += payload.len() as u64 + 32;
             if n % 1_000 == 0 {
-                writer.drain(at, &mut consumer, &mut Quiet);
+                writer.drain(at, &mut consumer, &mut Untroubled);
             }
         }
-        writer.drain(Mono::from_nanos(u64::MAX / 2), &mut consumer, &mut Quiet);
-        writer.close(&mut Quiet);
+        writer.drain(Mono::from_nanos(u64::MAX / 2), &mut consumer, &mut Untroubled);
+        writer.close(&mut Untroubled);
         bytes
     }
-}
-
-struct Quiet;
-
-impl Observer for Quiet {
-    fn on_record(&mut self, _: &RecordView<'_>) {}
-    fn on_durable(&mut self, _: u64) {}
-    fn on_trouble(&mut self, trouble: &Trouble) {
-        panic!("{trouble}");
-    }
-}
-
-fn price(raw: i64) -> Price {
-    Price::from_raw(raw).unwrap()
-}
-
-fn qty(raw: i64) -> Qty {
-    Qty::from_raw(raw).unwrap()
 }
 
 /// A start, names and rules, and this many targets with their permits.
 fn ground(tape: &mut Tape, permits: u64) {
     let boot = journal::Boot {
-        instance: 7,
+        instance: INSTANCE,
         epoch: 1,
         machine_boot: [0; 16],
         mono_anchor: 0,
@@ -249,24 +234,7 @@ fn ground(tape: &mut Tape, permits: u64) {
 }
 
 fn spec() -> SymbolSpec {
-    SymbolSpec {
-        version: 1,
-        price_decimals: 6,
-        qty_decimals: 4,
-        tick: price(1),
-        step: qty(1),
-        qty_min: Qty::ZERO,
-        notional_min: Amount::ONE,
-        notional_max: Amount::from_units(1_000_000),
-        maker_fee_ppm: 0,
-        taker_fee_ppm: 500,
-        status: SymbolStatus::Online,
-        sides: TradeSides::Both,
-        kinds: OrderKinds::ALL,
-        api_allowed: true,
-        source: SpecSource::ExchangeInfo,
-        read_at: VenueTime::NONE,
-    }
+    SymbolSpec { price_decimals: 6, qty_decimals: 4, ..support::spec() }
 }
 
 fn symbol(n: u64) -> SymbolId {
@@ -276,35 +244,9 @@ fn symbol(n: u64) -> SymbolId {
 fn target(n: u64, state: TargetState) -> TargetRecord {
     TargetRecord {
         id: TargetId(1_000_000 + n as u32),
-        account: AccountId(0),
         symbol: symbol(n),
-        state,
-        why: WhyNot::None,
-        pattern: Pattern::ReadyState,
-        confidence: Confidence::new(90).unwrap(),
-        opens_at: VenueTime::from_nanos(WALL),
         permit: Some(PermitId(1 + n as u32)),
-        entry: EntryPlan {
-            triggers: Triggers { schedule: true, print: true, strategy: false },
-            kind: EntryKind::ImmediateOrCancel,
-            notional: Amount::from_units(100),
-            reference: PriceSource::PreOpenAsk,
-            operator_price: None,
-            premium_bps: 2_000,
-            early: Span::from_millis(200),
-            late: Span::from_secs(10),
-            orders_max: 60,
-        },
-        exit: ExitPlan {
-            ladder: FixedList::new(),
-            stop_loss_bps: 1_000,
-            trailing_bps: 0,
-            trailing_from_bps: 0,
-            break_even_bps: 0,
-            time_stop: Span::from_secs(600),
-            keep_bps: 0,
-            resting_share_bps: 5_000,
-        },
+        ..target_record(state, WhyNot::None)
     }
 }
 
@@ -312,48 +254,21 @@ fn permit(n: u64) -> Record {
     Record::Permit(Permit {
         id: PermitId(1 + n as u32),
         target: TargetId(1_000_000 + n as u32),
-        account: AccountId(0),
         symbol: symbol(n),
         coin: VenueKey(n.into()),
-        side: Side::Buy,
-        mode: Mode::Demo,
-        notional_max: Amount::from_units(110),
         price_max: price(588_800),
-        reference: PriceSource::PreOpenAsk,
         reference_price: price(490_000),
-        valid_from: VenueTime::from_nanos(WALL),
-        valid_to: VenueTime::from_nanos(WALL + 1),
-        orders_max: 60,
-        plugin: 1,
-        config: 2,
-        operator: Text::clipped("rate"),
+        ..permit_record()
     })
 }
 
 fn id(n: u64) -> ClientOrderId {
-    ClientOrderId::new(ClientOrderIdParts {
-        mode: Mode::Demo,
-        instance: 7,
-        epoch: 1,
-        permit: PermitId(1 + (n / ORDERS) as u32),
-        leg: OrderLeg::ENTRY,
-        attempt: (n % ORDERS) as u32,
-    })
+    id_of(PermitId(1 + (n / ORDERS) as u32), OrderLeg::ENTRY, (n % ORDERS) as u32)
 }
 
 fn request(n: u64) -> Request {
-    Request {
-        account: AccountId(0),
-        symbol: symbol(n / ORDERS),
-        side: Side::Buy,
-        kind: OrderKind::ImmediateOrCancel,
-        price: price(490_000 + n as i64 % 1_000),
-        qty: qty(2_000_000),
-        authority: Authority::Permit(id(n).permit()),
-        client_order_id: id(n),
-        timestamp: VenueTime::from_nanos(WALL),
-        recv_window_ms: 1_000,
-    }
+    let at = 490_000 + n as i64 % 1_000;
+    Request { symbol: symbol(n / ORDERS), ..support::request(id(n), Side::Buy, at, QTY) }
 }
 
 /// An order with the moment it left and the venue's answer: four records a row.
@@ -382,16 +297,9 @@ fn deal(tape: &mut Tape, n: u64) {
         tape.told(Event { last: false, ..Event::of(AccountId(0), symbol, body) });
     }
     let fill = Fill {
-        client_order_id: Some(id(n)),
         order: VenueKey::of(order.as_bytes()),
-        trade: VenueKey::of(trade.as_bytes()),
-        fee: Amount::from_raw(50_000_000_000_000_000),
-        price: price(490_000),
-        qty: qty(2_000_000),
         fee_asset: AssetId(0),
-        side: Side::Buy,
-        maker: false,
-        source: FillSource::Stream,
+        ..support::fill(Some(id(n)), &trade, Side::Buy, 490_000, QTY)
     };
     let stamped = VenueTime::from_nanos(WALL + n as i64 * 1_000);
     tape.told(Event { stamped, ..Event::of(AccountId(0), symbol, Body::Fill(fill)) });
@@ -472,7 +380,7 @@ fn life(tape: &mut Tape, n: u64) {
                 target: TargetId(1_000_000 + n as u32),
                 account: AccountId(0),
                 symbol: symbol(n),
-                qty: qty(2_000_000),
+                qty: support::qty(QTY),
                 paid: Amount::from_units(98),
                 received: Amount::ZERO,
                 other_fees: 0,

@@ -2,6 +2,7 @@
 //! Kept in tables of its own, so that a start goes on where the last transaction ended.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use journal::{Boot, ChainHead};
 use model::{Amount, AssetId, Mono, Price, Qty, SpecSource, SymbolId, SymbolNames, SymbolSpec};
@@ -12,9 +13,9 @@ use crate::{ArchiveError, money};
 /// One pair, as the engine knows it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Symbol {
-    pub(crate) name: String,
-    pub(crate) base: String,
-    pub(crate) quote: String,
+    pub(crate) name: Arc<str>,
+    pub(crate) base: Arc<str>,
+    pub(crate) quote: Arc<str>,
     pub(crate) base_asset: Option<AssetId>,
     pub(crate) quote_asset: Option<AssetId>,
     pub(crate) scales: Option<(u8, u8)>,
@@ -55,20 +56,20 @@ impl Names {
 
     /// The pair of a name; the latest number that bears it.
     pub(crate) fn by_name(&self, name: &str) -> &Symbol {
-        let bears = |symbol: &&Symbol| symbol.name == name;
+        let bears = |symbol: &&Symbol| &*symbol.name == name;
         self.symbols.values().rev().find(bears).unwrap_or(&self.nobody)
     }
 
     /// The venue's name, or the number where no name was heard.
-    pub(crate) fn name(&self, id: SymbolId) -> String {
+    pub(crate) fn name(&self, id: SymbolId) -> Arc<str> {
         match self.symbols.get(&id) {
             Some(symbol) if !symbol.name.is_empty() => symbol.name.clone(),
-            _ => format!("#{}", id.0),
+            _ => format!("#{}", id.0).into(),
         }
     }
 
     /// The same, and none for no symbol.
-    pub(crate) fn named(&self, id: SymbolId) -> Option<String> {
+    pub(crate) fn named(&self, id: SymbolId) -> Option<Arc<str>> {
         (id != SymbolId::NONE).then(|| self.name(id))
     }
 
@@ -81,14 +82,14 @@ impl Names {
             return;
         }
         let symbol = self.symbols.entry(id).or_default();
-        let same = symbol.name == names.name.as_str();
+        let same = &*symbol.name == names.name.as_str();
         if !same {
             // The number names another pair: what was known of it is of the one before.
             *symbol = Symbol::default();
         }
-        symbol.name = names.name.as_str().to_owned();
-        symbol.base = names.base.as_str().to_owned();
-        symbol.quote = names.quote.as_str().to_owned();
+        symbol.name = names.name.as_str().into();
+        symbol.base = names.base.as_str().into();
+        symbol.quote = names.quote.as_str().into();
         (symbol.base_asset, symbol.quote_asset) = (Some(names.base_asset), Some(names.quote_asset));
         self.changed.insert(id);
         for (asset, name) in

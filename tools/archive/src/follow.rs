@@ -14,7 +14,7 @@ use crate::project::{Projection, Reached};
 use crate::schema::clear;
 
 /// Records of one transaction while there is much to do.
-const BATCH: u32 = 50_000;
+const BATCH: u32 = 100_000;
 
 /// The archive of one data directory, open for writing. One process at a time has it.
 #[derive(Debug)]

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod cache;
+mod columns;
 mod context;
 mod database;
 pub mod day;

@@ -5,6 +5,27 @@ use model::{Amount, format_scaled};
 
 use crate::ArchiveError;
 
+/// Bytes of the longest figure: a sign, 21 whole digits, a point, 18 digits.
+const FIGURE_MAX: usize = 41;
+
+/// A figure as text that needs no heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Figure {
+    bytes: [u8; FIGURE_MAX],
+    begin: u8,
+}
+
+impl Figure {
+    /// Digits, a point among them, a sign before them.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[usize::from(self.begin)..]
+    }
+
+    fn as_str(&self) -> &str {
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+}
+
 /// An integer at a scale as text.
 pub(crate) fn scaled(raw: i64, decimals: u8) -> String {
     format_scaled(raw, decimals, &mut [0; 40]).to_owned()
@@ -12,26 +33,57 @@ pub(crate) fn scaled(raw: i64, decimals: u8) -> String {
 
 /// An amount as text, without trailing zeros.
 pub(crate) fn text(amount: Amount) -> String {
+    figure(amount).as_str().to_owned()
+}
+
+/// The same, for a column.
+pub(crate) fn figure(amount: Amount) -> Figure {
     const ONE: u128 = Amount::ONE.raw() as u128;
-    let raw = amount.raw();
-    let magnitude = raw.unsigned_abs();
-    // The rest is below 1e18 and fits the format's 64 bits; whole units mostly do too.
-    let (whole, rest) = (magnitude / ONE, (magnitude % ONE) as u64);
-    let sign = if raw < 0 { "-" } else { "" };
-    if rest == 0 {
-        return format!("{sign}{whole}");
+    let magnitude = amount.raw().unsigned_abs();
+    let mut out = Backwards { bytes: [0; FIGURE_MAX], begin: FIGURE_MAX };
+    let whole = magnitude / ONE;
+    let mut rest = (magnitude - whole * ONE) as u64;
+    if rest != 0 {
+        let mut decimals = 18;
+        while rest.is_multiple_of(10) {
+            (rest, decimals) = (rest / 10, decimals - 1);
+        }
+        out.digits(rest, decimals);
+        out.put(b'.');
     }
-    let mut digits = [b'0'; 18];
-    let (mut rest, mut len) = (rest, 18);
-    for at in (0..18).rev() {
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if len == at + 1 && digits[at] == b'0' {
-            len = at;
+    match u64::try_from(whole) {
+        Ok(whole) => out.digits(whole, 1),
+        Err(_) => {
+            out.digits((whole % ONE) as u64, 18);
+            out.digits((whole / ONE) as u64, 1);
         }
     }
-    let digits = core::str::from_utf8(&digits[..len]).unwrap_or_default();
-    format!("{sign}{whole}.{digits}")
+    if amount.raw() < 0 {
+        out.put(b'-');
+    }
+    Figure { bytes: out.bytes, begin: out.begin as u8 }
+}
+
+/// A text that is written from its end.
+struct Backwards {
+    bytes: [u8; FIGURE_MAX],
+    begin: usize,
+}
+
+impl Backwards {
+    fn put(&mut self, byte: u8) {
+        self.begin -= 1;
+        self.bytes[self.begin] = byte;
+    }
+
+    /// A number with `least` digits or more.
+    fn digits(&mut self, number: u64, least: usize) {
+        let (mut left, mut count) = (number, 0);
+        while left > 0 || count < least {
+            self.put(b'0' + (left % 10) as u8);
+            (left, count) = (left / 10, count + 1);
+        }
+    }
 }
 
 /// Reads an amount of `table`'s back.
@@ -50,7 +102,7 @@ mod tests {
     fn every_amount_is_written_as_the_model_prints_it_and_reads_back() {
         let one = Amount::ONE.raw();
         let raws = [0, 1, -1, 10, one, -one, one + 1, one * 10, one / 2, one / 8, 123 * one + 450];
-        let large = [i128::MAX / 10, -(i128::MAX / 10)];
+        let large = [i128::MAX / 10, -(i128::MAX / 10), 20 * one * one + 7];
         for raw in raws.into_iter().chain(large) {
             let amount_in = Amount::from_raw(raw);
             assert_eq!(text(amount_in), amount_in.to_string());

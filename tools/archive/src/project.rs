@@ -7,12 +7,14 @@ mod orders;
 mod others;
 mod targets;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use engine::{Action, Note};
 use journal::{Boot, ChainHead, Family, Kind, RecordView};
 use model::wire::{Reader, Wire};
-use model::{Body, ClientOrderId, Event, Mono, Record, Request, VenueKey};
+use model::{Body, ClientOrderId, Event, Mono, Record, Request, Text, VenueKey, VenueText};
 use rusqlite::Connection;
 
 use crate::ArchiveError;
@@ -38,10 +40,36 @@ pub(crate) struct Projection {
     days: Cache<DayRow>,
     permits: BTreeMap<u32, u32>,
     /// The signal of a symbol that has not come to its end.
-    signals: BTreeMap<String, i64>,
+    signals: BTreeMap<Arc<str>, i64>,
     /// The listing that a symbol's facts are about.
-    listings: BTreeMap<String, listings::ListingRow>,
-    texts: BTreeMap<VenueKey, String>,
+    listings: BTreeMap<Arc<str>, listings::ListingRow>,
+    texts: Texts,
+}
+
+/// The texts of one frame, by their keys.
+#[derive(Debug, Default)]
+struct Texts(HashMap<VenueKey, Text<64>>);
+
+impl Texts {
+    fn on_text(&mut self, text: &VenueText) {
+        if self.0.len() < TEXTS_MAX {
+            self.0.insert(text.key, text.text);
+        }
+    }
+
+    /// The venue's text behind a key; the key's own digits where none was told.
+    fn of(&self, key: VenueKey) -> Option<Cow<'_, str>> {
+        if !key.is_some() {
+            return None;
+        }
+        let told = self.0.get(&key).map(|text| Cow::Borrowed(text.as_str()));
+        Some(told.unwrap_or_else(|| format!("{:032x}", key.0).into()))
+    }
+
+    /// The message told under an order's id, where there is one.
+    fn message(&self, id: ClientOrderId) -> Option<String> {
+        self.0.get(&VenueKey(id.raw())).map(Text::to_string)
+    }
 }
 
 /// Where and when, of the record that is being applied.
@@ -88,7 +116,7 @@ impl Projection {
             permits: BTreeMap::new(),
             signals: targets::open_signals(db)?,
             listings: BTreeMap::new(),
-            texts: BTreeMap::new(),
+            texts: Texts::default(),
         })
     }
 
@@ -142,7 +170,7 @@ impl Projection {
 
     /// Whether a transaction may end here: no text waits for its event.
     pub(crate) fn is_between_frames(&self) -> bool {
-        self.texts.is_empty()
+        self.texts.0.is_empty()
     }
 
     /// Writes what is in memory, with the position that it makes.
@@ -172,11 +200,7 @@ impl Projection {
         match &event.body {
             Body::Symbol(names) => self.names.on_names(event.symbol, names),
             Body::Spec(spec) => self.names.on_spec(event.symbol, spec),
-            Body::VenueText(text) => {
-                if self.texts.len() < TEXTS_MAX {
-                    self.texts.insert(text.key, text.text.as_str().to_owned());
-                }
-            }
+            Body::VenueText(text) => self.texts.on_text(text),
             Body::Clock(sample) => self.on_clock(db, here, sample)?,
             Body::Listing(fact) => self.on_listing(db, here, event, fact)?,
             Body::Sent(sent) => self.on_sent(db, here, sent)?,
@@ -211,7 +235,7 @@ impl Projection {
             | Body::Plugin { .. } => {}
         }
         if event.last {
-            self.texts.clear();
+            self.texts.0.clear();
         }
         Ok(())
     }
@@ -265,19 +289,6 @@ impl Projection {
         }
     }
 
-    /// The venue's text behind a key; the key's own digits where none was told.
-    fn text_of(&self, key: VenueKey) -> Option<String> {
-        if !key.is_some() {
-            return None;
-        }
-        Some(self.texts.get(&key).cloned().unwrap_or_else(|| format!("{:032x}", key.0)))
-    }
-
-    /// The message told under an order's id, where there is one.
-    fn message_of(&self, id: ClientOrderId) -> Option<String> {
-        self.texts.get(&VenueKey(id.raw())).cloned()
-    }
-
     /// The boot record of a process: everything open belongs to one that ended.
     fn on_boot(
         &mut self,
@@ -286,7 +297,7 @@ impl Projection {
         payload: &[u8],
     ) -> Result<bool, ArchiveError> {
         let Some(boot) = Boot::decode(payload) else { return Ok(false) };
-        self.texts.clear();
+        self.texts.0.clear();
         self.end_run(db, here, "died")?;
         self.orphan_orders(db)?;
         self.begin_run(db, here, &boot)?;

@@ -1,10 +1,14 @@
 //! The rows that change: orders, targets, positions, executions, days.
 
-use model::{Amount, ClientOrderId};
-use rusqlite::{Connection, OptionalExtension, params};
+use std::borrow::Cow;
+use std::sync::Arc;
 
+use model::{Amount, ClientOrderId};
+use rusqlite::Statement;
+
+use crate::ArchiveError;
 use crate::cache::Row;
-use crate::{ArchiveError, money};
+use crate::columns::{Binds, Cell, Cells, Key, row};
 
 /// What the venue said of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +53,7 @@ impl Reply {
 /// One order. What never changes is written with its first row alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OrderRow {
-    pub(crate) seq: u64,
+    pub(crate) seq: i64,
     pub(crate) fixed: Option<Box<OrderFixed>>,
     pub(crate) target: Option<u32>,
     pub(crate) is_entry: bool,
@@ -67,7 +71,7 @@ pub(crate) struct OrderRow {
     pub(crate) cancel_asked_at: Option<i64>,
     pub(crate) cancel_sent_at: Option<i64>,
     pub(crate) ended_at: Option<i64>,
-    pub(crate) ended_seq: Option<u64>,
+    pub(crate) ended_seq: Option<i64>,
 }
 
 /// What was fixed when the order was made.
@@ -75,7 +79,7 @@ pub(crate) struct OrderRow {
 pub(crate) struct OrderFixed {
     pub(crate) permit: u32,
     pub(crate) account: u8,
-    pub(crate) symbol: String,
+    pub(crate) symbol: Arc<str>,
     pub(crate) side: &'static str,
     pub(crate) kind: Option<&'static str>,
     pub(crate) leg: &'static str,
@@ -114,7 +118,14 @@ impl OrderRow {
         first
     }
 
-    pub(crate) fn end(&mut self, seq: u64, at: Option<i64>) {
+    /// The venue's own id of it; none told keeps the one that is known.
+    pub(crate) fn name(&mut self, told: Option<Cow<'_, str>>) {
+        if told.is_some() && told.as_deref() != self.venue_order.as_deref() {
+            self.venue_order = told.map(Cow::into_owned);
+        }
+    }
+
+    pub(crate) fn end(&mut self, seq: i64, at: Option<i64>) {
         if self.ended_seq.is_none() {
             (self.ended_seq, self.ended_at) = (Some(seq), at);
         }
@@ -124,222 +135,155 @@ impl OrderRow {
 impl Row for OrderRow {
     type Key = ClientOrderId;
 
-    fn load(db: &Connection, key: &ClientOrderId) -> Result<Option<Self>, ArchiveError> {
-        let mut statement = db.prepare_cached(
-            "SELECT seq, target, leg, qty, filled, reply, code, http, message, venue_order, \
-             placed_at, sent_at, answered_at, first_fill_at, cancel_asked_at, cancel_sent_at, \
-             ended_at, ended_seq FROM orders WHERE client_order_id = ?",
-        )?;
-        let mut rows = statement.query([key.text().as_str()])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let reply: String = row.get(5)?;
-        let known = Reply::ALL.into_iter().find(|known| known.name() == reply);
-        Ok(Some(Self {
-            seq: row.get::<_, i64>(0)? as u64,
+    const LOAD: &'static str = "SELECT leg, seq, target, qty, filled, reply, code, http, message, \
+        venue_order, placed_at, sent_at, answered_at, first_fill_at, cancel_asked_at, \
+        cancel_sent_at, ended_at, ended_seq FROM orders WHERE client_order_id = ?";
+    const INSERT: &'static str = "INSERT INTO orders (filled, state, reply, code, http, message, \
+        venue_order, sent_at, answered_at, first_fill_at, cancel_asked_at, cancel_sent_at, \
+        ended_at, ended_seq, seq, client_order_id, target, permit, account, symbol, side, kind, \
+        leg, attempt, epoch, price, qty, placed_at) \
+        VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    const UPDATE: &'static str = "UPDATE orders SET filled = ?, state = ?, reply = ?, code = ?, \
+        http = ?, message = ?, venue_order = ?, sent_at = ?, answered_at = ?, first_fill_at = ?, \
+        cancel_asked_at = ?, cancel_sent_at = ?, ended_at = ?, ended_seq = ? WHERE seq = ?";
+
+    fn read(row: &rusqlite::Row<'_>) -> Result<Self, ArchiveError> {
+        let is_entry = row.get_ref(0)?.as_str().is_ok_and(|leg| leg == "entry");
+        let mut cells = Cells::behind("orders", row, 1);
+        Ok(Self {
             fixed: None,
-            target: row.get(1)?,
-            is_entry: row.get_ref(2)?.as_str().is_ok_and(|leg| leg == "entry"),
-            qty: amount("orders", row, 3)?,
-            filled: amount("orders", row, 4)?,
-            reply: known.ok_or(ArchiveError::Row { table: "orders", value: reply })?,
-            code: row.get(6)?,
-            http: row.get(7)?,
-            message: row.get(8)?,
-            venue_order: row.get(9)?,
-            placed_at: row.get(10)?,
-            sent_at: row.get(11)?,
-            answered_at: row.get(12)?,
-            first_fill_at: row.get(13)?,
-            cancel_asked_at: row.get(14)?,
-            cancel_sent_at: row.get(15)?,
-            ended_at: row.get(16)?,
-            ended_seq: row.get::<_, Option<i64>>(17)?.map(|seq| seq as u64),
-        }))
+            is_entry,
+            seq: cells.take()?,
+            target: cells.take()?,
+            qty: cells.take()?,
+            filled: cells.take()?,
+            reply: cells.take()?,
+            code: cells.take()?,
+            http: cells.take()?,
+            message: cells.take()?,
+            venue_order: cells.take()?,
+            placed_at: cells.take()?,
+            sent_at: cells.take()?,
+            answered_at: cells.take()?,
+            first_fill_at: cells.take()?,
+            cancel_asked_at: cells.take()?,
+            cancel_sent_at: cells.take()?,
+            ended_at: cells.take()?,
+            ended_seq: cells.take()?,
+        })
     }
 
-    fn store(&self, db: &Connection, key: &ClientOrderId, fresh: bool) -> Result<(), ArchiveError> {
-        let ended_seq = self.ended_seq.map(|seq| seq as i64);
-        if let (true, Some(fixed)) = (fresh, &self.fixed) {
-            db.prepare_cached(
-                "INSERT INTO orders (filled, state, reply, code, http, message, venue_order, \
-                 sent_at, answered_at, first_fill_at, cancel_asked_at, cancel_sent_at, ended_at, \
-                 ended_seq, seq, client_order_id, target, permit, account, symbol, side, kind, leg, \
-                 attempt, epoch, price, qty, placed_at) \
-                 VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            )?
-            .execute(params![
-                money::text(self.filled),
-                self.state(),
-                self.reply.name(),
-                self.code,
-                self.http,
-                self.message,
-                self.venue_order,
-                self.sent_at,
-                self.answered_at,
-                self.first_fill_at,
-                self.cancel_asked_at,
-                self.cancel_sent_at,
-                self.ended_at,
-                ended_seq,
-                self.seq as i64,
-                key.text().as_str(),
-                self.target,
-                fixed.permit,
-                fixed.account,
-                fixed.symbol,
-                fixed.side,
-                fixed.kind,
-                fixed.leg,
-                fixed.attempt,
-                fixed.epoch,
-                fixed.price,
-                money::text(self.qty),
-                self.placed_at,
-            ])?;
-            return Ok(());
-        }
-        db.prepare_cached(
-            "UPDATE orders SET filled = ?, state = ?, reply = ?, code = ?, http = ?, message = ?, \
-             venue_order = ?, sent_at = ?, answered_at = ?, first_fill_at = ?, \
-             cancel_asked_at = ?, cancel_sent_at = ?, ended_at = ?, ended_seq = ? WHERE seq = ?",
-        )?
-        .execute(params![
-            money::text(self.filled),
-            self.state(),
-            self.reply.name(),
-            self.code,
-            self.http,
-            self.message,
-            self.venue_order,
-            self.sent_at,
-            self.answered_at,
-            self.first_fill_at,
-            self.cancel_asked_at,
-            self.cancel_sent_at,
-            self.ended_at,
-            ended_seq,
-            self.seq as i64,
-        ])?;
-        Ok(())
+    fn insert(&self, key: &ClientOrderId, mut binds: Binds<'_, '_>) -> rusqlite::Result<usize> {
+        self.put(&mut binds)?;
+        key.put(&mut binds)?;
+        binds.put(&self.target)?;
+        let fixed = self.fixed.as_ref().expect("an order that is made has what is fixed");
+        fixed.put(&mut binds)?;
+        binds.put(&self.qty)?;
+        binds.put(&self.placed_at)?;
+        binds.run()
+    }
+
+    fn update(&self, _: &ClientOrderId, mut binds: Binds<'_, '_>) -> rusqlite::Result<usize> {
+        self.put(&mut binds)?;
+        binds.run()
     }
 }
 
-fn amount(table: &'static str, row: &rusqlite::Row<'_>, at: usize) -> Result<Amount, ArchiveError> {
-    let text = row.get_ref(at)?.as_str().map_err(rusqlite::Error::from)?;
-    money::amount(table, text)
-}
-
-/// One target as it stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct TargetRow {
-    pub(crate) account: u8,
-    pub(crate) symbol: String,
-    pub(crate) state: String,
-    pub(crate) why: Option<String>,
-    pub(crate) pattern: String,
-    pub(crate) confidence: u8,
-    pub(crate) opens_at: Option<i64>,
-    pub(crate) permit: Option<u32>,
-    pub(crate) signal: Option<i64>,
-    pub(crate) entry: String,
-    pub(crate) exit: String,
-    pub(crate) error: Option<String>,
-    pub(crate) epoch: u32,
-    pub(crate) made_at: Option<i64>,
-    pub(crate) made_seq: i64,
-    pub(crate) changed_at: Option<i64>,
-    pub(crate) changed_seq: i64,
-    pub(crate) over_at: Option<i64>,
-}
-
-impl Row for TargetRow {
-    type Key = u32;
-
-    fn load(db: &Connection, key: &u32) -> Result<Option<Self>, ArchiveError> {
-        let mut statement = db.prepare_cached(
-            "SELECT account, symbol, state, why, pattern, confidence, opens_at, permit, signal, \
-             entry, exit, error, epoch, made_at, made_seq, changed_at, changed_seq, over_at \
-             FROM targets WHERE id = ?",
-        )?;
-        let row = statement.query_row([key], |row| {
-            Ok(Self {
-                account: row.get(0)?,
-                symbol: row.get(1)?,
-                state: row.get(2)?,
-                why: row.get(3)?,
-                pattern: row.get(4)?,
-                confidence: row.get(5)?,
-                opens_at: row.get(6)?,
-                permit: row.get(7)?,
-                signal: row.get(8)?,
-                entry: row.get(9)?,
-                exit: row.get(10)?,
-                error: row.get(11)?,
-                epoch: row.get(12)?,
-                made_at: row.get(13)?,
-                made_seq: row.get(14)?,
-                changed_at: row.get(15)?,
-                changed_seq: row.get(16)?,
-                over_at: row.get(17)?,
-            })
-        });
-        Ok(row.optional()?)
-    }
-
-    fn store(&self, db: &Connection, key: &u32, _: bool) -> Result<(), ArchiveError> {
-        db.prepare_cached(
-            "INSERT OR REPLACE INTO targets (id, account, symbol, state, why, pattern, \
-             confidence, opens_at, permit, signal, entry, exit, error, epoch, made_at, made_seq, \
-             changed_at, changed_seq, over_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        )?
-        .execute(params![
-            key,
-            self.account,
-            self.symbol,
-            self.state,
-            self.why,
-            self.pattern,
-            self.confidence,
-            self.opens_at,
-            self.permit,
-            self.signal,
-            self.entry,
-            self.exit,
-            self.error,
-            self.epoch,
-            self.made_at,
-            self.made_seq,
-            self.changed_at,
-            self.changed_seq,
-            self.over_at,
-        ])?;
-        Ok(())
+impl OrderRow {
+    /// What may change, and the number of the row.
+    fn put(&self, binds: &mut Binds<'_, '_>) -> rusqlite::Result<()> {
+        binds.put(&self.filled)?;
+        binds.tell(self.state())?;
+        binds.put(&self.reply)?;
+        binds.put(&self.code)?;
+        binds.put(&self.http)?;
+        binds.put(&self.message)?;
+        binds.put(&self.venue_order)?;
+        binds.put(&self.sent_at)?;
+        binds.put(&self.answered_at)?;
+        binds.put(&self.first_fill_at)?;
+        binds.put(&self.cancel_asked_at)?;
+        binds.put(&self.cancel_sent_at)?;
+        binds.put(&self.ended_at)?;
+        binds.put(&self.ended_seq)?;
+        binds.put(&self.seq)
     }
 }
 
-/// One position: the sum of its deals.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PositionRow {
-    pub(crate) account: u8,
-    pub(crate) symbol: String,
-    pub(crate) quote: String,
-    /// Held, fees in base subtracted.
-    pub(crate) qty: Amount,
-    pub(crate) bought: Amount,
-    pub(crate) sold: Amount,
-    pub(crate) paid: Amount,
-    pub(crate) received: Amount,
-    pub(crate) realised: Amount,
-    pub(crate) unvalued_fees: u32,
-    pub(crate) closing: Option<String>,
-    pub(crate) by_hand: Option<String>,
-    pub(crate) high: Option<String>,
-    pub(crate) closed: Option<String>,
-    pub(crate) opened_at: Option<i64>,
-    pub(crate) changed_at: Option<i64>,
-    pub(crate) changed_seq: i64,
-    pub(crate) closed_at: Option<i64>,
+impl OrderFixed {
+    fn put(&self, binds: &mut Binds<'_, '_>) -> rusqlite::Result<()> {
+        binds.tell(self.permit)?;
+        binds.tell(self.account)?;
+        binds.tell(&self.symbol)?;
+        binds.tell(self.side)?;
+        binds.tell(self.kind)?;
+        binds.tell(self.leg)?;
+        binds.tell(self.attempt)?;
+        binds.tell(self.epoch)?;
+        binds.tell(&self.price)
+    }
+}
+
+impl Cell for Reply {
+    fn read(table: &'static str, row: &rusqlite::Row<'_>, at: usize) -> Result<Self, ArchiveError> {
+        let text = row.get_ref(at)?.as_str().map_err(rusqlite::Error::from)?;
+        let known = Self::ALL.into_iter().find(|known| known.name() == text);
+        known.ok_or_else(|| ArchiveError::Row { table, value: text.to_owned() })
+    }
+
+    fn bind(&self, statement: &mut Statement<'_>, at: usize) -> rusqlite::Result<()> {
+        statement.raw_bind_parameter(at, self.name())
+    }
+}
+
+row! {
+    /// One target as it stands.
+    TargetRow of "targets" by u32 = "id" as "?" {
+        account: u8,
+        symbol: Arc<str>,
+        state: String,
+        why: Option<String>,
+        pattern: String,
+        confidence: u8,
+        opens_at: Option<i64>,
+        permit: Option<u32>,
+        signal: Option<i64>,
+        entry: String,
+        exit: String,
+        error: Option<String>,
+        epoch: u32,
+        made_at: Option<i64>,
+        made_seq: i64,
+        changed_at: Option<i64>,
+        changed_seq: i64,
+        over_at: Option<i64>,
+    }
+}
+
+row! {
+    /// One position: the sum of its deals.
+    PositionRow of "positions" by u32 = "target" as "?" {
+        account: u8,
+        symbol: Arc<str>,
+        quote: Arc<str>,
+        /// Held, fees in base subtracted.
+        qty: Amount,
+        bought: Amount,
+        sold: Amount,
+        paid: Amount,
+        received: Amount,
+        realised: Amount,
+        unvalued_fees: u32,
+        closing: Option<String>,
+        by_hand: Option<String>,
+        high: Option<String>,
+        closed: Option<String>,
+        opened_at: Option<i64>,
+        changed_at: Option<i64>,
+        changed_seq: i64,
+        closed_at: Option<i64>,
+    }
 }
 
 impl PositionRow {
@@ -376,226 +320,47 @@ fn share(paid: i128, part: i128, whole: i128) -> Amount {
     }
 }
 
-impl Row for PositionRow {
-    type Key = u32;
-
-    fn load(db: &Connection, key: &u32) -> Result<Option<Self>, ArchiveError> {
-        let mut statement = db.prepare_cached(
-            "SELECT account, symbol, quote, qty, bought, sold, paid, received, realised, \
-             unvalued_fees, closing, by_hand, high, closed, opened_at, changed_at, changed_seq, \
-             closed_at FROM positions WHERE target = ?",
-        )?;
-        let mut rows = statement.query([key])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let amount = |at| amount("positions", row, at);
-        Ok(Some(Self {
-            account: row.get(0)?,
-            symbol: row.get(1)?,
-            quote: row.get(2)?,
-            qty: amount(3)?,
-            bought: amount(4)?,
-            sold: amount(5)?,
-            paid: amount(6)?,
-            received: amount(7)?,
-            realised: amount(8)?,
-            unvalued_fees: row.get(9)?,
-            closing: row.get(10)?,
-            by_hand: row.get(11)?,
-            high: row.get(12)?,
-            closed: row.get(13)?,
-            opened_at: row.get(14)?,
-            changed_at: row.get(15)?,
-            changed_seq: row.get(16)?,
-            closed_at: row.get(17)?,
-        }))
-    }
-
-    fn store(&self, db: &Connection, key: &u32, _: bool) -> Result<(), ArchiveError> {
-        db.prepare_cached(
-            "INSERT OR REPLACE INTO positions (target, account, symbol, quote, qty, bought, sold, \
-             paid, received, realised, unvalued_fees, closing, by_hand, high, closed, opened_at, \
-             changed_at, changed_seq, closed_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        )?
-        .execute(params![
-            key,
-            self.account,
-            self.symbol,
-            self.quote,
-            money::text(self.qty),
-            money::text(self.bought),
-            money::text(self.sold),
-            money::text(self.paid),
-            money::text(self.received),
-            money::text(self.realised),
-            self.unvalued_fees,
-            self.closing,
-            self.by_hand,
-            self.high,
-            self.closed,
-            self.opened_at,
-            self.changed_at,
-            self.changed_seq,
-            self.closed_at,
-        ])?;
-        Ok(())
+row! {
+    /// How a target's entry was carried out.
+    ExecutionRow of "executions" by u32 = "target" as "?" {
+        account: u8,
+        symbol: Arc<str>,
+        planned_at: Option<i64>,
+        decided_at: Option<i64>,
+        actual_execution_at: Option<i64>,
+        first_fill_at: Option<i64>,
+        attempts: u32,
+        accepted: u32,
+        refused: u32,
+        unknown: u32,
+        bought: Amount,
+        spent: Amount,
+        execution_status: String,
+        changed_seq: i64,
     }
 }
 
-/// How a target's entry was carried out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ExecutionRow {
-    pub(crate) account: u8,
-    pub(crate) symbol: String,
-    pub(crate) planned_at: Option<i64>,
-    pub(crate) decided_at: Option<i64>,
-    pub(crate) actual_execution_at: Option<i64>,
-    pub(crate) first_fill_at: Option<i64>,
-    pub(crate) attempts: u32,
-    pub(crate) accepted: u32,
-    pub(crate) refused: u32,
-    pub(crate) unknown: u32,
-    pub(crate) bought: Amount,
-    pub(crate) spent: Amount,
-    pub(crate) status: String,
-    pub(crate) changed_seq: i64,
-}
-
-impl Row for ExecutionRow {
-    type Key = u32;
-
-    fn load(db: &Connection, key: &u32) -> Result<Option<Self>, ArchiveError> {
-        let mut statement = db.prepare_cached(
-            "SELECT account, symbol, planned_at, decided_at, actual_execution_at, first_fill_at, \
-             attempts, accepted, refused, unknown, bought, spent, execution_status, changed_seq \
-             FROM executions WHERE target = ?",
-        )?;
-        let mut rows = statement.query([key])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        Ok(Some(Self {
-            account: row.get(0)?,
-            symbol: row.get(1)?,
-            planned_at: row.get(2)?,
-            decided_at: row.get(3)?,
-            actual_execution_at: row.get(4)?,
-            first_fill_at: row.get(5)?,
-            attempts: row.get(6)?,
-            accepted: row.get(7)?,
-            refused: row.get(8)?,
-            unknown: row.get(9)?,
-            bought: amount("executions", row, 10)?,
-            spent: amount("executions", row, 11)?,
-            status: row.get(12)?,
-            changed_seq: row.get(13)?,
-        }))
+row! {
+    /// An account's day in one pair.
+    DayRow of "daily_results" by DayKey = "account, day, symbol" as "?, ?, ?" {
+        quote: Arc<str>,
+        orders: u32,
+        buys: u32,
+        sells: u32,
+        bought: Amount,
+        sold: Amount,
+        bought_qty: Amount,
+        sold_qty: Amount,
+        fees_quote: Amount,
+        fees_base: Amount,
+        unvalued_fees: u32,
+        realised: Amount,
+        changed_seq: i64,
     }
-
-    fn store(&self, db: &Connection, key: &u32, _: bool) -> Result<(), ArchiveError> {
-        db.prepare_cached(
-            "INSERT OR REPLACE INTO executions (target, account, symbol, planned_at, decided_at, \
-             actual_execution_at, first_fill_at, attempts, accepted, refused, unknown, bought, \
-             spent, execution_status, changed_seq) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        )?
-        .execute(params![
-            key,
-            self.account,
-            self.symbol,
-            self.planned_at,
-            self.decided_at,
-            self.actual_execution_at,
-            self.first_fill_at,
-            self.attempts,
-            self.accepted,
-            self.refused,
-            self.unknown,
-            money::text(self.bought),
-            money::text(self.spent),
-            self.status,
-            self.changed_seq,
-        ])?;
-        Ok(())
-    }
-}
-
-/// An account's day in one pair.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct DayRow {
-    pub(crate) quote: String,
-    pub(crate) orders: u32,
-    pub(crate) buys: u32,
-    pub(crate) sells: u32,
-    pub(crate) bought: Amount,
-    pub(crate) sold: Amount,
-    pub(crate) bought_qty: Amount,
-    pub(crate) sold_qty: Amount,
-    pub(crate) fees_quote: Amount,
-    pub(crate) fees_base: Amount,
-    pub(crate) unvalued_fees: u32,
-    pub(crate) realised: Amount,
-    pub(crate) changed_seq: i64,
 }
 
 /// Account, day since the epoch in UTC, symbol.
-pub(crate) type DayKey = (u8, i64, String);
-
-impl Row for DayRow {
-    type Key = DayKey;
-
-    fn load(
-        db: &Connection,
-        (account, day, symbol): &DayKey,
-    ) -> Result<Option<Self>, ArchiveError> {
-        let mut statement = db.prepare_cached(
-            "SELECT quote, orders, buys, sells, bought, sold, bought_qty, sold_qty, fees_quote, \
-             fees_base, unvalued_fees, realised, changed_seq FROM daily_results \
-             WHERE account = ? AND day = ? AND symbol = ?",
-        )?;
-        let mut rows = statement.query(params![account, day, symbol])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let amount = |at| amount("daily_results", row, at);
-        Ok(Some(Self {
-            quote: row.get(0)?,
-            orders: row.get(1)?,
-            buys: row.get(2)?,
-            sells: row.get(3)?,
-            bought: amount(4)?,
-            sold: amount(5)?,
-            bought_qty: amount(6)?,
-            sold_qty: amount(7)?,
-            fees_quote: amount(8)?,
-            fees_base: amount(9)?,
-            unvalued_fees: row.get(10)?,
-            realised: amount(11)?,
-            changed_seq: row.get(12)?,
-        }))
-    }
-
-    fn store(&self, db: &Connection, key: &DayKey, _: bool) -> Result<(), ArchiveError> {
-        db.prepare_cached(
-            "INSERT OR REPLACE INTO daily_results (account, day, symbol, quote, orders, buys, \
-             sells, bought, sold, bought_qty, sold_qty, fees_quote, fees_base, unvalued_fees, \
-             realised, changed_seq) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        )?
-        .execute(params![
-            key.0,
-            key.1,
-            key.2,
-            self.quote,
-            self.orders,
-            self.buys,
-            self.sells,
-            money::text(self.bought),
-            money::text(self.sold),
-            money::text(self.bought_qty),
-            money::text(self.sold_qty),
-            money::text(self.fees_quote),
-            money::text(self.fees_base),
-            self.unvalued_fees,
-            money::text(self.realised),
-            self.changed_seq,
-        ])?;
-        Ok(())
-    }
-}
+pub(crate) type DayKey = (u8, i64, Arc<str>);
 
 #[cfg(test)]
 mod tests {

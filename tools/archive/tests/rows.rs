@@ -253,11 +253,11 @@ fn two_accounts_have_their_own_books_on_one_listing() {
     let house = House::of(|pen| {
         life(pen);
         let second = AccountId(1);
-        let Record::Target(mut target) = target(TargetState::Open, WhyNot::None) else { panic!() };
+        let mut target = target_record(TargetState::Open, WhyNot::None);
         (target.id, target.account) = (TargetId(70_000), second);
         target.permit = Some(PermitId(70_001));
         pen.persist(Record::Target(target));
-        let Record::Permit(mut permit) = permit() else { panic!() };
+        let mut permit = permit_record();
         (permit.id, permit.target, permit.account) = (PermitId(70_001), target.id, second);
         pen.persist(Record::Permit(permit));
         let id = id_of(permit.id, OrderLeg::ENTRY, 0);

@@ -1,5 +1,7 @@
 //! What witnesses say of listings.
 
+use std::sync::Arc;
+
 use model::{Event, ListingBody, ListingFact, Source, VenueKey};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -10,7 +12,7 @@ use crate::ArchiveError;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ListingRow {
     id: i64,
-    symbol: String,
+    symbol: Arc<str>,
     coin: Option<String>,
     gone: bool,
     opens_at: Option<i64>,
@@ -109,7 +111,7 @@ impl ListingRow {
                 (row.get(5)?, row.get(6)?, row.get(7)?);
             Ok(Self {
                 id: row.get(0)?,
-                symbol: symbol.to_owned(),
+                symbol: symbol.into(),
                 coin: row.get(1)?,
                 gone: row.get_ref(2)?.as_str().is_ok_and(|state| state == "withdrawn"),
                 opens_at: row.get(3)?,

@@ -1,12 +1,14 @@
 //! Orders and deals.
 
+use std::sync::Arc;
+
 use model::{
     Amount, Cancelled, ClientOrderId, Event, ExitRecord, Fill, FillSource, OrderUpdate, PermitId,
     Placed, PositionRecord, Reject, ReplyLost, Request, Round, Sent, Side, SymbolId,
 };
 use rusqlite::{Connection, params};
 
-use super::{Done, Here, PERMITS_MAX, Projection};
+use super::{Done, Here, PERMITS_MAX, Projection, Texts};
 use crate::ArchiveError;
 use crate::money;
 use crate::rows::{DayRow, OrderFixed, OrderRow, PositionRow, Reply};
@@ -41,7 +43,7 @@ impl Projection {
             self.on_attempt(db, here, target)?;
         }
         self.orders.get_or(db, &id, || OrderRow {
-            seq: here.seq,
+            seq: here.row(),
             fixed: Some(Box::new(fixed)),
             target,
             is_entry: parts.leg.is_entry(),
@@ -83,9 +85,8 @@ impl Projection {
     }
 
     pub(super) fn on_placed(&mut self, db: &Connection, here: Here, placed: &Placed) -> Done {
-        let text = self.text_of(placed.order);
-        self.with_order(db, here, placed.client_order_id, |order| {
-            order.venue_order = text.or(order.venue_order.take());
+        self.with_order(db, here, placed.client_order_id, |order, texts| {
+            order.name(texts.of(placed.order));
             order.answered_at = order.answered_at.or(here.at);
             order.seen()
         })
@@ -99,7 +100,7 @@ impl Projection {
             }
             return Ok(());
         }
-        let message = self.message_of(id);
+        let message = self.texts.message(id);
         let Some(order) = self.orders.get_mut(db, &id)? else { return Ok(()) };
         order.answered_at = order.answered_at.or(here.at);
         // What the stream has shown cannot be refused any more.
@@ -111,7 +112,7 @@ impl Projection {
         order.message = message;
         let said = order.message.as_deref().unwrap_or("refused");
         let said = format!("the venue answered {}: {said}", reject.code);
-        order.end(here.seq, here.at);
+        order.end(here.row(), here.at);
         let (target, is_entry) = (order.target, order.is_entry);
         let Some(target) = target else { return Ok(()) };
         if let Some(row) = self.targets.get_mut(db, &target)? {
@@ -132,9 +133,9 @@ impl Projection {
         cancelled: &Cancelled,
     ) -> Done {
         let filled = self.names.symbol(event.symbol).qty(cancelled.filled);
-        self.with_order(db, here, cancelled.client_order_id, |order| {
+        self.with_order(db, here, cancelled.client_order_id, |order, _| {
             order.filled = order.filled.max(filled.unwrap_or(Amount::ZERO));
-            order.end(here.seq, here.at);
+            order.end(here.row(), here.at);
             order.seen()
         })
     }
@@ -170,7 +171,7 @@ impl Projection {
         } else if order.sent_at.is_none() && order.reply == Reply::Awaited {
             order.reply = Reply::NotSent;
             order.message = Some(why.to_owned());
-            order.end(here.seq, here.at);
+            order.end(here.row(), here.at);
         }
         Ok(())
     }
@@ -183,7 +184,7 @@ impl Projection {
     ) -> Done {
         if let Some(order) = self.orders.get_mut(db, &id)? {
             order.reply = Reply::NeverAccepted;
-            order.end(here.seq, here.at);
+            order.end(here.row(), here.at);
         }
         Ok(())
     }
@@ -197,7 +198,6 @@ impl Projection {
         update: &OrderUpdate,
     ) -> Done {
         let Some(id) = update.client_order_id else { return Ok(()) };
-        let text = self.text_of(update.order);
         let filled = self.names.symbol(event.symbol).qty(update.filled).unwrap_or(Amount::ZERO);
         if self.orders.get(db, &id)?.is_none() {
             if id.parts().instance != self.meta.run.instance {
@@ -205,11 +205,11 @@ impl Projection {
             }
             self.adopt(db, here, event, update, id)?;
         }
-        self.with_order(db, here, id, |order| {
-            order.venue_order = text.or(order.venue_order.take());
+        self.with_order(db, here, id, |order, texts| {
+            order.name(texts.of(update.order));
             order.filled = order.filled.max(filled);
             if update.status.is_final() {
-                order.end(here.seq, here.at);
+                order.end(here.row(), here.at);
             }
             order.seen()
         })
@@ -239,7 +239,7 @@ impl Projection {
         let qty = symbol.qty(update.qty).unwrap_or(Amount::ZERO);
         let target = self.target_of_permit(db, parts.permit)?;
         self.orders.get_or(db, &id, || OrderRow {
-            seq: here.seq,
+            seq: here.row(),
             fixed: Some(Box::new(fixed)),
             target,
             is_entry: parts.leg.is_entry(),
@@ -255,10 +255,10 @@ impl Projection {
         db: &Connection,
         here: Here,
         id: ClientOrderId,
-        take: impl FnOnce(&mut OrderRow) -> bool,
+        take: impl FnOnce(&mut OrderRow, &Texts) -> bool,
     ) -> Done {
         let Some(order) = self.orders.get_mut(db, &id)? else { return Ok(()) };
-        let accepted = take(order);
+        let accepted = take(order, &self.texts);
         let entry = order.target.filter(|_| order.is_entry);
         if let (true, Some(target)) = (accepted, entry)
             && let Some(execution) = self.executions.get_mut(db, &target)?
@@ -287,12 +287,10 @@ impl Projection {
             self.fill_order(db, here, id, fill, &deal)?;
         }
         let (Some(target), Some(qty)) = (deal.target, deal.qty) else { return Ok(()) };
-        let quote = deal.quote.clone();
-        let symbol = deal.symbol.clone();
         let position = self.positions.get_or(db, &target, || PositionRow {
             account: event.account.0,
-            symbol,
-            quote,
+            symbol: deal.symbol,
+            quote: deal.quote,
             opened_at: deal.at,
             ..PositionRow::default()
         })?;
@@ -357,16 +355,16 @@ impl Projection {
                 deal.symbol,
                 deal.target,
                 id.as_ref().map(|id| id.as_str()),
-                self.text_of(fill.order),
-                self.text_of(fill.trade).unwrap_or_default(),
+                self.texts.of(fill.order),
+                self.texts.of(fill.trade).unwrap_or_default(),
                 fill.trade.0.to_be_bytes().as_slice(),
                 fill.side.name(),
                 fill.client_order_id.map(|id| id.leg().name()),
                 deal.price,
-                deal.qty.map(money::text),
-                deal.value.map(money::text),
+                deal.qty.map(money::figure),
+                deal.value.map(money::figure),
                 deal.quote,
-                money::text(fill.fee),
+                money::figure(fill.fee),
                 self.names.asset(fill.fee_asset),
                 fill.maker,
                 match fill.source {
@@ -386,8 +384,8 @@ impl Projection {
         deal: &Deal,
     ) -> Done {
         let key = (event.account.0, day_of(deal.at), deal.symbol.clone());
-        let quote = deal.quote.clone();
-        let day = self.days.get_or(db, &key, || DayRow { quote, ..DayRow::default() })?;
+        let quote = || deal.quote.clone();
+        let day = self.days.get_or(db, &key, || DayRow { quote: quote(), ..DayRow::default() })?;
         let (qty, value) = (deal.qty.unwrap_or(Amount::ZERO), deal.value.unwrap_or(Amount::ZERO));
         match fill.side {
             Side::Buy => {
@@ -420,54 +418,31 @@ impl Projection {
         fill: &Fill,
         deal: &Deal,
     ) -> Done {
-        let text = self.text_of(fill.order);
+        let text = self.texts.of(fill.order);
         let (qty, value) = (deal.qty.unwrap_or(Amount::ZERO), deal.value.unwrap_or(Amount::ZERO));
+        let Some(order) = self.orders.get_mut(db, &id)? else { return Ok(()) };
+        // The deal of now is among the rows; the first alone need not be summed.
+        let is_first = order.first_fill_at.is_none();
+        let dealt = if is_first { qty } else { filled_by_deals(db, id)? };
+        order.name(text);
+        order.first_fill_at = order.first_fill_at.or(deal.at);
         // An update may have told of this deal already; only deals beyond it add to the figure.
-        let dealt = self.filled_by_deals(db, id, qty)?;
-        let mut bought = None;
-        if let Some(order) = self.orders.get_mut(db, &id)? {
-            order.venue_order = text.or(order.venue_order.take());
-            order.first_fill_at = order.first_fill_at.or(deal.at);
-            order.filled = order.filled.max(dealt);
-            if order.filled >= order.qty && order.qty > Amount::ZERO {
-                order.end(here.seq, here.at);
-            }
-            bought = order.target.filter(|_| order.is_entry);
+        order.filled = order.filled.max(dealt);
+        if order.filled >= order.qty && order.qty > Amount::ZERO {
+            order.end(here.row(), here.at);
         }
-        self.with_order(db, here, id, OrderRow::seen)?;
-        if let Some(target) = bought
+        let accepted = order.seen();
+        if let Some(target) = order.target.filter(|_| order.is_entry)
             && let Some(execution) = self.executions.get_mut(db, &target)?
         {
+            execution.accepted += u32::from(accepted);
             execution.first_fill_at = execution.first_fill_at.or(deal.at);
             execution.bought = execution.bought.plus_or_max(qty);
             execution.spent = execution.spent.plus_or_max(value);
-            execution.status = "executed".to_owned();
+            execution.execution_status = "executed".to_owned();
             execution.changed_seq = here.row();
         }
         Ok(())
-    }
-
-    /// What the known deals of an order have filled. The deal of now is among the rows; with one
-    /// alone nothing need be summed.
-    fn filled_by_deals(
-        &mut self,
-        db: &Connection,
-        id: ClientOrderId,
-        now: Amount,
-    ) -> Result<Amount, ArchiveError> {
-        let first = self.orders.get(db, &id)?.is_none_or(|order| order.first_fill_at.is_none());
-        if first {
-            return Ok(now);
-        }
-        let mut statement = db.prepare_cached("SELECT qty FROM fills WHERE client_order_id = ?")?;
-        let mut rows = statement.query([id.text().as_str()])?;
-        let mut sum = Amount::ZERO;
-        while let Some(row) = rows.next()? {
-            let qty = row.get_ref(0)?.as_str_or_null().map_err(rusqlite::Error::from)?;
-            let qty = qty.map(|qty| money::amount("fills", qty)).transpose()?;
-            sum = sum.plus_or_max(qty.unwrap_or(Amount::ZERO));
-        }
-        Ok(sum)
     }
 
     /// What the engine says of a position; the day of a change bears what it won or lost.
@@ -579,17 +554,30 @@ impl Projection {
     }
 
     /// A name for rows, without a number for no symbol.
-    pub(super) fn symbol_or_all(&self, symbol: SymbolId) -> Option<String> {
+    pub(super) fn symbol_or_all(&self, symbol: SymbolId) -> Option<Arc<str>> {
         self.names.named(symbol)
     }
+}
+
+/// What the known deals of an order have filled.
+fn filled_by_deals(db: &Connection, id: ClientOrderId) -> Result<Amount, ArchiveError> {
+    let mut statement = db.prepare_cached("SELECT qty FROM fills WHERE client_order_id = ?")?;
+    let mut rows = statement.query([id.text().as_str()])?;
+    let mut sum = Amount::ZERO;
+    while let Some(row) = rows.next()? {
+        let qty = row.get_ref(0)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+        let qty = qty.map(|qty| money::amount("fills", qty)).transpose()?;
+        sum = sum.plus_or_max(qty.unwrap_or(Amount::ZERO));
+    }
+    Ok(sum)
 }
 
 /// A deal in the terms of rows.
 #[derive(Clone, Debug)]
 struct Deal {
     at: Option<i64>,
-    symbol: String,
-    quote: String,
+    symbol: Arc<str>,
+    quote: Arc<str>,
     price: Option<String>,
     qty: Option<Amount>,
     value: Option<Amount>,
@@ -598,7 +586,7 @@ struct Deal {
     target: Option<u32>,
 }
 
-fn symbol_quote(symbol: &crate::context::Symbol) -> String {
+fn symbol_quote(symbol: &crate::context::Symbol) -> Arc<str> {
     symbol.quote.clone()
 }
 

@@ -1,5 +1,7 @@
 //! Runs, the state of components, alarms, and what people did.
 
+use std::sync::Arc;
+
 use engine::Outcome;
 use journal::{BlobHash, Boot, Prune};
 use model::{
@@ -17,7 +19,7 @@ struct Deed<'a> {
     actor: &'a str,
     action: &'a str,
     account: Option<u8>,
-    symbol: Option<String>,
+    symbol: Option<Arc<str>>,
     target: Option<TargetId>,
     detail: String,
 }
@@ -181,7 +183,7 @@ impl Projection {
         &mut self,
         db: &Connection,
         target: TargetId,
-    ) -> Result<Option<String>, ArchiveError> {
+    ) -> Result<Option<Arc<str>>, ArchiveError> {
         Ok(self.targets.get(db, &target.0)?.map(|row| row.symbol.clone()))
     }
 

@@ -1,6 +1,7 @@
 //! Patterns, signals, targets, permits, refusals.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use model::{
     Permit, PermitId, Request, Signal, Slot, SymbolId, TargetRecord, TargetState, VenueTime, WhyNot,
@@ -239,7 +240,7 @@ impl Projection {
     fn follow_execution(&mut self, db: &Connection, here: Here, record: &TargetRecord) -> Done {
         let Some(row) = self.executions.get_mut(db, &record.id.0)? else { return Ok(()) };
         if row.bought == model::Amount::ZERO {
-            row.status = match record.state.is_final() {
+            row.execution_status = match record.state.is_final() {
                 true => record.state.name().to_owned(),
                 false => "executing".to_owned(),
             };
@@ -294,7 +295,7 @@ impl Projection {
             symbol,
             planned_at,
             decided_at: here.at,
-            status: "executing".to_owned(),
+            execution_status: "executing".to_owned(),
             ..ExecutionRow::default()
         })?;
         execution.attempts += 1;
@@ -305,7 +306,7 @@ impl Projection {
 }
 
 /// The signals that have not come to their end, by symbol.
-pub(super) fn open_signals(db: &Connection) -> Result<BTreeMap<String, i64>, ArchiveError> {
+pub(super) fn open_signals(db: &Connection) -> Result<BTreeMap<Arc<str>, i64>, ArchiveError> {
     let mut statement =
         db.prepare("SELECT symbol, id FROM signals WHERE closed = 0 ORDER BY symbol, id")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;

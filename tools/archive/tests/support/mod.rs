@@ -155,19 +155,11 @@ impl Pen {
     }
 
     pub fn event(&mut self, event: Event) -> u64 {
-        let mut bytes = [0; 512];
-        let mut out = Bytes::new(&mut bytes);
-        event.write(&mut out);
-        let len = out.len();
-        self.put(Kind::INPUT, &bytes[..len])
+        self.put(Kind::INPUT, &payload(|out| event.write(out)))
     }
 
     pub fn action(&mut self, action: Action<Request>) -> u64 {
-        let mut bytes = [0; 512];
-        let mut out = Bytes::new(&mut bytes);
-        action.write(&mut out);
-        let len = out.len();
-        self.put(Kind::OUTPUT, &bytes[..len])
+        self.put(Kind::OUTPUT, &payload(|out| action.write(out)))
     }
 
     pub fn persist(&mut self, record: Record) -> u64 {
@@ -203,6 +195,15 @@ impl Pen {
     pub fn die(mut self) {
         self.sync();
     }
+}
+
+/// The payload of a record.
+pub fn payload(write: impl FnOnce(&mut Bytes<'_>)) -> Vec<u8> {
+    let mut bytes = [0; 512];
+    let mut out = Bytes::new(&mut bytes);
+    write(&mut out);
+    let len = out.len();
+    bytes[..len].to_vec()
 }
 
 pub const SYMBOL: SymbolId = SymbolId(3);
@@ -298,8 +299,12 @@ pub fn exit_plan() -> ExitPlan {
 }
 
 pub fn target(state: TargetState, why: WhyNot) -> Record {
+    Record::Target(target_record(state, why))
+}
+
+pub fn target_record(state: TargetState, why: WhyNot) -> TargetRecord {
     let permitted = !matches!(state, TargetState::Pending);
-    Record::Target(TargetRecord {
+    TargetRecord {
         id: TARGET,
         account: AccountId(0),
         symbol: SYMBOL,
@@ -311,11 +316,15 @@ pub fn target(state: TargetState, why: WhyNot) -> Record {
         permit: permitted.then_some(PERMIT),
         entry: entry_plan(),
         exit: exit_plan(),
-    })
+    }
 }
 
 pub fn permit() -> Record {
-    Record::Permit(Permit {
+    Record::Permit(permit_record())
+}
+
+pub fn permit_record() -> Permit {
+    Permit {
         id: PERMIT,
         target: TARGET,
         account: AccountId(0),
@@ -333,7 +342,7 @@ pub fn permit() -> Record {
         plugin: 1,
         config: 2,
         operator: Text::clipped("anna"),
-    })
+    }
 }
 
 pub fn order_id(leg: OrderLeg, attempt: u32) -> ClientOrderId {
