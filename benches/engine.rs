@@ -12,15 +12,16 @@ use std::rc::Rc;
 
 use benches::Bench;
 use engine::{Action, Actions, Engine};
+use host::Plugins;
 use model::{
     AccountId, Amount, AssetId, Balance, Body, BookTop, ClientOrderId, ClockSample, Depth,
-    DepthKind, Event, Fill, FillSource, Intents, Level, Link, LinkState, ListingBody, ListingFact,
-    Mono, OrderKinds, OrderStatus, OrderUpdate, Placed, Price, Print, Qty, QueryAnswer, Record,
-    Reject, RejectClass, Request, Side, Signal, Source, Span, SpecSource, Strategies, Stream,
+    DepthKind, Event, Fill, FillSource, Level, Link, LinkState, ListingBody, ListingFact, Mono,
+    OrderKinds, OrderStatus, OrderUpdate, Placed, Price, Print, Qty, QueryAnswer, Record, Reject,
+    RejectClass, Request, RiskRules, Side, Signal, Source, Span, SpecSource, Strategies, Stream,
     SymbolId, SymbolNames, SymbolSpec, SymbolStatus, TargetState, Text, TradeSides, Triple,
-    UpdateSource, VenueKey, VenueTime, View,
+    UpdateSource, VenueKey, VenueTime, Wishes,
 };
-use settings::{Identity, Settings, Sniper};
+use settings::{Identity, Settings};
 
 const PASSES: usize = 1_000;
 
@@ -84,21 +85,16 @@ struct Scene {
 
 /// The built-in strategy, which can be left out.
 struct Switched {
-    sniper: Sniper,
+    plugins: Plugins,
     on: Rc<Cell<bool>>,
 }
 
+impl RiskRules for Switched {}
+
 impl Strategies for Switched {
-    fn on_event(
-        &mut self,
-        now: Mono,
-        event: &Event,
-        signals: &[Signal],
-        view: &View<'_>,
-        intents: &mut Intents,
-    ) {
+    fn on_scene(&mut self, scene: &model::Scene<'_>, wishes: &mut Wishes) {
         if self.on.get() {
-            self.sniper.on_event(now, event, signals, view, intents);
+            self.plugins.on_scene(scene, wishes);
         }
     }
 }
@@ -115,9 +111,11 @@ impl Scene {
             hashes: settings::Hashes::default(),
         });
         let strategy = Rc::new(Cell::new(true));
-        let switched = Switched { sniper: settings.sniper(), on: Rc::clone(&strategy) };
+        let hashes = plugins::native_hashes(&settings).expect("shipped plug-ins");
+        let plugins = plugins::natively(&settings, &hashes).expect("shipped plug-ins");
+        let switched = Switched { plugins, on: Rc::clone(&strategy) };
         let mut scene = Self {
-            engine: Engine::new(config, switched, ()),
+            engine: Engine::new(config, switched),
             actions: Actions::new(),
             now: START,
             version: 100,

@@ -129,7 +129,7 @@ fn a_proposal_that_was_declined_says_why_there_is_no_target() {
     let house = House::of(|pen| {
         names(pen);
         pen.note(signal(70));
-        pen.note(Note::Declined { symbol: SYMBOL, why: WhyNot::TargetsMax });
+        pen.note(Note::Declined { symbol: SYMBOL, slot: model::Slot(0), why: WhyNot::TargetsMax });
     });
     let event = &house.ask(&query::RISK_BY_SYMBOL, ("NEWUSDT", i64::MAX, 9))[0];
     assert_eq!((&event["event"], &event["reason"]), (&"declined".into(), &"targets_max".into()));

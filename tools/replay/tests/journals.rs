@@ -147,7 +147,7 @@ fn what_cannot_be_replayed_is_an_error_with_its_record() {
         let strategy = boot.payload.len() - 20;
         boot.payload[strategy] ^= 1;
     });
-    assert!(matches!(error, ReplayError::Strategy { seq: 1, .. }), "{error}");
+    assert!(matches!(error, ReplayError::NoPlugin { seq: 1, .. }), "{error}");
     let error = with(1, &|config| config.kind = Kind::NOTE);
     assert!(matches!(error, ReplayError::NoConfig { seq: 3 }), "{error}");
     let error = with(input, &|event| event.payload.push(0));

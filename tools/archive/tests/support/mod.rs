@@ -314,6 +314,7 @@ pub fn target_record(state: TargetState, why: WhyNot) -> TargetRecord {
         confidence: Confidence::new(90).unwrap(),
         opens_at: opening(),
         permit: permitted.then_some(PERMIT),
+        slot: model::Slot(0),
         entry: entry_plan(),
         exit: exit_plan(),
     }

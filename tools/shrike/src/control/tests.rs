@@ -430,6 +430,7 @@ fn target() -> TargetRecord {
         confidence: Confidence::default(),
         opens_at: VenueTime::from_millis(1_790_000_000_000),
         permit: None,
+        slot: model::Slot(0),
         entry: plans.entry,
         exit: plans.exit,
     }

@@ -223,6 +223,7 @@ impl Life {
             confidence: Confidence::new(self.confidence).unwrap(),
             opens_at: self.opens_at(),
             permit: None,
+            slot: model::Slot(0),
             entry: EntryPlan {
                 triggers: Triggers { schedule: true, print: true, strategy: false },
                 kind: EntryKind::ImmediateOrCancel,
