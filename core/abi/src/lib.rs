@@ -15,6 +15,7 @@
 
 mod guest;
 mod layout;
+mod structures;
 
 pub mod area;
 pub mod export;
@@ -24,7 +25,8 @@ pub mod scene;
 pub mod setup;
 
 pub use guest::{Call, Guest, Trap};
-pub use layout::{Field, Plain};
+pub use layout::{Field, Plain, Structure};
+pub use structures::STRUCTURES;
 
 /// The version that the structures of this crate are.
 pub const VERSION: u32 = 1;
