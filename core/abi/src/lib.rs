@@ -1,8 +1,8 @@
 //! The contract between Shrike and its plug-ins: fixed structures in the guest's own memory.
 //!
 //! A plug-in is a core WebAssembly module without imports. It owns one *area* of
-//! [`area::SIZE`](area::SIZE) bytes; the host writes what it shows at the area's start, calls an
-//! export, and reads what the guest left behind [`area::OUTPUT`](area::OUTPUT). Every number is
+//! [`area::SIZE`] bytes; the host writes what it shows at the area's start, calls an
+//! export, and reads what the guest left behind [`area::OUTPUT`]. Every number is
 //! little-endian, every structure has its offsets written down, and no structure has a gap. The
 //! README beside this file is the whole contract for authors in any language.
 //!
