@@ -31,6 +31,17 @@ pub struct Field {
     pub size: usize,
 }
 
+/// A whole structure, for documents and their tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Structure {
+    /// Its name.
+    pub name: &'static str,
+    /// Its bytes.
+    pub size: usize,
+    /// Its fields in order.
+    pub fields: &'static [Field],
+}
+
 macro_rules! plain_number {
     ($($number:ty),*) => {$(
         impl Plain for $number {

@@ -1,8 +1,8 @@
 //! The contract between Shrike and its plug-ins: fixed structures in the guest's own memory.
 //!
 //! A plug-in is a core WebAssembly module without imports. It owns one *area* of
-//! [`area::SIZE`](area::SIZE) bytes; the host writes what it shows at the area's start, calls an
-//! export, and reads what the guest left behind [`area::OUTPUT`](area::OUTPUT). Every number is
+//! [`area::SIZE`] bytes; the host writes what it shows at the area's start, calls an
+//! export, and reads what the guest left behind [`area::OUTPUT`]. Every number is
 //! little-endian, every structure has its offsets written down, and no structure has a gap. The
 //! README beside this file is the whole contract for authors in any language.
 //!
@@ -15,6 +15,7 @@
 
 mod guest;
 mod layout;
+mod structures;
 
 pub mod area;
 pub mod export;
@@ -24,7 +25,8 @@ pub mod scene;
 pub mod setup;
 
 pub use guest::{Call, Guest, Trap};
-pub use layout::{Field, Plain};
+pub use layout::{Field, Plain, Structure};
+pub use structures::STRUCTURES;
 
 /// The version that the structures of this crate are.
 pub const VERSION: u32 = 1;

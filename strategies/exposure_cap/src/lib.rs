@@ -180,6 +180,11 @@ mod tests {
         assert_eq!(ask(|raw| raw.total_notional = i128::MIN), Verdict::Allow);
     }
 
+    #[test]
+    fn noise_neither_stops_it_nor_makes_it_say_too_much() {
+        sdk::testing::storm::<ExposureCap>(20_000);
+    }
+
     fn shrink(qty: i64) -> Verdict {
         Verdict::Shrink(Qty::from_raw(qty).unwrap())
     }

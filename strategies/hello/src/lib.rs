@@ -1,6 +1,5 @@
 //! Says in the log what it sees: the first signal of each pair.
 #![cfg_attr(not(test), no_std)]
-#![warn(missing_docs)]
 
 use sdk::{Desk, Scene, Strategy};
 
@@ -47,6 +46,22 @@ mod tests {
         assert_eq!(stage.show(&scene).log, "");
         let other = picture(4).signal(Pattern::PreReady, 80);
         assert_eq!(stage.show(&other).log, "pair 4: pre_ready at 80 of 100");
+    }
+
+    #[test]
+    fn noise_neither_stops_it_nor_makes_it_say_too_much() {
+        sdk::testing::storm::<Hello>(20_000);
+    }
+
+    #[test]
+    fn the_guide_shows_this_very_source() {
+        let guide = include_str!("../../README.md");
+        let (source, _) = include_str!("lib.rs").split_once("#[cfg(test)]").unwrap();
+        let mut shown = guide.lines();
+        for line in source.lines().filter(|line| !line.is_empty() && !line.contains("//")) {
+            assert!(shown.any(|shown| shown == line), "the guide lacks `{line}`");
+        }
+        assert!(guide.contains(Hello::MANIFEST));
     }
 
     #[test]

@@ -131,6 +131,11 @@ mod tests {
         assert_eq!(stage.show(&believable(90)).wishes, []);
     }
 
+    #[test]
+    fn noise_neither_stops_it_nor_makes_it_say_too_much() {
+        sdk::testing::storm::<ListingSniper>(20_000);
+    }
+
     fn believable(percent: u8) -> Picture {
         picture(3).signal(Pattern::ReadyState, percent)
     }

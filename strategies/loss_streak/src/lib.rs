@@ -277,6 +277,11 @@ mod tests {
         assert!(Stage::<LossStreak>::restored(1, &odd).is_none());
     }
 
+    #[test]
+    fn noise_neither_stops_it_nor_makes_it_say_too_much() {
+        sdk::testing::storm::<LossStreak>(20_000);
+    }
+
     fn lost(account: u8, target: u32) -> Picture {
         picture(3).position_changed(account, target, Closed::StopLoss, 100, 95)
     }

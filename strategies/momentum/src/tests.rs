@@ -204,6 +204,11 @@ fn every_account_gets_a_proposal_of_its_own() {
     assert_eq!(accounts.collect::<Vec<_>>(), [AccountId(0), AccountId(2)]);
 }
 
+#[test]
+fn noise_neither_stops_it_nor_makes_it_say_too_much() {
+    sdk::testing::storm::<Momentum>(20_000);
+}
+
 fn believable(percent: u8) -> Picture {
     picture(3).signal(Pattern::ReadyState, percent)
 }

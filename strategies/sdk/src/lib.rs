@@ -64,3 +64,6 @@ pub use word::{
     AccountId, Closed, Factor, Kill, OrderKind, OrderStatus, Pattern, Side, Source, SymbolId,
     TargetId, TargetState,
 };
+
+#[cfg(test)]
+mod tests;

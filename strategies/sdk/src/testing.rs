@@ -25,6 +25,9 @@ use crate::time::{Mono, Span};
 use crate::word::{AccountId, Pattern, SymbolId, TargetId};
 
 mod picture;
+mod storm;
+
+pub use storm::storm;
 
 pub use picture::{Picture, SCENE_LEN, picture};
 

@@ -87,29 +87,29 @@ words! {
 words! {
     /// Where a target stands.
     TargetState {
-        /// Too unsure to be armed.
+        /// Waits for a stronger signal.
         Pending = 0 "pending",
-        /// Sure enough; waits to be armed.
+        /// Strong enough; waits for a reference price, rules or time.
         Ready = 1 "ready",
-        /// Has a permit on disk.
+        /// Its permit is on disk; it will fire.
         Armed = 2 "armed",
-        /// Its orders are on the way.
+        /// Orders are leaving.
         Executing = 3 "executing",
         /// Holds a position.
         Open = 4 "open",
-        /// Sells it.
+        /// Sells the last of it.
         Closing = 5 "closing",
         /// Bought and sold.
         Completed = 6 "completed",
-        /// Gave up with a reason.
+        /// Its orders failed.
         Failed = 7 "failed",
-        /// Called off.
+        /// Called off by the operator or a kill.
         Cancelled = 8 "cancelled",
-        /// Its window passed before it was armed.
+        /// Its window passed without a fill.
         Expired = 9 "expired",
-        /// Its window passed without a deal.
+        /// The opening passed before it was armed.
         Missed = 10 "missed",
-        /// Held back by a safety rule.
+        /// Something forbids it.
         Blocked = 11 "blocked",
     }
 }
@@ -119,12 +119,7 @@ impl TargetState {
     pub const fn is_final(self) -> bool {
         matches!(
             self,
-            Self::Completed
-                | Self::Failed
-                | Self::Cancelled
-                | Self::Expired
-                | Self::Missed
-                | Self::Blocked
+            Self::Completed | Self::Failed | Self::Cancelled | Self::Expired | Self::Missed
         )
     }
 

@@ -226,7 +226,8 @@ pub(crate) fn new(args: &mut Args) -> Result<(), Failure> {
         write(&folder.join(to), filled(&text, &name).as_bytes())?;
     }
     add_row(&top, &name)?;
-    println!("strategies/{name} is there, with its row in {ROOMS}. Next: cargo test -p {name}");
+    println!("strategies/{name} is there, with its row in {ROOMS}.");
+    println!("Next: cargo test -p {name}; then `cargo xtask plugins` builds it for the sandbox.");
     Ok(())
 }
 

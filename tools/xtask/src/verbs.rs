@@ -35,7 +35,8 @@ pub(crate) const TEST_HELP: &str = "\
 every test of the workspace
 
 In the order of their speed: format, the tidy test, lints with warnings denied for all targets,
-the shipped plug-ins against what their sources build, all tests (documentation's examples too), documentation with warnings denied, a short simulation.
+the shipped plug-ins against what their sources build, all tests (documentation's examples too),
+documentation with warnings denied, a short simulation.
 A failed step does not stop the later ones. What cannot run here is named in one line. The last
 line is `N passed, N failed`; a failed step that is not a test counts as one failed. The exit code
 is 0 only when nothing failed.
