@@ -20,7 +20,10 @@ fn main() {
     let only = std::env::args().nth(1).unwrap_or_default();
     let sandbox = Sandbox::new().expect("a sandbox");
     let mut flush = vec![1_u8; FLUSH_BYTES];
-    println!("{:<34} {:>8} {:>10} {:>10} {:>10} {:>8}", "mix", "ns/unit", "p50 ns", "p99 ns", "max ns", "end");
+    println!(
+        "{:<34} {:>8} {:>10} {:>10} {:>10} {:>8}",
+        "mix", "ns/unit", "p50 ns", "p99 ns", "max ns", "end"
+    );
     let mut worst: (f64, &str) = (0.0, "");
     let mixes = mixes::all();
     for mix in mixes.iter().filter(|mix| mix.name.contains(&only)) {

@@ -83,13 +83,19 @@ fn numbers(to: &mut Vec<Mix>) {
         looped(name, 64, &body)
     };
     let divided_32 = |name, op: &str| {
-        let body =
-            format!("(local.set $i (i32.or (i32.const 0x7fffff00) ({op} (local.get $i) (local.get $j))))");
+        let body = format!(
+            "(local.set $i (i32.or (i32.const 0x7fffff00) ({op} (local.get $i) (local.get $j))))"
+        );
         looped(name, 64, &body)
     };
-    let single = |name, op: &str| looped(name, 64, &format!("(local.set $a ({op} (local.get $a)))"));
+    let single =
+        |name, op: &str| looped(name, 64, &format!("(local.set $a ({op} (local.get $a)))"));
     to.push(looped("i64.add, four chains", 32, "(local.set $a (i64.add (local.get $a) (local.get $b))) (local.set $c (i64.add (local.get $c) (local.get $b))) (local.set $d (i64.add (local.get $d) (local.get $b))) (local.set $e (i64.add (local.get $e) (local.get $b)))"));
-    to.push(looped("i64.add and xor", 64, "(local.set $a (i64.add (i64.xor (local.get $a) (local.get $c)) (local.get $b)))"));
+    to.push(looped(
+        "i64.add and xor",
+        64,
+        "(local.set $a (i64.add (i64.xor (local.get $a) (local.get $c)) (local.get $b)))",
+    ));
     to.push(one("i64.mul", "i64.mul"));
     to.push(one("i64.rotl", "i64.rotl"));
     to.push(one("i64.shr_s", "i64.shr_s"));
@@ -106,7 +112,11 @@ fn numbers(to: &mut Vec<Mix>) {
     to.push(single("i64.ctz", "i64.ctz"));
     to.push(single("i64.extend8_s", "i64.extend8_s"));
     to.push(looped("i64.lt_s, i64.eqz, select", 64, "(local.set $a (select (local.get $a) (local.get $c) (i64.lt_s (local.get $a) (local.get $b))))"));
-    to.push(looped("i64.eqz chain", 64, "(local.set $a (i64.extend_i32_u (i64.eqz (local.get $a))))"));
+    to.push(looped(
+        "i64.eqz chain",
+        64,
+        "(local.set $a (i64.extend_i32_u (i64.eqz (local.get $a))))",
+    ));
 }
 
 fn floats(to: &mut Vec<Mix>) {
@@ -116,8 +126,10 @@ fn floats(to: &mut Vec<Mix>) {
     let pair_32 = |name, op: &str| {
         looped(name, 64, &format!("(local.set $u ({op} (local.get $u) (local.get $v)))"))
     };
-    let single = |name, op: &str| looped(name, 64, &format!("(local.set $x ({op} (local.get $x)))"));
-    let single_32 = |name, op: &str| looped(name, 64, &format!("(local.set $u ({op} (local.get $u)))"));
+    let single =
+        |name, op: &str| looped(name, 64, &format!("(local.set $x ({op} (local.get $x)))"));
+    let single_32 =
+        |name, op: &str| looped(name, 64, &format!("(local.set $u ({op} (local.get $u)))"));
     to.push(pair("f64.add", "f64.add"));
     to.push(pair("f64.mul", "f64.mul"));
     to.push(pair("f64.div", "f64.div"));
@@ -129,14 +141,22 @@ fn floats(to: &mut Vec<Mix>) {
     to.push(pair_32("f32.min", "f32.min"));
     to.push(single("f64.sqrt", "f64.sqrt"));
     to.push(single_32("f32.sqrt", "f32.sqrt"));
-    to.push(looped("f64.sqrt of mixed values", 64, "(local.set $x (f64.sqrt (f64.add (local.get $x) (local.get $w))))"));
+    to.push(looped(
+        "f64.sqrt of mixed values",
+        64,
+        "(local.set $x (f64.sqrt (f64.add (local.get $x) (local.get $w))))",
+    ));
     to.push(looped("f64.div of small by large", 64, "(local.set $x (f64.div (f64.const 3.3333333333e-308) (f64.add (local.get $x) (local.get $y))))"));
     to.push(single("f64.nearest", "f64.nearest"));
     to.push(single("f64.ceil", "f64.ceil"));
     to.push(single("f64.trunc", "f64.trunc"));
     to.push(single_32("f32.floor", "f32.floor"));
     to.push(single("f64.abs, f64.neg", "f64.neg"));
-    to.push(looped("f64 denormal add", 64, "(local.set $z (f64.mul (f64.const 4.9e-324) (f64.add (local.get $z) (local.get $y))))"));
+    to.push(looped(
+        "f64 denormal add",
+        64,
+        "(local.set $z (f64.mul (f64.const 4.9e-324) (f64.add (local.get $z) (local.get $y))))",
+    ));
     to.push(looped("f64.lt, select", 64, "(local.set $x (select (local.get $x) (local.get $y) (f64.lt (local.get $x) (local.get $z))))"));
     let there = |name, to_int: &str, back: &str| {
         let body = format!("(local.set $y ({back} ({to_int} (local.get $y))))");
@@ -159,7 +179,6 @@ fn floats(to: &mut Vec<Mix>) {
     to.push(there_32("i64.trunc_sat_f32_u and back", "i64.trunc_sat_f32_u", "f32.convert_i64_u"));
 }
 
-
 fn memory(to: &mut Vec<Mix>) {
     let chase = |name, places: u32, base: u32, cold| {
         let body = "(local.set $i (i32.load (local.get $i)))".repeat(64);
@@ -180,17 +199,43 @@ fn memory(to: &mut Vec<Mix>) {
     to.push(chase("load, chase, caches cold", 15_360 - 1_024, 65_536, true));
     to.push(looped("i64.load of one place", 64, "(local.set $a (i64.add (local.get $a) (i64.load (i32.and (i32.wrap_i64 (local.get $a)) (i32.const 0xfff8)))))"));
     to.push(looped("load across pages", 64, "(local.set $a (i64.add (local.get $a) (i64.load offset=4092 (i32.and (i32.wrap_i64 (local.get $a)) (i32.const 0xf000)))))"));
-    to.push(looped("store, then load of it", 64, "(i64.store (i32.const 12000) (local.get $a)) (local.set $a (i64.load (i32.const 12000)))"));
-    to.push(looped("store, then load over its edge", 64, "(i64.store (i32.const 12000) (local.get $a)) (local.set $a (i64.load (i32.const 12004)))"));
+    to.push(looped(
+        "store, then load of it",
+        64,
+        "(i64.store (i32.const 12000) (local.get $a)) (local.set $a (i64.load (i32.const 12000)))",
+    ));
+    to.push(looped(
+        "store, then load over its edge",
+        64,
+        "(i64.store (i32.const 12000) (local.get $a)) (local.set $a (i64.load (i32.const 12004)))",
+    ));
     to.push(looped("stores that miss", 64, "(i64.store offset=65536 (i32.and (local.tee $i (i32.add (i32.mul (local.get $i) (i32.const 1664525)) (i32.const 1013904223))) (i32.const 0x7ffc0)) (local.get $a))"));
-    let mut cold = looped("stores that miss, caches cold", 64, "(i64.store offset=65536 (i32.and (local.tee $i (i32.add (i32.mul (local.get $i) (i32.const 1664525)) (i32.const 1013904223))) (i32.const 0x7ffc0)) (local.get $a))");
+    let mut cold = looped(
+        "stores that miss, caches cold",
+        64,
+        "(i64.store offset=65536 (i32.and (local.tee $i (i32.add (i32.mul (local.get $i) (i32.const 1664525)) (i32.const 1013904223))) (i32.const 0x7ffc0)) (local.get $a))",
+    );
     cold.cold = true;
     to.push(cold);
     to.push(looped("stores across pages", 64, "(i64.store offset=4092 (i32.and (local.tee $i (i32.add (local.get $i) (i32.const 4096))) (i32.const 0x7f000)) (local.get $a))"));
-    to.push(within("global.get, global.set", "(global $g (mut i64) (i64.const 1))", "", 64, "(global.set $g (i64.add (global.get $g) (local.get $b)))"));
+    to.push(within(
+        "global.get, global.set",
+        "(global $g (mut i64) (i64.const 1))",
+        "",
+        64,
+        "(global.set $g (i64.add (global.get $g) (local.get $b)))",
+    ));
     to.push(looped("memory.size", 64, "(local.set $i (i32.add (local.get $i) (memory.size)))"));
-    to.push(looped("memory.grow by none", 64, "(local.set $i (i32.add (local.get $i) (memory.grow (i32.const 0))))"));
-    to.push(looped("memory.grow refused", 64, "(local.set $i (i32.add (local.get $i) (memory.grow (i32.const 1))))"));
+    to.push(looped(
+        "memory.grow by none",
+        64,
+        "(local.set $i (i32.add (local.get $i) (memory.grow (i32.const 0))))",
+    ));
+    to.push(looped(
+        "memory.grow refused",
+        64,
+        "(local.set $i (i32.add (local.get $i) (memory.grow (i32.const 1))))",
+    ));
     to.push(grown());
     to.push(spilled());
 }
@@ -255,12 +300,18 @@ fn spilled() -> Mix {
     }
 }
 
-const XORSHIFT: &str = "(local.set $s (i64.xor (local.get $s) (i64.shl (local.get $s) (i64.const 13))))
+const XORSHIFT: &str =
+    "(local.set $s (i64.xor (local.get $s) (i64.shl (local.get $s) (i64.const 13))))
     (local.set $s (i64.xor (local.get $s) (i64.shr_u (local.get $s) (i64.const 7))))
     (local.set $s (i64.xor (local.get $s) (i64.shl (local.get $s) (i64.const 17))))";
 
 fn control(to: &mut Vec<Mix>) {
-    to.push(Mix { name: "empty loop", text: module("", "", "(loop $l (br $l))"), cold: false, fresh: false });
+    to.push(Mix {
+        name: "empty loop",
+        text: module("", "", "(loop $l (br $l))"),
+        cold: false,
+        fresh: false,
+    });
     to.push(looped("empty loops in a row", 64, "(loop)"));
     to.push(looped("loop that turns twice", 16, "(local.set $k (i32.const 2)) (loop $t (br_if $t (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))"));
     // Each takes its own bit, so that the mixing of bits does not hide the guesses that fail.
@@ -295,19 +346,50 @@ fn control(to: &mut Vec<Mix>) {
         .collect();
     to.push(looped("br_table, guessed wrong", 2, &format!("{XORSHIFT} {tables}")));
     to.push(within("call of an empty function", "(func $f)", "", 64, "(call $f)"));
-    to.push(within("call of a getter", "(func $f (param i64) (result i64) (i64.xor (local.get 0) (i64.const 5)))", "", 64, "(local.set $a (call $f (local.get $a)))"));
+    to.push(within(
+        "call of a getter",
+        "(func $f (param i64) (result i64) (i64.xor (local.get 0) (i64.const 5)))",
+        "",
+        64,
+        "(local.set $a (call $f (local.get $a)))",
+    ));
     let params = "(param i64) ".repeat(32);
     let given = "(local.get $a) ".repeat(32);
-    to.push(within("call with 32 values", &format!("(func $f {params} (result i64) (local.get 31))"), "", 16, &format!("(local.set $a (call $f {given}))")));
+    to.push(within(
+        "call with 32 values",
+        &format!("(func $f {params} (result i64) (local.get 31))"),
+        "",
+        16,
+        &format!("(local.set $a (call $f {given}))"),
+    ));
     let results = "(result i64) ".repeat(32);
     let values = "(local.get 0) ".repeat(32);
     let taken = "(local.set $a) ".repeat(32);
-    to.push(within("call that gives 32 values", &format!("(func $f (param i64) {results} {values})"), "", 16, &format!("(call $f (local.get $a)) {taken}")));
-    let functions: String =
-        (0..16).map(|at| format!("(func $f{at} (param i64) (result i64) (i64.xor (local.get 0) (i64.const {at})))")).collect();
+    to.push(within(
+        "call that gives 32 values",
+        &format!("(func $f (param i64) {results} {values})"),
+        "",
+        16,
+        &format!("(call $f (local.get $a)) {taken}"),
+    ));
+    let functions: String = (0..16)
+        .map(|at| {
+            format!(
+                "(func $f{at} (param i64) (result i64) (i64.xor (local.get 0) (i64.const {at})))"
+            )
+        })
+        .collect();
     let names: String = (0..16).map(|at| format!("$f{at} ")).collect();
-    let table = format!("{functions} (table funcref (elem {names})) (type $t (func (param i64) (result i64)))");
-    to.push(within("call_indirect of one function", &table, "", 32, "(local.set $a (call_indirect (type $t) (local.get $a) (i32.const 3)))"));
+    let table = format!(
+        "{functions} (table funcref (elem {names})) (type $t (func (param i64) (result i64)))"
+    );
+    to.push(within(
+        "call_indirect of one function",
+        &table,
+        "",
+        32,
+        "(local.set $a (call_indirect (type $t) (local.get $a) (i32.const 3)))",
+    ));
     let calls: String = (0..15)
         .map(|at| {
             format!(
@@ -318,16 +400,31 @@ fn control(to: &mut Vec<Mix>) {
         .collect();
     to.push(within("call_indirect, guessed wrong", &table, "", 2, &format!("{XORSHIFT} {calls}")));
     to.push(deep("recursion to the end of the stack", ""));
-    to.push(deep("recursion with work behind it", &"(local.set 0 (i64.rem_u (i64.const 0x7fffffffffffff01) (local.get 0)))".repeat(200)));
+    to.push(deep(
+        "recursion with work behind it",
+        &"(local.set 0 (i64.rem_u (i64.const 0x7fffffffffffff01) (local.get 0)))".repeat(200),
+    ));
     to.push(wide("straight code, 480 KiB, cold", true));
     to.push(wide("straight code, 480 KiB", false));
     to.push(hopping());
-    to.push(Mix { name: "unreachable", text: module("", "", "(unreachable)"), cold: false, fresh: false });
+    to.push(Mix {
+        name: "unreachable",
+        text: module("", "", "(unreachable)"),
+        cold: false,
+        fresh: false,
+    });
 }
 
 fn deep(name: &'static str, behind: &str) -> Mix {
-    let field = format!("(func $r (param i64) (result i64) (drop (call $r (i64.add (local.get 0) (i64.const 1)))) {behind} (local.get 0))");
-    Mix { name, text: module(&field, "", "(drop (call $r (i64.const 3)))"), cold: false, fresh: false }
+    let field = format!(
+        "(func $r (param i64) (result i64) (drop (call $r (i64.add (local.get 0) (i64.const 1)))) {behind} (local.get 0))"
+    );
+    Mix {
+        name,
+        text: module(&field, "", "(drop (call $r (i64.const 3)))"),
+        cold: false,
+        fresh: false,
+    }
 }
 
 /// More machine code than the first cache holds, run once from end to end.
@@ -335,7 +432,12 @@ fn wide(name: &'static str, cold: bool) -> Mix {
     let body = "(i64.store offset=12000 (i32.const 0) (i64.add (i64.load offset=12008 (i32.const 0)) (i64.const 77)))".repeat(3_000);
     let functions: String = (0..10).map(|at| format!("(func $w{at} {body})")).collect();
     let calls: String = (0..10).map(|at| format!("(call $w{at})")).collect();
-    Mix { name, text: module(&functions, "", &format!("(loop $l {calls} (br $l))")), cold, fresh: false }
+    Mix {
+        name,
+        text: module(&functions, "", &format!("(loop $l {calls} (br $l))")),
+        cold,
+        fresh: false,
+    }
 }
 
 /// Calls of two thousand functions that stand far from each other.
@@ -347,7 +449,9 @@ fn hopping() -> Mix {
         })
         .collect();
     let names: String = (0..1_000).map(|at| format!("$h{at} ")).collect();
-    let fields = format!("{functions} (table funcref (elem {names})) (type $t (func (param i64) (result i64)))");
+    let fields = format!(
+        "{functions} (table funcref (elem {names})) (type $t (func (param i64) (result i64)))"
+    );
     let calls: String = (0..6)
         .map(|at| {
             format!(
@@ -356,7 +460,13 @@ fn hopping() -> Mix {
             )
         })
         .collect();
-    let mut mix = within("call_indirect of far functions, cold", &fields, "", 2, &format!("{XORSHIFT} {calls}"));
+    let mut mix = within(
+        "call_indirect of far functions, cold",
+        &fields,
+        "",
+        2,
+        &format!("{XORSHIFT} {calls}"),
+    );
     mix.cold = true;
     mix
 }
@@ -369,7 +479,11 @@ fn bulk(to: &mut Vec<Mix>) {
             "(local.set $j (i32.load (i32.const 9100))) (loop $l {} (br $l))",
             op.repeat(times)
         );
-        let fields = format!("(data $d \"{}\") (func $n) (table $t 512 funcref) (elem $e {})", "x".repeat(2_048), "func ".to_owned() + &"$n ".repeat(256));
+        let fields = format!(
+            "(data $d \"{}\") (func $n) (table $t 512 funcref) (elem $e {})",
+            "x".repeat(2_048),
+            "func ".to_owned() + &"$n ".repeat(256)
+        );
         Mix { name, text: module(&fields, &setup, &on_event), cold: false, fresh: false }
     };
     let copy = "(memory.copy (i32.const 65536) (i32.const 524289) (local.get $j))";
@@ -382,7 +496,12 @@ fn bulk(to: &mut Vec<Mix>) {
     let mut cold = sized("memory.copy of 400 KiB, cold", copy, 409_600, 2);
     cold.cold = true;
     to.push(cold);
-    to.push(sized("memory.copy onto itself", "(memory.copy (i32.const 65537) (i32.const 65536) (local.get $j))", 60_000, 2));
+    to.push(sized(
+        "memory.copy onto itself",
+        "(memory.copy (i32.const 65537) (i32.const 65536) (local.get $j))",
+        60_000,
+        2,
+    ));
     to.push(sized("memory.fill of 0", fill, 0, 64));
     to.push(sized("memory.fill of 64 KiB", fill, 65_536, 2));
     let mut cold = sized("memory.fill of 900 KiB, cold", fill, 900_000, 2);
@@ -391,9 +510,29 @@ fn bulk(to: &mut Vec<Mix>) {
     to.push(sized("memory.init of 0", init, 0, 64));
     to.push(sized("memory.init of 2 KiB", init, 2_048, 8));
     to.push(sized("data.drop", "(data.drop $d)", 0, 64));
-    to.push(sized("table.copy of 0", "(table.copy $t $t (i32.const 0) (i32.const 256) (local.get $j))", 0, 64));
-    to.push(sized("table.copy of 256", "(table.copy $t $t (i32.const 0) (i32.const 256) (local.get $j))", 256, 8));
-    to.push(sized("table.init of 0", "(table.init $t $e (i32.const 0) (i32.const 0) (local.get $j))", 0, 64));
-    to.push(sized("table.init of 256", "(table.init $t $e (i32.const 0) (i32.const 0) (local.get $j))", 256, 8));
+    to.push(sized(
+        "table.copy of 0",
+        "(table.copy $t $t (i32.const 0) (i32.const 256) (local.get $j))",
+        0,
+        64,
+    ));
+    to.push(sized(
+        "table.copy of 256",
+        "(table.copy $t $t (i32.const 0) (i32.const 256) (local.get $j))",
+        256,
+        8,
+    ));
+    to.push(sized(
+        "table.init of 0",
+        "(table.init $t $e (i32.const 0) (i32.const 0) (local.get $j))",
+        0,
+        64,
+    ));
+    to.push(sized(
+        "table.init of 256",
+        "(table.init $t $e (i32.const 0) (i32.const 0) (local.get $j))",
+        256,
+        8,
+    ));
     to.push(sized("elem.drop", "(elem.drop $e)", 0, 64));
 }
