@@ -5,6 +5,7 @@
 //! a [`Blueprint`]; [`Instance`]s are made from that off the hot thread.
 
 mod blueprint;
+mod cache;
 mod check;
 mod compile;
 mod engine;
@@ -15,9 +16,10 @@ mod instance;
 pub mod limits;
 mod refused;
 
-pub use blueprint::Blueprint;
+pub use blueprint::{Blueprint, Origin};
+pub use cache::{Cache, CacheError, Found};
 pub use check::{Checked, check};
-pub use compile::compile_here;
+pub use compile::{CompileLimits, Compiler, child, compile_here};
 pub use engine::{Sandbox, fingerprint, fingerprint_text};
 pub use instance::Instance;
 pub use refused::Refused;

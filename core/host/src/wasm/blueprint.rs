@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use wasmtime::{InstancePre, Linker, Module};
 
+use super::cache::{Cache, Found};
 use super::check::{Checked, check};
-use super::compile::compile_here;
+use super::compile::{Compiler, compile_here};
 use super::engine::Sandbox;
 use super::frames::check_frames;
 use super::instance::Instance;
@@ -25,7 +26,50 @@ struct Shared {
     code_bytes: usize,
 }
 
+/// Where an artefact came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A child compiled it.
+    Compiled {
+        /// Why what stood in the cache was not taken; `None` when nothing stood there.
+        spoiled: Option<String>,
+    },
+    /// It was compiled before.
+    Cache,
+}
+
 impl Blueprint {
+    /// Checks a module, and takes its artefact from the cache or has a child compile it. Not for
+    /// the hot thread.
+    ///
+    /// # Errors
+    /// [`Refused`] with the reason.
+    pub fn compile(
+        sandbox: &Sandbox,
+        module: &[u8],
+        compiler: &Compiler,
+        cache: Option<&Cache>,
+    ) -> Result<(Self, Origin), Refused> {
+        let checked = check(module)?;
+        let spoiled = match cache.map_or(Found::Nothing, |cache| cache.get(&checked.hash)) {
+            Found::Nothing => None,
+            Found::Spoiled(why) => Some(why.to_owned()),
+            Found::Artefact(artefact) => match Self::load(sandbox, checked.clone(), &artefact) {
+                Ok(blueprint) => return Ok((blueprint, Origin::Cache)),
+                // Such as one that was compiled for a processor with other instructions.
+                Err(refused) => Some(refused.to_string()),
+            },
+        };
+        let artefact = compiler.compile(module)?;
+        let hash = checked.hash;
+        let blueprint = Self::load(sandbox, checked, &artefact)?;
+        if let Some(cache) = cache {
+            // Without the file it is compiled again the next time.
+            let _ = cache.put(&hash, &artefact);
+        }
+        Ok((blueprint, Origin::Compiled { spoiled }))
+    }
+
     /// Checks a module and compiles it in this process, where nothing bounds the compiler: for
     /// tests and for modules of our own.
     ///

@@ -9,5 +9,5 @@
     (i64.store (i32.const 8192) (i64.add (i64.load (i32.const 8192)) (i64.const 1)))
     (i32.const 0))
   (func (export "shrike_save") (result i32) (i32.const 8))
-  (func (export "shrike_restore") (param $version i32) (param $len i32) (result i32)
-    (i32.or (i32.ne (local.get $version) (i32.const 2)) (i32.ne (local.get $len) (i32.const 8)))))
+  (func (export "shrike_restore") (param i32 i32) (result i32)
+    (i32.or (i32.ne (local.get 0) (i32.const 2)) (i32.ne (local.get 1) (i32.const 8)))))

@@ -1,0 +1,9 @@
+;; instance: area_misaligned
+;; Its area begins at an odd address.
+(module
+  (memory (export "memory") 1)
+  (@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Does harm.\"\n")
+  (func (export "shrike_area") (result i32) (i32.const 1025))
+  (func (export "shrike_setup") (result i32) (i32.const 0))
+  (func (export "shrike_on_event") (result i32) (i32.const 0))
+)

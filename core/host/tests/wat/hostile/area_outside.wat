@@ -1,0 +1,9 @@
+;; instance: area_outside
+;; Its area is not in its memory.
+(module
+  (memory (export "memory") 1)
+  (@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Does harm.\"\n")
+  (func (export "shrike_area") (result i32) (i32.const -4096))
+  (func (export "shrike_setup") (result i32) (i32.const 0))
+  (func (export "shrike_on_event") (result i32) (i32.const 0))
+)

@@ -1,0 +1,10 @@
+;; on_event: arithmetic
+;; Makes an integer of what is no number.
+(module
+  (memory (export "memory") 1)
+  (@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Does harm.\"\n")
+  (func (export "shrike_area") (result i32) (i32.const 1024))
+  (func (export "shrike_setup") (result i32) (i32.const 0))
+  (func (export "shrike_on_event") (result i32)
+    (i32.trunc_f64_s (f64.div (f64.load (i32.const 0)) (f64.load (i32.const 0)))))
+)

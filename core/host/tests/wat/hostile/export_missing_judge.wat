@@ -1,0 +1,9 @@
+;; refused: missing_export
+;; A risk rule that does not judge.
+(module
+  (memory (export "memory") 1)
+  (@custom "shrike" "abi = 1\nkind = \"risk_rule\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Does harm.\"\n")
+  (func (export "shrike_area") (result i32) (i32.const 1024))
+  (func (export "shrike_setup") (result i32) (i32.const 0))
+  (func (export "shrike_on_event") (result i32) (i32.const 0))
+)

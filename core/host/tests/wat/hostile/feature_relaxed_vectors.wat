@@ -1,0 +1,10 @@
+;; refused: invalid
+;; Rounds as the processor likes.
+(module
+  (memory (export "memory") 1)
+  (@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Does harm.\"\n")
+  (func (export "shrike_area") (result i32) (i32.const 1024))
+  (func (export "shrike_setup") (result i32) (i32.const 0))
+  (func (export "shrike_on_event") (result i32)
+    (i32x4.extract_lane 0 (i32x4.relaxed_trunc_f32x4_s (f32x4.splat (f32.const 1)))))
+)

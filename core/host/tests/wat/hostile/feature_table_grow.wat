@@ -1,0 +1,11 @@
+;; refused: invalid
+;; Lets its table grow.
+(module
+  (memory (export "memory") 1)
+  (@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Does harm.\"\n")
+  (table 1 funcref)
+  (func (export "shrike_area") (result i32) (i32.const 1024))
+  (func (export "shrike_setup") (result i32) (i32.const 0))
+  (func (export "shrike_on_event") (result i32)
+    (table.grow (ref.null func) (i32.const 1000000)))
+)

@@ -1,0 +1,10 @@
+;; on_event: out_of_fuel
+;; Fills its memory again and again.
+(module
+  (memory (export "memory") 16)
+  (@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Does harm.\"\n")
+  (func (export "shrike_area") (result i32) (i32.const 1024))
+  (func (export "shrike_setup") (result i32) (i32.const 0))
+  (func (export "shrike_on_event") (result i32)
+    (loop $l (memory.fill (i32.const 0) (i32.const 7) (i32.const 1048576)) (br $l)) (unreachable))
+)

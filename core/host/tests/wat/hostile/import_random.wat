@@ -1,0 +1,10 @@
+;; refused: import
+;; Wants random of the host.
+(module
+  (@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Does harm.\"\n")
+  (import "env" "random" (func (result i64)))
+  (memory (export "memory") 1)
+  (func (export "shrike_area") (result i32) (i32.const 1024))
+  (func (export "shrike_setup") (result i32) (i32.const 0))
+  (func (export "shrike_on_event") (result i32) (i32.const 0))
+)

@@ -1,0 +1,10 @@
+;; judge: out_of_fuel
+;; Never ends a judgement.
+(module
+  (memory (export "memory") 1)
+  (@custom "shrike" "abi = 1\nkind = \"risk_rule\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Does harm.\"\n")
+  (func (export "shrike_area") (result i32) (i32.const 1024))
+  (func (export "shrike_setup") (result i32) (i32.const 0))
+  (func (export "shrike_judge") (result i32)
+    (loop $l (br $l)) (unreachable))
+)

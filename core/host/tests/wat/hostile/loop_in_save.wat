@@ -1,0 +1,13 @@
+;; save: out_of_fuel
+;; Never ends a save.
+(module
+  (memory (export "memory") 1)
+  (@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Does harm.\"\nstate = { version = 1, bytes = 4096 }\n")
+  (func (export "shrike_state") (result i32) (i32.const 16384))
+  (func (export "shrike_save") (result i32)
+    (loop $l (br $l)) (unreachable))
+  (func (export "shrike_restore") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "shrike_area") (result i32) (i32.const 1024))
+  (func (export "shrike_setup") (result i32) (i32.const 0))
+  (func (export "shrike_on_event") (result i32) (i32.const 0))
+)

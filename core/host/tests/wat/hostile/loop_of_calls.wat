@@ -1,0 +1,12 @@
+;; on_event: out_of_fuel
+;; Two functions call each other in a loop.
+(module
+  (memory (export "memory") 1)
+  (@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Does harm.\"\n")
+  (func $a (call $b))
+  (func $b)
+  (func (export "shrike_area") (result i32) (i32.const 1024))
+  (func (export "shrike_setup") (result i32) (i32.const 0))
+  (func (export "shrike_on_event") (result i32)
+    (loop $l (call $a) (br $l)) (unreachable))
+)
