@@ -15,6 +15,7 @@ use journal::{
     Consumer, DataDir, DataDirError, HostDisk, Observer, Producer, Writer, WriterSettings,
 };
 use model::{Body, Command, Event, KillLevel, Mode, Span, SymbolId, SymbolNames, Text, VenueTime};
+use plugins::KeeperThread;
 use replay::{Recovered, recover};
 use runtime::{
     Carried, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole, LoopConfig,
@@ -29,6 +30,7 @@ use venue::sign::Credentials;
 
 use super::checkpoints::Checkpoints;
 use super::narrate::{Both, Narrator};
+use super::slots::Slots;
 use super::starts::{Starts, StartsWatch};
 use super::{archiving, restored};
 use crate::board::{Board, Budget, of_inbox};
@@ -122,6 +124,8 @@ pub struct Assembly {
     /// Names of the process before.
     names: Vec<(SymbolId, SymbolNames)>,
     starts: Starts,
+    /// Taken by the thread that swaps plug-ins.
+    slots: Option<Slots>,
 }
 
 impl fmt::Debug for Assembly {
@@ -158,9 +162,9 @@ impl Assembly {
         let starts = Starts::of(data.path());
         let safe = starts.begin().map_err(because("the count of starts"))?;
         let operator = Text::clipped(&plan.operator);
-        let hashes = plugins::native_hashes(&plan.settings).map_err(because("slots"))?;
+        let mut slots = Slots::new(&plan.settings, data.path())?;
         let (instance, epoch) = (data.instance(), data.epoch());
-        let identity = Identity { instance, epoch, operator, hashes };
+        let identity = Identity { instance, epoch, operator, hashes: slots.hashes() };
         let board = Arc::new(Mutex::new(new_board(&plan.settings)));
         let durable = Arc::new(AtomicU64::new(0));
         let (sender, inbox) = inbox(INBOX);
@@ -170,6 +174,10 @@ impl Assembly {
         let OpenedJournal { writer, mut recovered, mut producer, consumer, lock, runtime_dir } =
             opened;
         under_these_accounts(&mut recovered, plan.settings.engine(identity))?;
+        if let Some(state) = &recovered.state {
+            slots.go_on_from(state, &mut notes);
+        }
+        let identity = Identity { hashes: slots.hashes(), ..identity };
         let image = recovered.image();
         push_head(plan, identity, image.as_deref(), &mut producer)?;
         let kill = KillFlag::at(recovered.kill);
@@ -186,7 +194,12 @@ impl Assembly {
             observer.1.take_up(state);
         }
         let carried = image.map(|image| Carried { image, ring_lost: recovered.ring_lost });
-        let mut trader = make_trader(plan, identity, carried, producer, &durable, &kill)?;
+        lock_board(&board).set_plugins(slots.titles());
+        let plugins = slots.seat(&plan.settings)?;
+        let config = trader_config(plan, identity, carried);
+        let (durable_too, kill_too) = (Arc::clone(&durable), kill.clone());
+        let mut trader = Trader::new(config, plugins, producer, durable_too, kill_too)
+            .map_err(because("the trader"))?;
         if plan.settings.mode == Mode::Paper {
             let lineage = Lineage::read(&data.journal()).map_err(because("what was on paper"))?;
             trader.restore_paper(lineage.past);
@@ -211,6 +224,7 @@ impl Assembly {
             data,
             names,
             starts,
+            slots: Some(slots),
         })
     }
 
@@ -242,7 +256,7 @@ impl Assembly {
     ///
     /// # Errors
     /// [`AssemblyError`] when one of them cannot begin.
-    pub fn start_beside(&self, plan: &Plan) -> Result<Beside, AssemblyError> {
+    pub fn start_beside(&mut self, plan: &Plan) -> Result<Beside, AssemblyError> {
         let sender = self.sender.clone();
         let scout = ScoutThread::spawn(scout_thread(plan, &self.names)?, move |event| match sender
             .send(event)
@@ -252,7 +266,11 @@ impl Assembly {
             Err(InboxError::Ended) => Offer::Ended,
         });
         let scout = scout.map_err(because("the scout"))?;
-        let around = Around { scout: scout.handle(), rehearsals: Some(rehearsals(plan)?) };
+        let keeper = self.slots.take().map(|slots| slots.keep(&plan.settings, self.sender.clone()));
+        let (keeper, keeping) =
+            keeper.transpose().map_err(because("the keeper of plug-ins"))?.unzip();
+        let rehearsals = Some(rehearsals(plan)?);
+        let around = Around { scout: scout.handle(), rehearsals, keeper };
         let desk = Desk::new(
             Arc::clone(&self.board),
             self.sender.clone(),
@@ -274,6 +292,7 @@ impl Assembly {
             _names: names,
             _checkpoints: checkpoints,
             _starts: starts.map_err(because("the watch over starts"))?,
+            _keeping: keeping,
         })
     }
 
@@ -308,6 +327,7 @@ pub struct Beside {
     /// Dropped after the journal is closed: its last one is the state of the orderly end.
     _checkpoints: Checkpoints,
     _starts: StartsWatch,
+    _keeping: Option<KeeperThread>,
 }
 
 impl Beside {
@@ -607,16 +627,9 @@ fn push_head(
     head.push(anchor.mono, producer).map_err(because("the first records"))
 }
 
-fn make_trader(
-    plan: &Plan,
-    identity: Identity,
-    carried: Option<Carried>,
-    producer: Producer,
-    durable: &Arc<AtomicU64>,
-    kill: &KillFlag,
-) -> Result<Trader<Plugins>, AssemblyError> {
+fn trader_config(plan: &Plan, identity: Identity, carried: Option<Carried>) -> TraderConfig {
     let settings = &plan.settings;
-    let config = TraderConfig {
+    TraderConfig {
         engine: settings.engine(identity),
         paper: settings.paper_venue(identity),
         rest_host: settings.venue.rest.host.clone(),
@@ -627,10 +640,7 @@ fn make_trader(
         ack_wait: ACK_WAIT,
         recv_window_ms: settings.entry.recv_window_ms,
         carried,
-    };
-    let (durable, kill) = (Arc::clone(durable), kill.clone());
-    let plugins = plugins::natively(settings, &identity.hashes).map_err(because("the plug-ins"))?;
-    Trader::new(config, plugins, producer, durable, kill).map_err(because("the trader"))
+    }
 }
 
 fn endpoints(plan: &Plan) -> Result<Vec<Endpoint>, AssemblyError> {
