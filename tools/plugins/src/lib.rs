@@ -6,6 +6,10 @@
 
 mod native;
 mod shipped;
+#[cfg(feature = "wasm")]
+pub mod signature;
+#[cfg(feature = "wasm")]
+pub mod trial;
 mod values;
 
 pub use native::{Natives, native_hashes, natively};
