@@ -95,7 +95,7 @@ const ROOMS: &[Room] = &[
         folder: "tools/shrike",
         ours: &[
             "archive", "model", "risk", "engine", "venue", "journal", "paper", "runtime", "exchange", "scout",
-            "sim", "replay", "settings", "keys", "host", "plugins",
+            "sim", "replay", "settings", "keys", "host", "plugins", "sdk",
         ],
         outside: &[
             "blake3", "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber",

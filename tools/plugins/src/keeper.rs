@@ -8,15 +8,17 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use host::{Kind, Left, Retired, Standing};
-use model::{Body, Event, PluginEvent, PluginFault, Slot, SwapReason, Text};
+use model::{Body, Event, PluginEvent, Slot, SwapReason, Text};
 
 use crate::lane::LaneEnd;
 use crate::library::{Known, Library, LibraryError};
+use crate::{Recent, trial, values};
 
 /// How often the folder and the instances that came back are looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -32,6 +34,8 @@ pub struct KeeperConfig {
     pub slots: Vec<settings::Slot>,
     /// When a plug-in is taken out of use, and whether the folder is watched.
     pub plugins: settings::Plugins,
+    /// What happened of late, for trials.
+    pub recent: Recent,
 }
 
 /// Which plug-in is meant.
@@ -134,12 +138,12 @@ pub enum KeepError {
     Value(host::ValueError),
     /// The plug-in is not to be had.
     Library(LibraryError),
-    /// It failed when it was shown what happened of late.
+    /// It failed when it was shown the life of a listing and what happened of late.
     Trial {
         /// Its name and version.
         title: String,
         /// How.
-        fault: PluginFault,
+        reasons: Vec<String>,
     },
     /// The trader did not take the event.
     Trader(String),
@@ -165,10 +169,10 @@ impl fmt::Display for KeepError {
             }
             Self::Value(error) => error.fmt(f),
             Self::Library(error) => error.fmt(f),
-            Self::Trial { title, fault } => write!(
+            Self::Trial { title, reasons } => write!(
                 f,
-                "{title} failed when it was shown what happened of late: {}; nothing was changed",
-                fault.name()
+                "{title} failed its trial: {}; nothing was changed",
+                reasons.join("; ")
             ),
             Self::Trader(what) => write!(f, "the trader did not take it: {what}"),
             Self::Ended => f.write_str("the keeper of plug-ins has ended"),
@@ -188,7 +192,11 @@ impl From<LibraryError> for KeepError {
 #[derive(Clone, Debug)]
 pub struct Keeper {
     requests: Sender<Request>,
+    memory: Memory,
 }
+
+/// Bytes that an instance of each plug-in held when it was prepared, by hash.
+type Memory = Arc<Mutex<BTreeMap<u128, usize>>>;
 
 #[derive(Debug)]
 struct Request {
@@ -203,7 +211,8 @@ pub struct KeeperThread {
 }
 
 impl Keeper {
-    /// Starts the thread. `running` is what the slots begin with; `send` puts an event in the
+    /// Starts the thread. `running` is what the slots begin with, `memory` what their instances held
+    /// when they were prepared; `send` puts an event in the
     /// trader's inbox.
     ///
     /// # Errors
@@ -212,10 +221,12 @@ impl Keeper {
         library: Library,
         config: KeeperConfig,
         running: BTreeMap<Slot, Known>,
+        memory: BTreeMap<u128, usize>,
         end: LaneEnd,
         send: impl FnMut(Event) -> Result<(), String> + Send + 'static,
     ) -> std::io::Result<(Self, KeeperThread)> {
         let (requests, asked) = channel();
+        let memory = Arc::new(Mutex::new(memory));
         let places = running.into_iter().map(|(slot, known)| (slot, History::new(known)));
         let mut keeping = Keeping {
             library,
@@ -223,12 +234,19 @@ impl Keeper {
             config,
             places: places.collect(),
             end,
+            memory: Arc::clone(&memory),
             send: Box::new(send),
         };
         let thread = std::thread::Builder::new()
             .name("plug-ins".to_owned())
             .spawn(move || keeping.run(&asked))?;
-        Ok((Self { requests }, KeeperThread { _thread: thread }))
+        Ok((Self { requests, memory }, KeeperThread { _thread: thread }))
+    }
+
+    /// Bytes that an instance of this plug-in held when it was prepared.
+    pub fn memory_of(&self, plugin: u128) -> Option<usize> {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.get(&plugin).copied()
     }
 
     /// Has an order followed and waits until its event is on the way.
@@ -292,6 +310,7 @@ struct Keeping {
     places: BTreeMap<Slot, History>,
     watched: Watched,
     end: LaneEnd,
+    memory: Memory,
     send: Box<dyn FnMut(Event) -> Result<(), String> + Send>,
 }
 
@@ -319,6 +338,7 @@ impl Keeping {
                 if self.current(slot).is_ok_and(|current| current.hash == known.hash) {
                     return Err(KeepError::Same { slot, title: known.title() });
                 }
+                self.try_out(slot, &known)?;
                 self.put(slot, &known, SwapReason::Swap, disarm)
             }
             Order::Rollback { slot } => {
@@ -370,17 +390,46 @@ impl Keeping {
         Ok(done(slot, known, memory_bytes))
     }
 
+    /// Shows two instances the life of a listing and what happened of late.
+    fn try_out(&self, slot: Slot, known: &Known) -> Result<(), KeepError> {
+        let Some(blueprint) = known.blueprint() else { return Ok(()) };
+        let (said, strict) = self.said(slot, known);
+        let values = values(&known.manifest, said, strict).map_err(LibraryError::Values)?;
+        let standing = &self.config.standing;
+        for events in [trial::listing_life(1), self.config.recent.events()] {
+            let tried = trial::run(blueprint, standing, &values, events);
+            let reasons = match tried {
+                Ok(tried) if tried.passed() => continue,
+                Ok(tried) => tried.reasons(),
+                Err(error) => vec![error.to_string()],
+            };
+            return Err(KeepError::Trial { title: known.title(), reasons });
+        }
+        Ok(())
+    }
+
+    /// What the configuration says of a slot's parameters, and whether each must be known.
+    fn said(&self, slot: Slot, known: &Known) -> (&[(String, String)], bool) {
+        match self.config.slots.iter().find(|configured| configured.slot == slot) {
+            Some(configured) => {
+                (&configured.parameters, configured.plugin == known.manifest.name)
+            }
+            None => (&[], false),
+        }
+    }
+
     fn prepare(&mut self, slot: Slot, known: &Known) -> Result<usize, KeepError> {
         if slot.index() >= Slot::MAX {
             return Err(KeepError::NoSlot(slot));
         }
         self.library.keep(known)?;
-        let configured = self.config.slots.iter().find(|configured| configured.slot == slot);
-        let said = configured.map_or(&[][..], |configured| &configured.parameters);
-        let strict = configured.is_some_and(|slot| slot.plugin == known.manifest.name);
+        let (said, strict) = self.said(slot, known);
         let standing = &self.config.standing;
         let prepared = self.library.prepare(known, slot, standing, said, strict)?;
         let memory_bytes = prepared.memory_bytes();
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.insert(known.hash, memory_bytes);
+        drop(memory);
         self.end.ready.send(Box::new(prepared)).map_err(|_| KeepError::Ended)?;
         Ok(memory_bytes)
     }
@@ -392,6 +441,7 @@ impl Keeping {
             return Ok(done(slot, &current, 0));
         };
         let known = self.find(what)?;
+        self.try_out(slot, &known)?;
         let memory_bytes = self.prepare(slot, &known)?;
         self.tell(slot, PluginEvent::Shadow { plugin: known.hash })?;
         Ok(done(slot, &known, memory_bytes))

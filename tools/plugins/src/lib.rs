@@ -13,9 +13,13 @@ mod lane;
 #[cfg(feature = "wasm")]
 mod library;
 mod native;
+#[cfg(feature = "wasm")]
+mod recent;
 mod shipped;
 #[cfg(feature = "wasm")]
-mod signature;
+pub mod signature;
+#[cfg(feature = "wasm")]
+pub mod trial;
 mod values;
 
 #[cfg(feature = "wasm")]
@@ -25,5 +29,7 @@ pub use lane::{Lane, LaneEnd, lane};
 #[cfg(feature = "wasm")]
 pub use library::{Known, Library, LibraryError, Place};
 pub use native::{Natives, native_hashes, natively};
+#[cfg(feature = "wasm")]
+pub use recent::Recent;
 pub use shipped::{SHIPPED, Shipped};
 pub use values::{ValuesError, values};

@@ -17,6 +17,7 @@ use host::wasm::{Blueprint, Cache, Compiler, Refused, Sandbox};
 use host::{Manifest, PrepareError, Prepared, Standing};
 use model::Slot;
 
+use crate::signature::{self, Key};
 use crate::{Shipped, ValuesError, values};
 
 /// Bytes of a module file that are read at most; the check refuses far less.
@@ -306,15 +307,13 @@ impl Library {
                 false => Ok(()),
             };
         };
-        let of = path.with_extension("wasm.minisig");
-        let text = fs::read_to_string(&of).map_err(|error| LibraryError::Signature {
-            path: path.to_owned(),
-            what: format!("no signature: {}: {error}", of.display()),
-        })?;
-        crate::signature::verify(bytes, &text, key).map_err(|error| LibraryError::Signature {
-            path: path.to_owned(),
-            what: error.to_string(),
-        })
+        let verified = Key::parse(key)
+            .and_then(|key| key.verify_with(bytes, &signature::beside(path)));
+        let refused = |error: signature::SignatureError| {
+            let (path, what) = (path.to_owned(), error.to_string());
+            LibraryError::Signature { path, what }
+        };
+        verified.map(drop).map_err(refused)
     }
 
     fn take(&mut self, what: &str, bytes: &[u8], place: Place) -> Result<Known, LibraryError> {

@@ -122,7 +122,7 @@ pub struct KillView {
     pub durable: bool,
 }
 
-/// What a slot holds.
+/// What a slot holds, by the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PluginPlace {
     /// Hash of the plug-in.

@@ -50,7 +50,14 @@ pub(super) struct Set {
 
 impl Desk {
     pub(super) fn list_plugins(&self) -> Value {
-        json!({ "ok": true, "plugins": self.board().plugin_list() })
+        let mut list = self.board().plugin_list();
+        for entry in &mut list {
+            let hash = entry["hash"].as_str().and_then(|hash| u128::from_str_radix(hash, 16).ok());
+            let keeper = self.around.keeper.as_ref();
+            let memory = keeper.zip(hash).and_then(|(keeper, hash)| keeper.memory_of(hash));
+            entry["memory_bytes"] = memory.into();
+        }
+        json!({ "ok": true, "plugins": list })
     }
 
     pub(super) fn swap(&self, ask: Swap) -> Result<Value, Refused> {

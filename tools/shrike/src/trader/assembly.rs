@@ -15,7 +15,7 @@ use journal::{
     Consumer, DataDir, DataDirError, HostDisk, Observer, Producer, Writer, WriterSettings,
 };
 use model::{Body, Command, Event, KillLevel, Mode, Span, SymbolId, SymbolNames, Text, VenueTime};
-use plugins::KeeperThread;
+use plugins::{KeeperThread, Recent};
 use replay::{Recovered, recover};
 use runtime::{
     Carried, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole, LoopConfig,
@@ -29,7 +29,7 @@ use settings::{Identity, Settings};
 use venue::sign::Credentials;
 
 use super::checkpoints::Checkpoints;
-use super::narrate::{Both, Narrator};
+use super::narrate::{Both, Narrator, RecentEvents};
 use super::slots::Slots;
 use super::starts::{Starts, StartsWatch};
 use super::{archiving, restored};
@@ -126,6 +126,7 @@ pub struct Assembly {
     starts: Starts,
     /// Taken by the thread that swaps plug-ins.
     slots: Option<Slots>,
+    recent: Recent,
 }
 
 impl fmt::Debug for Assembly {
@@ -169,7 +170,9 @@ impl Assembly {
         let durable = Arc::new(AtomicU64::new(0));
         let (sender, inbox) = inbox(INBOX);
         let to_board = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
-        let mut observer = Both(to_board, Narrator::default());
+        let recent = Recent::default();
+        let mut observer =
+            Both(to_board, Both(Narrator::default(), RecentEvents(recent.clone())));
         let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
         let OpenedJournal { writer, mut recovered, mut producer, consumer, lock, runtime_dir } =
             opened;
@@ -191,7 +194,7 @@ impl Assembly {
         let names = recovered.state.as_ref().map(names_of).unwrap_or_default();
         if let Some(state) = &recovered.state {
             lock_board(&board).take_up(state);
-            observer.1.take_up(state);
+            observer.1.0.take_up(state);
         }
         let carried = image.map(|image| Carried { image, ring_lost: recovered.ring_lost });
         lock_board(&board).set_plugins(slots.titles());
@@ -225,6 +228,7 @@ impl Assembly {
             names,
             starts,
             slots: Some(slots),
+            recent,
         })
     }
 
@@ -266,7 +270,9 @@ impl Assembly {
             Err(InboxError::Ended) => Offer::Ended,
         });
         let scout = scout.map_err(because("the scout"))?;
-        let keeper = self.slots.take().map(|slots| slots.keep(&plan.settings, self.sender.clone()));
+        let keeper = self.slots.take().map(|slots| {
+            slots.keep(&plan.settings, self.recent.clone(), self.sender.clone())
+        });
         let (keeper, keeping) =
             keeper.transpose().map_err(because("the keeper of plug-ins"))?.unzip();
         let rehearsals = Some(rehearsals(plan)?);

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use engine::{Action, Follower, Note};
 use journal::{Boot, Family, Kind, Observer, RecordView, Trouble};
 use model::wire::{Reader, Wire};
+use plugins::Recent;
 use model::{
     Alarm, AlarmKind, Body, ClientOrderId, Command, Event, Fill, KillLevel, PermitId, PluginChange,
     PluginRecord, PluginReport, Price, Qty, Record, Reject, RejectClass, Request, SymbolId,
@@ -330,6 +331,24 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
         self.0.on_trouble(trouble);
         self.1.on_trouble(trouble);
     }
+}
+
+/// Keeps the last events for trials of plug-ins.
+#[derive(Debug)]
+pub(crate) struct RecentEvents(pub(crate) Recent);
+
+impl Observer for RecentEvents {
+    fn on_record(&mut self, record: &RecordView<'_>) {
+        if record.kind == Kind::INPUT
+            && let Ok(event) = Event::read(&mut Reader::new(record.payload))
+        {
+            self.0.push(record.at, event);
+        }
+    }
+
+    fn on_durable(&mut self, _: u64) {}
+
+    fn on_trouble(&mut self, _: &Trouble) {}
 }
 
 fn on_plugin(record: &PluginRecord) {

@@ -9,7 +9,7 @@ use engine::Follower;
 use host::Plugins;
 use host::wasm::{CompileLimits, Compiler};
 use model::{FixedList, Mode, Slot};
-use plugins::{Keeper, KeeperConfig, KeeperThread, Known, Lane, LaneEnd, Library, lane};
+use plugins::{Keeper, KeeperConfig, KeeperThread, Known, Lane, LaneEnd, Library, Recent, lane};
 use runtime::InboxSender;
 use settings::{Hashes, Settings};
 
@@ -22,6 +22,7 @@ pub(super) struct Slots {
     configured: BTreeMap<Slot, Known>,
     /// By slot, what the run begins with.
     running: BTreeMap<Slot, Known>,
+    memory: BTreeMap<u128, usize>,
     lane: Option<Lane>,
     end: LaneEnd,
 }
@@ -42,7 +43,8 @@ impl Slots {
         }
         let (lane, end) = lane();
         let running = configured.clone();
-        Ok(Self { library, configured, running, lane: Some(lane), end })
+        let memory = BTreeMap::new();
+        Ok(Self { library, configured, running, memory, lane: Some(lane), end })
     }
 
     /// Goes on with what the records of the run before put in each slot, as far as it is there.
@@ -97,7 +99,9 @@ impl Slots {
             let strict = known.manifest.name == slot.plugin;
             let (standing, said) = (settings.standing(), &slot.parameters);
             let prepared = self.library.prepare(known, slot.slot, &standing, said, strict);
-            plugins.seat(prepared.map_err(refused)?);
+            let prepared = prepared.map_err(refused)?;
+            self.memory.insert(known.hash, prepared.memory_bytes());
+            plugins.seat(prepared);
         }
         Ok(plugins)
     }
@@ -114,14 +118,17 @@ impl Slots {
     pub(super) fn keep(
         self,
         settings: &Settings,
+        recent: Recent,
         sender: InboxSender,
     ) -> std::io::Result<(Keeper, KeeperThread)> {
         let config = KeeperConfig {
             standing: settings.standing(),
             slots: settings.slots.clone(),
             plugins: settings.plugins.clone(),
+            recent,
         };
-        Keeper::start(self.library, config, self.running, self.end, move |event| {
+        let Self { library, running, memory, end, .. } = self;
+        Keeper::start(library, config, running, memory, end, move |event| {
             sender.send(event).map_err(|error| error.to_string())
         })
     }
