@@ -14,8 +14,8 @@ use scout::ScoutHandle;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{hands, plugins as of_plugins};
 use super::rehearsal::{RehearsalError, Rehearsals};
+use super::{hands, plugins as of_plugins};
 use crate::board::{Board, KillView};
 
 /// Waits of the control inbox.

@@ -126,12 +126,7 @@ impl Desk {
         Ok(document(&done, state, &message))
     }
 
-    fn answered(
-        &self,
-        done: &Done,
-        state: &str,
-        shows: impl Fn(&PluginPlace) -> bool,
-    ) -> Value {
+    fn answered(&self, done: &Done, state: &str, shows: impl Fn(&PluginPlace) -> bool) -> Value {
         let until = Instant::now() + EXCHANGE_WAIT;
         let slot = done.slot;
         let seen = self.wait_some(until, |board| {
@@ -156,7 +151,9 @@ fn what(name: Option<String>, file: Option<PathBuf>) -> Result<Option<What>, Ref
         (Some(name), None) => Ok(Some(What::Name(name))),
         (None, Some(file)) => Ok(Some(What::File(file))),
         (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err(Refused::usage("a plug-in is named by a name or a file, not both")),
+        (Some(_), Some(_)) => {
+            Err(Refused::usage("a plug-in is named by a name or a file, not both"))
+        }
     }
 }
 

@@ -171,8 +171,7 @@ impl Assembly {
         let (sender, inbox) = inbox(INBOX);
         let to_board = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
         let recent = Recent::default();
-        let mut observer =
-            Both(to_board, Both(Narrator::default(), RecentEvents(recent.clone())));
+        let mut observer = Both(to_board, Both(Narrator::default(), RecentEvents(recent.clone())));
         let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
         let OpenedJournal { writer, mut recovered, mut producer, consumer, lock, runtime_dir } =
             opened;
@@ -270,9 +269,10 @@ impl Assembly {
             Err(InboxError::Ended) => Offer::Ended,
         });
         let scout = scout.map_err(because("the scout"))?;
-        let keeper = self.slots.take().map(|slots| {
-            slots.keep(&plan.settings, self.recent.clone(), self.sender.clone())
-        });
+        let keeper = self
+            .slots
+            .take()
+            .map(|slots| slots.keep(&plan.settings, self.recent.clone(), self.sender.clone()));
         let (keeper, keeping) =
             keeper.transpose().map_err(because("the keeper of plug-ins"))?.unzip();
         let rehearsals = Some(rehearsals(plan)?);

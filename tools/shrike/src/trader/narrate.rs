@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use engine::{Action, Follower, Note};
 use journal::{Boot, Family, Kind, Observer, RecordView, Trouble};
 use model::wire::{Reader, Wire};
-use plugins::Recent;
 use model::{
     Alarm, AlarmKind, Body, ClientOrderId, Command, Event, Fill, KillLevel, PermitId, PluginChange,
     PluginRecord, PluginReport, Price, Qty, Record, Reject, RejectClass, Request, SymbolId,
     TargetId, TargetRecord, TargetState, format_scaled,
 };
+use plugins::Recent;
 
 /// Permits whose target is known; the oldest go first.
 const PERMITS: usize = 1_024;

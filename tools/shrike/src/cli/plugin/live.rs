@@ -14,72 +14,76 @@ use crate::cli::{CliError, Exit, Out, hands};
 /// Show what runs in each slot, and what it said of late
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Example:\n  shrike plugin list --data data")]
-pub struct ListArgs {
+pub(super) struct ListArgs {
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
 }
 
 /// Put a plug-in in a slot of the running trader
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "It is checked, compiled in a child, tried on what happened of late and set \
+#[command(
+    after_help = "It is checked, compiled in a child, tried on what happened of late and set \
                         up; then it takes the slot between two events. Armed targets keep their \
                         bounds under permits of the new plug-in, which are on disk before.\n\
-                        Example:\n  shrike plugin swap 0 plugins/my_sniper.wasm --data data")]
-pub struct SwapArgs {
+                        Example:\n  shrike plugin swap 0 plugins/my_sniper.wasm --data data"
+)]
+pub(super) struct SwapArgs {
     /// The slot, 0 to 15
-    pub slot: u8,
+    pub(super) slot: u8,
     /// A file, or the name of a shipped plug-in or of a file in plugins.dir
-    pub plugin: String,
+    pub(super) plugin: String,
     /// Disarm armed targets of the slot instead of taking them over
     #[arg(long)]
-    pub disarm: bool,
+    pub(super) disarm: bool,
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
 }
 
 /// Let a candidate run beside a slot's plug-in: what it would have done is compared, never followed
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Without a plug-in the comparison ends.\n\
                         Example:\n  shrike plugin shadow 0 plugins/my_sniper.wasm --data data")]
-pub struct ShadowArgs {
+pub(super) struct ShadowArgs {
     /// The slot, 0 to 15
-    pub slot: u8,
+    pub(super) slot: u8,
     /// A file or a name, as for a swap
-    pub plugin: Option<String>,
+    pub(super) plugin: Option<String>,
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
 }
 
 /// Set a parameter of a slot's plug-in
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "It holds over swaps and restarts, as long as the plug-in has a parameter of \
+#[command(
+    after_help = "It holds over swaps and restarts, as long as the plug-in has a parameter of \
                         that name.\n\
-                        Example:\n  shrike plugin set 1 losses 3 --data data")]
-pub struct SetArgs {
+                        Example:\n  shrike plugin set 1 losses 3 --data data"
+)]
+pub(super) struct SetArgs {
     /// The slot, 0 to 15
-    pub slot: u8,
+    pub(super) slot: u8,
     /// The parameter, as the plug-in's manifest names it
-    pub parameter: String,
+    pub(super) parameter: String,
     /// Its value, as the manifest's type reads it
-    pub value: String,
+    pub(super) value: String,
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
 }
 
 // Doc comments here would become the help text of every command that has these options.
 #[derive(Args, Clone, Debug)]
-pub struct SlotArgs {
+pub(super) struct SlotArgs {
     /// The slot, 0 to 15
-    pub slot: u8,
+    pub(super) slot: u8,
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
 }
 
 /// Runs `shrike plugin list`.
 ///
 /// # Errors
 /// [`CliError`] with the code of the page above.
-pub fn list(args: &ListArgs, out: &mut Out) -> Result<Exit, CliError> {
+pub(super) fn list(args: &ListArgs, out: &mut Out) -> Result<Exit, CliError> {
     hands::list(&args.place, &json!({ "cmd": "plugins" }), "plugins", text, out)
 }
 
@@ -87,7 +91,7 @@ pub fn list(args: &ListArgs, out: &mut Out) -> Result<Exit, CliError> {
 ///
 /// # Errors
 /// [`CliError`] with the code of the page above.
-pub fn swap(args: &SwapArgs, out: &mut Out) -> Result<Exit, CliError> {
+pub(super) fn swap(args: &SwapArgs, out: &mut Out) -> Result<Exit, CliError> {
     let (name, file) = named(&args.plugin)?;
     let ask = json!({
         "cmd": "plugin_swap", "slot": args.slot, "name": name, "file": file,
@@ -100,7 +104,7 @@ pub fn swap(args: &SwapArgs, out: &mut Out) -> Result<Exit, CliError> {
 ///
 /// # Errors
 /// [`CliError`] with the code of the page above.
-pub fn shadow(args: &ShadowArgs, out: &mut Out) -> Result<Exit, CliError> {
+pub(super) fn shadow(args: &ShadowArgs, out: &mut Out) -> Result<Exit, CliError> {
     let (name, file) = match &args.plugin {
         Some(plugin) => named(plugin)?,
         None => (None, None),
@@ -113,7 +117,7 @@ pub fn shadow(args: &ShadowArgs, out: &mut Out) -> Result<Exit, CliError> {
 ///
 /// # Errors
 /// [`CliError`] with the code of the page above.
-pub fn set(args: &SetArgs, out: &mut Out) -> Result<Exit, CliError> {
+pub(super) fn set(args: &SetArgs, out: &mut Out) -> Result<Exit, CliError> {
     let SetArgs { slot, parameter, value, place } = args;
     let ask = json!({
         "cmd": "plugin_set", "slot": slot, "parameter": parameter, "value": value,
@@ -125,7 +129,7 @@ pub fn set(args: &SetArgs, out: &mut Out) -> Result<Exit, CliError> {
 ///
 /// # Errors
 /// [`CliError`] with the code of the page above.
-pub fn of_slot(cmd: &str, args: &SlotArgs, out: &mut Out) -> Result<Exit, CliError> {
+pub(super) fn of_slot(cmd: &str, args: &SlotArgs, out: &mut Out) -> Result<Exit, CliError> {
     hands::act(&args.place, &json!({ "cmd": cmd, "slot": args.slot }), out)
 }
 
@@ -151,7 +155,12 @@ fn text(rows: &[Value]) -> String {
             Some(fault) => format!("{} ({fault})", cell("state")),
             None => cell("state"),
         };
-        text.push_str(&format!("{:>2}  {}  {state}  {}\n", cell("slot"), cell("plugin"), cell("hash")));
+        text.push_str(&format!(
+            "{:>2}  {}  {state}  {}\n",
+            cell("slot"),
+            cell("plugin"),
+            cell("hash")
+        ));
         if !row["shadow"].is_null() {
             let (shadow, differs) = (cell("shadow"), cell("differs"));
             text.push_str(&format!("    candidate {shadow}, wished otherwise {differs} times\n"));
