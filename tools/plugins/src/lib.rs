@@ -15,6 +15,8 @@ mod library;
 mod native;
 #[cfg(feature = "wasm")]
 mod recent;
+#[cfg(feature = "wasm")]
+mod shelf;
 mod shipped;
 #[cfg(feature = "wasm")]
 pub mod signature;
@@ -31,5 +33,7 @@ pub use library::{Known, Library, LibraryError, Place};
 pub use native::{Natives, native_hashes, natively};
 #[cfg(feature = "wasm")]
 pub use recent::Recent;
+#[cfg(feature = "wasm")]
+pub use shelf::Shelf;
 pub use shipped::{SHIPPED, Shipped};
 pub use values::{ValuesError, values};

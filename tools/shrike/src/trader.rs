@@ -12,5 +12,8 @@ mod narrate;
 pub mod restored;
 pub mod run;
 mod slots;
+
+pub(crate) use slots::compiler;
+
 mod starts;
 pub(crate) mod supervise;

@@ -55,7 +55,7 @@ pub struct Plan {
 /// Why a run could not begin. Each says what, the value seen and the mend.
 #[derive(Debug)]
 pub struct AssemblyError {
-    what: String,
+    pub(super) what: String,
     /// What stands in the way.
     pub kind: AssemblyErrorKind,
 }
