@@ -21,7 +21,7 @@ const LOCALS: &str = "
 (local.set $a (i64.load (i32.const 8192))) (local.set $b (i64.load (i32.const 8200)))
 (local.set $c (i64.load (i32.const 8192))) (local.set $d (i64.load (i32.const 8192)))
 (local.set $e (i64.load (i32.const 8192)))
-(local.set $s (i64.const 88172645463325252))
+(local.set $s (i64.load (i32.const 8232)))
 (local.set $i (i32.load (i32.const 8192))) (local.set $j (i32.load (i32.const 8200)))
 (local.set $x (f64.load (i32.const 8208))) (local.set $y (f64.load (i32.const 8216)))
 (local.set $z (f64.load (i32.const 8208))) (local.set $w (f64.load (i32.const 8208)))
@@ -31,7 +31,7 @@ const LOCALS: &str = "
 const USE: &str = "
 (i64.store (i32.const 8300) (i64.add (i64.add (local.get $a) (local.get $c)) (i64.add (local.get $d) (local.get $e))))
 (i32.store (i32.const 8308) (local.get $i)) (f64.store (i32.const 8316) (f64.add (local.get $z) (f64.add (local.get $x) (local.get $w))))
-(f32.store (i32.const 8324) (local.get $u))";
+(f32.store (i32.const 8324) (local.get $u)) (i64.store (i32.const 8232) (local.get $s))";
 
 fn module(fields: &str, setup: &str, on_event: &str) -> String {
     format!(
@@ -44,6 +44,7 @@ fn module(fields: &str, setup: &str, on_event: &str) -> String {
           (f64.store (i32.const 8216) (f64.const 1.0000001))
           (f32.store (i32.const 8224) (f32.const 1.2345678e30))
           (f32.store (i32.const 8228) (f32.const 1.00001))
+          (i64.store (i32.const 8232) (i64.const 88172645463325252))
           {setup} (i32.const 0))
         (func (export \"shrike_on_event\") (result i32) {LOCALS}
           {on_event} (i32.const 0)))"
@@ -59,6 +60,14 @@ fn within(name: &'static str, fields: &str, setup: &str, times: usize, body: &st
     let body = body.repeat(times);
     let on_event = format!("(loop $l {body} {USE} (br $l))");
     Mix { name, text: module(fields, setup, &on_event), cold: false, fresh: false }
+}
+
+/// A guest that reads a word and writes one.
+pub(crate) fn modest() -> String {
+    module("", "", "").replace(
+        LOCALS,
+        "(i64.store (i32.const 3584) (i64.add (i64.load (i32.const 1024)) (i64.const 1)))",
+    )
 }
 
 /// Every mix.
@@ -152,11 +161,7 @@ fn floats(to: &mut Vec<Mix>) {
     to.push(single("f64.trunc", "f64.trunc"));
     to.push(single_32("f32.floor", "f32.floor"));
     to.push(single("f64.abs, f64.neg", "f64.neg"));
-    to.push(looped(
-        "f64 denormal add",
-        64,
-        "(local.set $z (f64.mul (f64.const 4.9e-324) (f64.add (local.get $z) (local.get $y))))",
-    ));
+    tiny(to);
     to.push(looped("f64.lt, select", 64, "(local.set $x (select (local.get $x) (local.get $y) (f64.lt (local.get $x) (local.get $z))))"));
     let there = |name, to_int: &str, back: &str| {
         let body = format!("(local.set $y ({back} ({to_int} (local.get $y))))");
@@ -177,6 +182,53 @@ fn floats(to: &mut Vec<Mix>) {
     };
     to.push(there_32("i64.trunc_f32_u and back", "i64.trunc_f32_u", "f32.convert_i64_u"));
     to.push(there_32("i64.trunc_sat_f32_u and back", "i64.trunc_sat_f32_u", "f32.convert_i64_u"));
+}
+
+/// Numbers below the smallest that a processor handles the fast way.
+fn tiny(to: &mut Vec<Mix>) {
+    let f64s = |name, body: &str| looped(name, 64, &format!("(local.set $z {body})"));
+    let f32s = |name, body: &str| looped(name, 64, &format!("(local.set $u {body})"));
+    to.push(f64s("f64.add of tiny", "(f64.sub (f64.const 4.1e-310) (f64.abs (local.get $z)))"));
+    to.push(f64s(
+        "f64.mul to tiny",
+        "(f64.mul (f64.const 4.1e-310) (f64.add (local.get $z) (local.get $y)))",
+    ));
+    to.push(f64s("f64.mul of tiny", "(f64.mul (f64.mul (f64.add (local.get $y) (local.get $z)) (f64.const 1e-310)) (f64.const 1e300))"));
+    to.push(f64s(
+        "f64.div to tiny",
+        "(f64.div (f64.const 4.1e-310) (f64.add (local.get $z) (local.get $y)))",
+    ));
+    to.push(f64s("f64.div of tiny by tiny", "(f64.div (f64.const 4.1e-310) (f64.add (f64.const 4.3e-310) (f64.mul (local.get $z) (f64.const 0))))"));
+    to.push(f64s(
+        "f64.sqrt of tiny",
+        "(f64.sqrt (f64.add (f64.const 4.1e-310) (f64.mul (local.get $z) (f64.const 0))))",
+    ));
+    to.push(f64s(
+        "f64.nearest of tiny",
+        "(f64.add (f64.const 4.1e-310) (f64.nearest (local.get $z)))",
+    ));
+    to.push(f64s(
+        "f64.min of tiny",
+        "(f64.min (f64.const 4.1e-310) (f64.add (local.get $z) (f64.const 4.3e-310)))",
+    ));
+    to.push(f64s(
+        "f32.demote to tiny",
+        "(f64.promote_f32 (f32.demote_f64 (f64.add (f64.const 1e-40) (local.get $z))))",
+    ));
+    to.push(f64s(
+        "i64.trunc of tiny",
+        "(f64.add (f64.const 4.1e-310) (f64.convert_i64_s (i64.trunc_f64_s (local.get $z))))",
+    ));
+    to.push(f32s(
+        "f32.mul to tiny",
+        "(f32.mul (f32.const 1e-40) (f32.add (local.get $u) (local.get $v)))",
+    ));
+    to.push(f32s(
+        "f32.div to tiny",
+        "(f32.div (f32.const 1e-40) (f32.add (local.get $u) (local.get $v)))",
+    ));
+    to.push(f32s("f32.add of tiny", "(f32.sub (f32.const 1e-40) (f32.abs (local.get $u)))"));
+    to.push(looped("f64.lt of tiny", 64, "(local.set $i (i32.add (f64.lt (f64.const 4.1e-310) (f64.add (f64.const 4.1e-310) (f64.convert_i32_s (local.get $i)))) (i32.const 0)))"));
 }
 
 fn memory(to: &mut Vec<Mix>) {
@@ -324,6 +376,24 @@ fn control(to: &mut Vec<Mix>) {
         })
         .collect();
     to.push(looped("if, guessed wrong", 2, &format!("{XORSHIFT} {bits}")));
+    let products: String = (0..32)
+        .map(|bit| {
+            format!(
+                "(if (i32.and (i32.wrap_i64 (local.get $s)) (i32.const {})) (then (local.set $a (local.get $b))))",
+                1_u32 << bit
+            )
+        })
+        .collect();
+    to.push(looped("if without memory, guessed wrong", 2, &format!("{XORSHIFT} {products}")));
+    let leaves: String = (0..32)
+        .map(|bit| {
+            format!(
+                "(block (br_if 0 (i32.and (i32.wrap_i64 (local.get $s)) (i32.const {}))) (local.set $a (local.get $b)))",
+                1_u32 << bit
+            )
+        })
+        .collect();
+    to.push(looped("br_if without memory, guessed wrong", 2, &format!("{XORSHIFT} {leaves}")));
     let skips: String = (0..32)
         .map(|bit| {
             format!(
@@ -406,6 +476,8 @@ fn control(to: &mut Vec<Mix>) {
     ));
     to.push(wide("straight code, 480 KiB, cold", true));
     to.push(wide("straight code, 480 KiB", false));
+    to.push(long("straight code, long constants, cold", true));
+    to.push(long("straight code, long constants", false));
     to.push(hopping());
     to.push(Mix {
         name: "unreachable",
@@ -440,7 +512,21 @@ fn wide(name: &'static str, cold: bool) -> Mix {
     }
 }
 
-/// Calls of two thousand functions that stand far from each other.
+/// As much machine code as a module can have.
+fn long(name: &'static str, cold: bool) -> Mix {
+    let body: String = (0..4_400_u64)
+        .map(|at| format!("(i64.const {}) i64.xor ", 0x7000_0000_0000_0000 | (at * 0x1_0001_0001)))
+        .collect();
+    let functions: String = (0..16)
+        .map(|at| format!("(func $w{at} (param i64) (result i64) (local.get 0) {body})"))
+        .collect();
+    let calls: String =
+        (0..16).map(|at| format!("(local.set $a (call $w{at} (local.get $a)))")).collect();
+    let text = module(&functions, "", &format!("(loop $l {calls} {USE} (br $l))"));
+    Mix { name, text, cold, fresh: false }
+}
+
+/// Calls of a thousand functions that stand far from each other.
 fn hopping() -> Mix {
     let body = "(i64.store offset=12000 (i32.const 0) (local.get 0))".repeat(40);
     let functions: String = (0..1_000)

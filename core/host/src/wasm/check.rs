@@ -313,5 +313,5 @@ fn at_most(what: &'static str, count: u64, max: u64) -> Result<(), Refused> {
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(super) fn invalid(error: BinaryReaderError) -> Refused {
-    Refused::Invalid { offset: error.offset() as usize, text: error.message().to_owned() }
+    Refused::Invalid { offset: error.offset(), text: error.message().to_owned() }
 }
