@@ -474,10 +474,12 @@ fn control(to: &mut Vec<Mix>) {
         "recursion with work behind it",
         &"(local.set 0 (i64.rem_u (i64.const 0x7fffffffffffff01) (local.get 0)))".repeat(200),
     ));
-    to.push(wide("straight code, 480 KiB, cold", true));
-    to.push(wide("straight code, 480 KiB", false));
+    to.push(wide("straight code, cold", true));
+    to.push(wide("straight code", false));
     to.push(long("straight code, long constants, cold", true));
     to.push(long("straight code, long constants", false));
+    to.push(scattered("branches over far code, cold", true));
+    to.push(scattered("branches over far code", false));
     to.push(hopping());
     to.push(Mix {
         name: "unreachable",
@@ -501,9 +503,9 @@ fn deep(name: &'static str, behind: &str) -> Mix {
 
 /// More machine code than the first cache holds, run once from end to end.
 fn wide(name: &'static str, cold: bool) -> Mix {
-    let body = "(i64.store offset=12000 (i32.const 0) (i64.add (i64.load offset=12008 (i32.const 0)) (i64.const 77)))".repeat(3_000);
-    let functions: String = (0..10).map(|at| format!("(func $w{at} {body})")).collect();
-    let calls: String = (0..10).map(|at| format!("(call $w{at})")).collect();
+    let body = "(i64.store offset=12000 (i32.const 0) (i64.add (i64.load offset=12008 (i32.const 0)) (i64.const 77)))".repeat(1_500);
+    let functions: String = (0..4).map(|at| format!("(func $w{at} {body})")).collect();
+    let calls: String = (0..4).map(|at| format!("(call $w{at})")).collect();
     Mix {
         name,
         text: module(&functions, "", &format!("(loop $l {calls} (br $l))")),
@@ -512,23 +514,34 @@ fn wide(name: &'static str, cold: bool) -> Mix {
     }
 }
 
+/// Branches that each go to another line of the code, as many as a module can have.
+fn scattered(name: &'static str, cold: bool) -> Mix {
+    let block = "(block (br_if 0 (local.get 0)) (i64.store (i32.const 0x7fff0) (i64.const 0x7fffffffffffffff))
+        (i64.store (i32.const 0x7fff8) (i64.const 0x7fffffffffffffff)))";
+    let body = block.repeat(740);
+    let functions: String = (0..4).map(|at| format!("(func $w{at} (param i32) {body})")).collect();
+    let calls: String = (0..4).map(|at| format!("(call $w{at} (local.get $j))")).collect();
+    let text = module(&functions, "", &format!("(loop $l {calls} {USE} (br $l))"));
+    Mix { name, text, cold, fresh: false }
+}
+
 /// As much machine code as a module can have.
 fn long(name: &'static str, cold: bool) -> Mix {
-    let body: String = (0..4_400_u64)
+    let body: String = (0..4_000_u64)
         .map(|at| format!("(i64.const {}) i64.xor ", 0x7000_0000_0000_0000 | (at * 0x1_0001_0001)))
         .collect();
-    let functions: String = (0..16)
+    let functions: String = (0..2)
         .map(|at| format!("(func $w{at} (param i64) (result i64) (local.get 0) {body})"))
         .collect();
     let calls: String =
-        (0..16).map(|at| format!("(local.set $a (call $w{at} (local.get $a)))")).collect();
+        (0..2).map(|at| format!("(local.set $a (call $w{at} (local.get $a)))")).collect();
     let text = module(&functions, "", &format!("(loop $l {calls} {USE} (br $l))"));
     Mix { name, text, cold, fresh: false }
 }
 
 /// Calls of a thousand functions that stand far from each other.
 fn hopping() -> Mix {
-    let body = "(i64.store offset=12000 (i32.const 0) (local.get 0))".repeat(40);
+    let body = "(i64.store offset=12000 (i32.const 0) (local.get 0))".repeat(8);
     let functions: String = (0..1_000)
         .map(|at| {
             format!("(func $h{at} (param i64) (result i64) (if (i64.eqz (local.get 0)) (then {body})) (i64.add (local.get 0) (i64.const {at})))")

@@ -8,11 +8,13 @@
 
 use wasmtime::OperatorCost;
 
-/// Units for one call: 80 microseconds of the slowest mix.
-pub const PER_CALL: u64 = 400_000;
+/// Units for one call: 65 microseconds of the slowest mix.
+pub const PER_CALL: u64 = 300_000;
 
-/// An access to memory, which may miss the caches or lie across two pages.
-const ACCESS: u8 = 50;
+/// A load, which may miss every cache.
+const LOAD: u8 = 125;
+/// A store, which may lie across two pages.
+const STORE: u8 = 50;
 /// A division or remainder of whole numbers.
 const DIVIDE: u8 = 40;
 /// A sum of floating-point numbers, with its result made canonical.
@@ -24,7 +26,7 @@ const ROUND: u8 = 32;
 /// From floating point to whole number or back.
 const CONVERT: u8 = 14;
 /// A branch that may be guessed wrong.
-const BRANCH: u8 = 16;
+const BRANCH: u8 = 20;
 /// A jump that is always taken, and the comparison of the fuel where it goes.
 const JUMP: u8 = 6;
 
@@ -80,20 +82,20 @@ const fn conversions(cost: &mut OperatorCost) {
 }
 
 const fn accesses(cost: &mut OperatorCost) {
-    price!(cost, ACCESS, I32Load I64Load F32Load F64Load);
-    price!(cost, ACCESS, I32Load8S I32Load8U I32Load16S I32Load16U);
-    price!(cost, ACCESS, I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U);
-    price!(cost, ACCESS, I32Store I64Store F32Store F64Store);
-    price!(cost, ACCESS, I32Store8 I32Store16 I64Store8 I64Store16 I64Store32);
+    price!(cost, LOAD, I32Load I64Load F32Load F64Load);
+    price!(cost, LOAD, I32Load8S I32Load8U I32Load16S I32Load16U);
+    price!(cost, LOAD, I64Load8S I64Load8U I64Load16S I64Load16U I64Load32S I64Load32U);
+    price!(cost, STORE, I32Store I64Store F32Store F64Store);
+    price!(cost, STORE, I32Store8 I32Store16 I64Store8 I64Store16 I64Store32);
 }
 
 const fn control(cost: &mut OperatorCost) {
     price!(cost, 4, Loop);
     price!(cost, JUMP, Br Return);
     price!(cost, BRANCH, BrIf If);
-    price!(cost, 40, BrTable);
-    price!(cost, 24, Call);
-    price!(cost, 80, CallIndirect);
+    price!(cost, 50, BrTable);
+    price!(cost, 40, Call);
+    price!(cost, 125, CallIndirect);
 }
 
 /// Work that grows with a number that is known when it runs: a part for the call, and a part for
