@@ -1,6 +1,5 @@
 //! The compiler in a child process, and the cache of what it made. The tests run without the usual
 //! harness, because this very program is the child: its standard output is the artefact.
-#![cfg(feature = "wasm")]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

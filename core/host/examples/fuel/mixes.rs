@@ -503,7 +503,9 @@ fn deep(name: &'static str, behind: &str) -> Mix {
 
 /// More machine code than the first cache holds, run once from end to end.
 fn wide(name: &'static str, cold: bool) -> Mix {
-    let body = "(i64.store offset=12000 (i32.const 0) (i64.add (i64.load offset=12008 (i32.const 0)) (i64.const 77)))".repeat(1_500);
+    let body = "(i64.store offset=12000 (i32.const 0)
+        (i64.add (i64.load offset=12008 (i32.const 0)) (i64.const 77)))"
+        .repeat(1_500);
     let functions: String = (0..4).map(|at| format!("(func $w{at} {body})")).collect();
     let calls: String = (0..4).map(|at| format!("(call $w{at})")).collect();
     Mix {
@@ -544,7 +546,10 @@ fn hopping() -> Mix {
     let body = "(i64.store offset=12000 (i32.const 0) (local.get 0))".repeat(8);
     let functions: String = (0..1_000)
         .map(|at| {
-            format!("(func $h{at} (param i64) (result i64) (if (i64.eqz (local.get 0)) (then {body})) (i64.add (local.get 0) (i64.const {at})))")
+            format!(
+                "(func $h{at} (param i64) (result i64) (if (i64.eqz (local.get 0)) (then {body}))
+                (i64.add (local.get 0) (i64.const {at})))"
+            )
         })
         .collect();
     let names: String = (0..1_000).map(|at| format!("$h{at} ")).collect();
@@ -554,7 +559,8 @@ fn hopping() -> Mix {
     let calls: String = (0..6)
         .map(|at| {
             format!(
-                "(local.set $a (call_indirect (type $t) (local.get $a) (i32.rem_u (i32.wrap_i64 (i64.shr_u (local.get $s) (i64.const {}))) (i32.const 1000))))",
+                "(local.set $a (call_indirect (type $t) (local.get $a) (i32.rem_u
+                (i32.wrap_i64 (i64.shr_u (local.get $s) (i64.const {}))) (i32.const 1000))))",
                 at * 10
             )
         })
