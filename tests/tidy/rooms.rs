@@ -297,7 +297,7 @@ mod tests {
             1
         );
         let room = &ROOMS[0];
-        let bare = check_room(room, "Cargo.toml", "[package]\nname = \"model\"\n", &[]);
+        let bare = check_room(room, "Cargo.toml", "[package]\nname = \"abi\"\n", &[]);
         assert_eq!(bare[0].seen, "lints of its own");
     }
 
