@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
@@ -169,11 +169,9 @@ impl fmt::Display for KeepError {
             }
             Self::Value(error) => error.fmt(f),
             Self::Library(error) => error.fmt(f),
-            Self::Trial { title, reasons } => write!(
-                f,
-                "{title} failed its trial: {}; nothing was changed",
-                reasons.join("; ")
-            ),
+            Self::Trial { title, reasons } => {
+                write!(f, "{title} failed its trial: {}; nothing was changed", reasons.join("; "))
+            }
             Self::Trader(what) => write!(f, "the trader did not take it: {what}"),
             Self::Ended => f.write_str("the keeper of plug-ins has ended"),
         }
@@ -411,9 +409,7 @@ impl Keeping {
     /// What the configuration says of a slot's parameters, and whether each must be known.
     fn said(&self, slot: Slot, known: &Known) -> (&[(String, String)], bool) {
         match self.config.slots.iter().find(|configured| configured.slot == slot) {
-            Some(configured) => {
-                (&configured.parameters, configured.plugin == known.manifest.name)
-            }
+            Some(configured) => (&configured.parameters, configured.plugin == known.manifest.name),
             None => (&[], false),
         }
     }

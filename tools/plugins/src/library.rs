@@ -307,8 +307,8 @@ impl Library {
                 false => Ok(()),
             };
         };
-        let verified = Key::parse(key)
-            .and_then(|key| key.verify_with(bytes, &signature::beside(path)));
+        let verified =
+            Key::parse(key).and_then(|key| key.verify_with(bytes, &signature::beside(path)));
         let refused = |error: signature::SignatureError| {
             let (path, what) = (path.to_owned(), error.to_string());
             LibraryError::Signature { path, what }

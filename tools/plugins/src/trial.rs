@@ -222,11 +222,7 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(
-        blueprint: &Blueprint,
-        standing: &Standing,
-        values: &[i64],
-    ) -> Result<Self, TrialError> {
+    fn new(blueprint: &Blueprint, standing: &Standing, values: &[i64]) -> Result<Self, TrialError> {
         let maker = Maker::new(blueprint, standing, values);
         let (one, other) = (Twin::new(&maker)?, Twin::new(&maker)?);
         Ok(Self { maker, one, other, scenes: 0, carried_next: CARRIED_FROM, same: true })
