@@ -234,6 +234,10 @@ impl Strategies for Plugins {
             fault = next.take_over(&mut old, &self.standing, slot).err();
             self.supply.give_back(old.retire(slot, Left::Exchanged));
         }
+        if let Some(mut candidate) = self.shadows[at].take() {
+            // It was compared with what is gone.
+            self.supply.give_back(candidate.retire(slot, Left::Stopped));
+        }
         self.seats[at] = Some(next);
         if let Some(fault) = fault {
             self.fail(at, false, fault);
@@ -268,7 +272,7 @@ impl Strategies for Plugins {
     fn shadow(&mut self, _: Mono, slot: Slot, plugin: u128) -> bool {
         let Some(place) = self.shadows.get_mut(slot.index()) else { return false };
         if let Some(mut old) = place.take() {
-            self.supply.give_back(old.retire(slot, Left::Exchanged));
+            self.supply.give_back(old.retire(slot, Left::Stopped));
         }
         let found = match plugin {
             0 => true,

@@ -150,6 +150,9 @@ fn text(rows: &[Value]) -> String {
     }
     let mut text = String::new();
     for row in rows {
+        let memory = row["memory_bytes"]
+            .as_u64()
+            .map_or_else(String::new, |bytes| format!("  {} KiB", bytes.div_ceil(1_024)));
         let cell = |name: &str| crate::board::render_cell(&row[name]);
         let state = match row["fault"].as_str() {
             Some(fault) => format!("{} ({fault})", cell("state")),
