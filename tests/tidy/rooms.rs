@@ -71,7 +71,7 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/plugins",
         ours: &[
-            "abi", "model", "host", "sdk", "settings", "exposure_cap", "hello", "listing_sniper",
+            "abi", "model", "host", "journal", "sdk", "settings", "exposure_cap", "hello", "listing_sniper",
             "loss_streak", "momentum",
         ],
         outside: &["minisign-verify", "tracing"],

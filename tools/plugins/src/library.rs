@@ -7,14 +7,14 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use abi::Guest;
 use host::wasm::{Blueprint, Cache, Compiler, Refused, Sandbox};
 use host::{Manifest, PrepareError, Prepared, Standing};
+use journal::{BlobError, BlobHash, Blobs};
 use model::Slot;
 
 use crate::signature::{self, Key};
@@ -80,21 +80,16 @@ pub enum LibraryError {
         /// The hash.
         hash: u128,
         /// Where it would be.
-        file: PathBuf,
+        folder: PathBuf,
     },
-    /// A file cannot be read or written.
+    /// What was kept cannot be read or written.
+    Blob(BlobError),
+    /// A file cannot be read.
     File {
         /// Which.
         path: PathBuf,
         /// Why.
         error: io::Error,
-    },
-    /// A file does not hold what its name says.
-    Spoiled {
-        /// Which.
-        path: PathBuf,
-        /// What it holds.
-        hash: u128,
     },
     /// The module may not run.
     Refused {
@@ -133,15 +128,11 @@ impl fmt::Display for LibraryError {
                     shipped.join(", ")
                 )
             }
-            Self::NoHash { hash, file } => {
-                write!(f, "plug-in {hash:032x} is not there: no {}", file.display())
+            Self::NoHash { hash, folder } => {
+                write!(f, "plug-in {hash:032x} was not kept in {}", folder.display())
             }
+            Self::Blob(error) => error.fmt(f),
             Self::File { path, error } => write!(f, "{}: {error}", path.display()),
-            Self::Spoiled { path, hash } => write!(
-                f,
-                "{} holds plug-in {hash:032x}, which is not the one it is named after; delete it",
-                path.display()
-            ),
             Self::Refused { what, refused } => write!(f, "{what}: {refused}"),
             Self::Values(error) => error.fmt(f),
             Self::Prepare { what, error } => write!(f, "{what}: {error}"),
@@ -161,7 +152,7 @@ pub struct Library {
     /// The operator's folder.
     dir: PathBuf,
     /// Where what runs is kept.
-    kept: PathBuf,
+    blobs: Blobs,
     /// The public key that files of the folder must be signed with.
     key: Option<String>,
     /// Whether a file without a signature is refused even when no key is named.
@@ -184,13 +175,12 @@ impl Library {
             what: "the sandbox".to_owned(),
             refused: Box::new(refused),
         };
-        let kept = data.join("plugins");
         Ok(Self {
             sandbox: Sandbox::new().map_err(refused)?,
             compiler,
-            cache: Cache::open(&kept.join("compiled")).ok(),
+            cache: Cache::open(&data.join("compiled")).ok(),
             dir: settings.dir.clone(),
-            kept,
+            blobs: Blobs::of(data),
             key: settings.key.clone(),
             must_be_signed,
             known: HashMap::new(),
@@ -245,15 +235,8 @@ impl Library {
         if let Some(shipped) = Shipped::find_module(hash) {
             return self.take(shipped.name, shipped.wasm, Place::Shipped);
         }
-        let file = self.kept_file(hash);
-        if !file.exists() {
-            return Err(LibraryError::NoHash { hash, file });
-        }
-        let known = self.take(&file.display().to_string(), &read(&file)?, Place::Kept)?;
-        match known.hash == hash {
-            true => Ok(known),
-            false => Err(LibraryError::Spoiled { path: file, hash: known.hash }),
-        }
+        let bytes = self.kept(hash)?;
+        self.take(&format!("plug-in {hash:032x}"), &bytes, Place::Kept)
     }
 
     /// Sets an instance up for a slot, with what the configuration says of its parameters.
@@ -274,28 +257,24 @@ impl Library {
         prepared.map_err(|error| LibraryError::Prepare { what: known.manifest.name.clone(), error })
     }
 
-    /// Writes a module to the data directory under its hash, unless it is there.
+    /// Keeps a module among the blobs of the data directory, unless it is there.
     ///
     /// # Errors
-    /// [`LibraryError::File`].
+    /// [`LibraryError::Blob`].
     pub fn keep(&self, known: &Known) -> Result<(), LibraryError> {
         let Source::Module { bytes, .. } = &known.source else { return Ok(()) };
-        let path = self.kept_file(known.hash);
-        if path.exists() {
-            return Ok(());
-        }
-        let failed = |error| LibraryError::File { path: path.clone(), error };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.kept).map_err(failed)?;
-        let temporary = path.with_extension("wasm.tmp");
-        let mut options = fs::OpenOptions::new();
-        let file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary);
-        let mut file = file.map_err(failed)?;
-        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
-        fs::rename(&temporary, &path).map_err(failed)
+        self.blobs.put(bytes).map(drop).map_err(LibraryError::Blob)
     }
 
-    fn kept_file(&self, hash: u128) -> PathBuf {
-        self.kept.join(format!("{hash:032x}.wasm"))
+    /// The blob whose hash begins with this one: the form of a permit is its first half.
+    fn kept(&self, hash: u128) -> Result<Vec<u8>, LibraryError> {
+        let missing = || LibraryError::NoHash { hash, folder: self.blobs.dir().to_owned() };
+        let begins = format!("{hash:032x}");
+        let names = fs::read_dir(self.blobs.dir()).map_err(|_| missing())?;
+        let names = names.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let found =
+            names.filter(|name| name.starts_with(&begins)).find_map(|name| BlobHash::parse(&name));
+        self.blobs.get(found.ok_or_else(missing)?).map_err(LibraryError::Blob)
     }
 
     fn check_signature(&self, path: &Path, bytes: &[u8]) -> Result<(), LibraryError> {

@@ -154,7 +154,7 @@ fn refused(error: plugins::LibraryError) -> AssemblyError {
         | plugins::LibraryError::Prepare { .. } => AssemblyErrorKind::Configuration,
         plugins::LibraryError::NoHash { .. }
         | plugins::LibraryError::File { .. }
-        | plugins::LibraryError::Spoiled { .. } => AssemblyErrorKind::Failed,
+        | plugins::LibraryError::Blob(_) => AssemblyErrorKind::Failed,
     };
     AssemblyError { what: format!("slots: {error}"), kind }
 }

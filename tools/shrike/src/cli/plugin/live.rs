@@ -159,7 +159,7 @@ fn text(rows: &[Value]) -> String {
             None => cell("state"),
         };
         text.push_str(&format!(
-            "{:>2}  {}  {state}  {}\n",
+            "{:>2}  {}  {state}  {}{memory}\n",
             cell("slot"),
             cell("plugin"),
             cell("hash")
