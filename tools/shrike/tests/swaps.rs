@@ -12,17 +12,7 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A plug-in that runs until its parameter says otherwise.
-const BOOM: &str = r#"(module
-  (@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"boom\"\nversion = \"1\"\nabout = \"Fails when it is told to.\"\n[[parameters]]\nname = \"boom\"\ntype = \"flag\"\ndefault = false\nabout = \"Whether to fail.\"\n")
-  (memory (export "memory") 1 1)
-  (global $boom (mut i64) (i64.const 0))
-  (func (export "shrike_area") (result i32) (i32.const 0))
-  (func (export "shrike_setup") (result i32)
-    (global.set $boom (i64.load (i32.const 192)))
-    (i32.const 0))
-  (func (export "shrike_on_event") (result i32)
-    (if (i64.ne (global.get $boom) (i64.const 0)) (then unreachable))
-    (i32.const 0)))"#;
+const BOOM: &str = include_str!("support/boom.wat");
 
 #[test]
 fn a_swapped_plug_in_goes_on_over_a_restart_and_the_journal_replays_with_it() {
