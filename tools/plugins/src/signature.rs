@@ -87,10 +87,9 @@ impl fmt::Display for SignatureError {
             Self::WrongKey => {
                 write!(f, "another key signed it: sign it with the one that is configured")
             }
-            Self::WrongFile => write!(
-                f,
-                "the signature is of other bytes: sign the module again after each build"
-            ),
+            Self::WrongFile => {
+                write!(f, "the signature is of other bytes: sign the module again after each build")
+            }
         }
     }
 }

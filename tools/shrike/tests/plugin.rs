@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 mod support;
 
-use support::{document, root, said, shrike, shown, text};
+use support::{document, root, said, shown, shrike, text};
 
 /// A run of `shrike plugin` in a folder.
 fn plugin(folder: &Path, args: &[&str]) -> Output {
@@ -182,11 +182,25 @@ fn the_document_holds_what_scripts_rely_on() {
     assert!(number("/events/calls") > 0 && number("/events/scenes") > 3_000);
     assert_eq!(number("/size_bytes"), module.len() as u64);
     assert_eq!(found["hash"].as_str().map(str::len), Some(64));
-    let names: Vec<&str> =
-        found["checks"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = found["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["name"].as_str().unwrap())
+        .collect();
     for name in [
-        "size", "signature", "markers", "imports", "exports", "memory", "compiler",
-        "stack frames", "events", "fuel", "same twice", "latency",
+        "size",
+        "signature",
+        "markers",
+        "imports",
+        "exports",
+        "memory",
+        "compiler",
+        "stack frames",
+        "events",
+        "fuel",
+        "same twice",
+        "latency",
     ] {
         assert!(names.contains(&name), "{name}: {names:?}");
     }

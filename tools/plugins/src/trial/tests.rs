@@ -50,7 +50,8 @@ fn blueprint(name: &str) -> Blueprint {
 
 /// A plug-in with these lines in its manifest and these fields beside its memory and area.
 fn made(manifest: &str, fields: &str) -> Blueprint {
-    let manifest = format!("abi = 1\nname = \"made\"\nversion = \"1\"\nabout = \"Made.\"\n{manifest}");
+    let manifest =
+        format!("abi = 1\nname = \"made\"\nversion = \"1\"\nabout = \"Made.\"\n{manifest}");
     let text = format!(
         r#"(module (memory (export "memory") 1) (@custom "shrike" {manifest:?}) {fields}
             (func (export "shrike_area") (result i32) (i32.const 1024))

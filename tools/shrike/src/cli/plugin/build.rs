@@ -18,10 +18,12 @@ const STACK: &str = "-Clink-arg=-zstack-size=65536";
 
 /// Build a plug-in for the sandbox, and check it
 #[derive(Debug, Args)]
-#[command(after_help = "Writes NAME.wasm beside plugin.toml. The same source gives the same bytes wherever it \
+#[command(
+    after_help = "Writes NAME.wasm beside plugin.toml. The same source gives the same bytes wherever it \
                         stands: no path of this machine is left in them.\n\
                         Exit code 0 when it would be taken, 3 when it would be refused.\n\
-                        Example: shrike plugin build dip_buyer")]
+                        Example: shrike plugin build dip_buyer"
+)]
 pub(super) struct BuildArgs {
     /// The folder with plugin.toml and Cargo.toml
     #[arg(default_value = ".")]

@@ -18,11 +18,13 @@ const SEED: u64 = 1;
 
 /// Say whether a module would be taken, and why not
 #[derive(Debug, Args)]
-#[command(after_help = "It is compiled in a process of its own, and two instances are shown the same events: \
+#[command(
+    after_help = "It is compiled in a process of its own, and two instances are shown the same events: \
                         those of a listing's life, made up, and with --journal all that a journal \
                         holds.\n\
                         Exit code 0 when it would be taken, 3 when it would be refused.\n\
-                        Example: shrike plugin check dip_buyer.wasm --journal data")]
+                        Example: shrike plugin check dip_buyer.wasm --journal data"
+)]
 pub(super) struct CheckArgs {
     /// The module
     file: PathBuf,

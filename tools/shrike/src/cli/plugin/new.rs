@@ -12,9 +12,11 @@ use crate::cli::{CliError, Exit, Out};
 
 /// Write a new plug-in from the template
 #[derive(Debug, Args)]
-#[command(after_help = "The folder NAME holds a manifest, a source and its test. Inside strategies/ of a \
+#[command(
+    after_help = "The folder NAME holds a manifest, a source and its test. Inside strategies/ of a \
                         clone it becomes a member of that workspace.\n\
-                        Example: shrike plugin new dip_buyer")]
+                        Example: shrike plugin new dip_buyer"
+)]
 pub(super) struct NewArgs {
     /// Lower-case letters, digits and _, at most 32, a letter first
     name: String,
@@ -32,17 +34,60 @@ pub(super) struct NewArgs {
 
 /// Words that a crate may not be called, and crates that a plug-in has already.
 const TAKEN: [&str; 47] = [
-    "abi", "alloc", "as", "async", "await", "break", "const", "continue", "core", "crate", "dyn",
-    "else", "enum", "extern", "false", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
-    "match", "mod", "move", "mut", "proc_macro", "pub", "ref", "return", "sdk", "self", "static",
-    "std", "struct", "super", "test", "trait", "true", "try", "type", "unsafe", "use", "where",
-    "while", "yield",
+    "abi",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "break",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "proc_macro",
+    "pub",
+    "ref",
+    "return",
+    "sdk",
+    "self",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "test",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "unsafe",
+    "use",
+    "where",
+    "while",
+    "yield",
 ];
 
 pub(super) fn run(args: &NewArgs, out: &mut Out) -> Result<Exit, CliError> {
     let name = &args.name;
     if !is_name(name) {
-        let text = "lower-case letters, digits and _, at most 32, a letter first, and no word of Rust";
+        let text =
+            "lower-case letters, digits and _, at most 32, a letter first, and no word of Rust";
         return Err(CliError::usage(format!("{name:?} is no name of a plug-in: {text}")));
     }
     let folder = args.dir.join(name);
@@ -117,8 +162,8 @@ const ROOMS: &str = "tests/tidy/rooms.rs";
 fn add_row(top: &Path, name: &str) -> Result<(), CliError> {
     let path = top.join(ROOMS);
     let text = fs::read_to_string(&path);
-    let text = text
-        .map_err(|error| CliError::failed(format!("cannot read {}: {error}", path.display())))?;
+    let text =
+        text.map_err(|error| CliError::failed(format!("cannot read {}: {error}", path.display())))?;
     let before = "    Room {\n        folder: \"tools/archive\",";
     let row =
         format!("    Room {{ folder: \"strategies/{name}\", ours: &[\"sdk\"], outside: &[] }},\n");
