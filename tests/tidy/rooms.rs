@@ -74,7 +74,7 @@ const ROOMS: &[Room] = &[
             "abi", "model", "host", "sdk", "settings", "exposure_cap", "hello", "listing_sniper",
             "loss_streak", "momentum",
         ],
-        outside: &["minisign-verify"],
+        outside: &["minisign-verify", "tracing"],
     },
     Room {
         folder: "tools/replay",
