@@ -49,7 +49,17 @@ pub struct Trial {
     pub same_twice: bool,
     /// Bytes that one instance held at most.
     pub memory_bytes: usize,
-    times: Vec<u32>,
+    times: Times,
+}
+
+/// What each call took, in nanoseconds.
+#[derive(Clone, PartialEq, Eq)]
+struct Times(Vec<u32>);
+
+impl fmt::Debug for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Times").finish_non_exhaustive()
+    }
 }
 
 /// A call that failed.
@@ -160,7 +170,7 @@ impl Trial {
     /// This and another trial of the same blueprint as one.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
-        self.times.extend(other.times);
+        self.times.0.extend(other.times.0);
         self.faults.extend(other.faults);
         Self {
             faults: self.faults,
@@ -168,7 +178,7 @@ impl Trial {
             calls: self.calls + other.calls,
             wishes: self.wishes + other.wishes,
             fuel_most: self.fuel_most.max(other.fuel_most),
-            call_ns: CallNs::of(&mut self.times),
+            call_ns: CallNs::of(&mut self.times.0),
             same_twice: self.same_twice && other.same_twice,
             memory_bytes: self.memory_bytes.max(other.memory_bytes),
             times: self.times,
@@ -304,7 +314,7 @@ impl Pair {
             call_ns: CallNs::of(&mut tally.times),
             same_twice: same,
             memory_bytes: tally.memory_most.max(twin.memory_most),
-            times: tally.times,
+            times: Times(tally.times),
         }
     }
 }

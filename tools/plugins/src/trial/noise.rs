@@ -16,7 +16,7 @@ impl Noise {
 
     /// At least 0 and below `end`.
     pub(super) const fn below(&mut self, end: u32) -> u32 {
-        ((self.next() >> 32) * end as u64 >> 32) as u32
+        (((self.next() >> 32) * end as u64) >> 32) as u32
     }
 
     /// From `-most` to `most`.

@@ -6,14 +6,17 @@ use host::Standing;
 use model::{
     Amount, Body, Close, Command, Confidence, Depth, DepthKind, EntryPlan, Event, Evidence,
     ExitPlan, Factor, Fill, FixedList, Happening, KillLevel, ListingBody, ListingFact, Mono,
-    Pattern, PermitId, PositionRecord, Price, Qty, Round, Scene, Side, Signal, Source, SymbolId,
-    TargetId, TargetRecord, TargetState, VenueTime, View, ViewPosition, ViewTarget, WhyNot,
+    Pattern, PermitId, PositionRecord, Price, Qty, Round, Scene, Side, Signal, Source, Span,
+    SymbolId, TargetId, TargetRecord, TargetState, VenueTime, View, ViewPosition, ViewTarget,
+    WhyNot,
 };
 
 use super::SLOT;
 
 /// Levels of a book's side that are kept; the worst ones go.
 const LEVELS_MAX: usize = 64;
+/// So long before its opening a pair has an armed target, whether anybody proposed one or not.
+const ARMED: Span = Span::from_secs(3);
 
 pub(super) struct Stage {
     /// The exchange's clock minus ours, in nanoseconds.
@@ -83,13 +86,21 @@ impl Stage {
             self.offset = event.stamped.nanos().checked_sub(nanos(now));
         }
         if event.symbol != SymbolId::NONE {
-            self.take_of_pair(event, &mut changed);
+            self.take_of_pair(now, event, &mut changed);
         }
         changed
     }
 
-    fn take_of_pair(&mut self, event: &Event, changed: &mut Changed) {
+    fn take_of_pair(&mut self, now: Mono, event: &Event, changed: &mut Changed) {
+        let venue_now = self.venue(now);
         let pair = self.pairs.entry(event.symbol).or_default();
+        let near = |at: &VenueTime| venue_now.is_some() && at.before(ARMED) <= venue_now;
+        if let (None, Some(opens_at)) = (pair.target, pair.opens_at.filter(near)) {
+            self.targets += 1;
+            let target = armed(event, self.targets, opens_at, self.entry, self.exit);
+            pair.target = Some(target);
+            changed.target = Some(target);
+        }
         // What is not here changes nothing that a plug-in sees.
         #[expect(clippy::wildcard_enum_match_arm, reason = "see above")]
         match &event.body {
@@ -106,12 +117,6 @@ impl Stage {
             Body::Listing(fact) => {
                 pair.on_listing(fact);
                 changed.told = true;
-                if let (None, Some(opens_at)) = (pair.target, pair.opens_at) {
-                    self.targets += 1;
-                    let target = armed(event, self.targets, opens_at, self.entry, self.exit);
-                    pair.target = Some(target);
-                    changed.target = Some(target);
-                }
             }
             Body::Fill(fill) => pair.on_fill(event, fill, changed),
             _ => {}
@@ -310,7 +315,10 @@ impl Pair {
         }
         changed.target = Some(*target);
         changed.position = Some(position);
-        self.position = Some(position).filter(|position| position.closed.is_none());
+        let is_open = position.closed.is_none();
+        self.position = Some(position).filter(|_| is_open);
+        // What is bought next is another target's.
+        self.target = self.target.filter(|_| is_open);
     }
 
     fn view_position(&self) -> Option<ViewPosition> {

@@ -49,7 +49,7 @@ pub(super) fn run(args: &BuildArgs, out: &mut Out) -> Result<Exit, CliError> {
     }
     let built = plugin.built();
     let module = fs::read(&built).map_err(|error| cannot("read", &built, &error))?;
-    let file = args.dir.join(format!("{}.wasm", plugin.name));
+    let file = workspace::inside(&args.dir, &format!("{}.wasm", plugin.name));
     fs::write(&file, &module).map_err(|error| cannot("write", &file, &error))?;
     let mut report = Report::new(&file, &module);
     check::look(&mut report, &module, None)?;

@@ -90,7 +90,7 @@ pub(super) fn run(args: &NewArgs, out: &mut Out) -> Result<Exit, CliError> {
             "lower-case letters, digits and _, at most 32, a letter first, and no word of Rust";
         return Err(CliError::usage(format!("{name:?} is no name of a plug-in: {text}")));
     }
-    let folder = args.dir.join(name);
+    let folder = workspace::inside(&args.dir, name);
     if folder.exists() {
         let text = format!("{} is there already: take another name", folder.display());
         return Err(CliError::failed(text));

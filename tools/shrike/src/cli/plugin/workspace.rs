@@ -48,6 +48,11 @@ fn is_sdk(folder: &Path) -> bool {
     name_of(&manifest).as_deref() == Some("sdk")
 }
 
+/// A name in a folder, as somebody who stands there would write it.
+pub(super) fn inside(folder: &Path, name: &str) -> PathBuf {
+    if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
+}
+
 /// The name of the package in a `Cargo.toml`.
 pub(super) fn name_of(manifest: &str) -> Option<String> {
     let table = manifest.parse::<Table>().ok()?;
