@@ -39,7 +39,7 @@ pub struct Trial {
     pub scenes: u64,
     /// Calls that showed it one of them.
     pub calls: u64,
-    /// Intents that it had, and questions that it did not simply allow.
+    /// Intents that it had, and questions that it did not allow as they were.
     pub wishes: u64,
     /// Units of fuel that its dearest call used, of [`fuel::PER_CALL`].
     pub fuel_most: u64,
