@@ -44,11 +44,6 @@ impl Encoded {
         }
     }
 
-    /// What the scene last taken is, as [`Head::kind`].
-    pub(crate) const fn kind(&self) -> u16 {
-        self.kind
-    }
-
     /// Takes a scene; the kind is what [`kind_of`] said of it.
     pub(crate) fn take(&mut self, kind: u16, scene: &Scene<'_>) {
         self.kind = kind;
