@@ -2,7 +2,7 @@
 
 use abi::export::Answer;
 use abi::judge::{Question, Verdict};
-use abi::{Call, Guest, Plain, Trap, area, scene};
+use abi::{Call, Guest, Plain, Trap, area};
 use model::{DueTimer, Mono, PluginFault, Slot, Span, SymbolId, Text};
 
 use crate::manifest::Kind;
@@ -27,7 +27,7 @@ pub(crate) type Log = Text<{ area::LOG_MAX }>;
 pub(crate) struct Seat {
     pub(crate) plugin: u128,
     pub(crate) kind: Kind,
-    events: u32,
+    pub(crate) events: u32,
     name: Text<48>,
     state: Option<StateOf>,
     parameters: Vec<Bounds>,
@@ -89,11 +89,6 @@ impl Seat {
         self.is_active() && self.events & (1 << kind) != 0
     }
 
-    /// Signals come to every strategy, and to a rule that asks for them.
-    pub(crate) fn wants_signals(&self) -> bool {
-        self.is_active() && (self.kind == Kind::Strategy || self.wants(scene::SIGNALS))
-    }
-
     pub(crate) fn state(&self, slot: Slot) -> SlotState {
         SlotState {
             slot,
@@ -129,8 +124,11 @@ impl Seat {
         let code = match by(guest.as_mut(), Call::OnEvent) {
             Ok(0) => return Ok(None),
             Ok(code) => code,
-            // A rule may leave it out.
-            Err(Trap::NoExport) if self.kind == Kind::RiskRule => return Ok(None),
+            // A rule may leave it out, and is not asked again.
+            Err(Trap::NoExport) if self.kind == Kind::RiskRule => {
+                self.events = 0;
+                return Ok(None);
+            }
             Err(trap) => return Err((fault_of(trap), 0)),
         };
         let answer = Answer::unpack(code).ok_or((PluginFault::GaveUp, i64::from(code)))?;

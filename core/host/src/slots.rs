@@ -50,7 +50,6 @@ pub struct Plugins {
 #[derive(Clone, Copy, Debug, Default)]
 struct Audience {
     by_kind: [u16; scene::KINDS.len()],
-    signals: u16,
 }
 
 impl Audience {
@@ -61,14 +60,13 @@ impl Audience {
             for (kind, slots) in audience.by_kind.iter_mut().enumerate() {
                 *slots |= u16::from(seat.wants(kind as u16)) << at;
             }
-            audience.signals |= u16::from(seat.wants_signals()) << at;
         }
         audience
     }
 
     fn wants(&self, kind: u16, signals: bool) -> u16 {
-        let slots = self.by_kind.get(usize::from(kind)).copied().unwrap_or(0);
-        slots | if signals { self.signals } else { 0 }
+        let wanting = |kind| self.by_kind.get(usize::from(kind)).copied().unwrap_or(0);
+        wanting(kind) | if signals { wanting(scene::SIGNALS) } else { 0 }
     }
 }
 
@@ -192,10 +190,13 @@ impl Plugins {
         };
         own.clear();
         let Some(seat) = &mut seats[at] else { return false };
-        let timers_before = seat.next_timer();
+        let (timers_before, events_before) = (seat.next_timer(), seat.events);
         match seat.show((self.step, Slot(at as u8), now), &self.scene, own) {
             Ok(log) => {
-                if seat.next_timer() != timers_before {
+                let (timers, events) = (seat.next_timer(), seat.events);
+                if events != events_before {
+                    self.settle();
+                } else if timers != timers_before {
                     self.find_next_timer();
                 }
                 if let (false, Some(text)) = (shadow, log) {

@@ -84,27 +84,27 @@ fn a_plug_in_is_shown_the_kinds_that_it_asked_for() {
 }
 
 #[test]
-fn signals_come_to_every_strategy_and_to_rules_that_ask() {
+fn signals_come_unasked_to_strategies_and_rules() {
     let mut house = House::new();
     let quiet = house.seat(0, &strategy("", ""));
-    let deaf = house.seat(1, &rule("\"print\"", ""));
-    let listens = house.seat(2, &rule("\"signals\"", ""));
+    let prints = house.seat(1, &strategy("\"print\"", ""));
+    let listens = house.seat(2, &rule("", ""));
     house.show(Happening::Look, &[signal()]);
-    assert_eq!([&quiet, &deaf, &listens].map(|puppet| puppet.seen()), [1, 0, 1]);
+    assert_eq!([&quiet, &prints, &listens].map(|puppet| puppet.seen()), [1, 1, 1]);
     let head = quiet.last::<Head>(area::INPUT);
     assert_eq!((head.kind, head.signals, head.account), (scene::SIGNALS, 1, abi::NO_ACCOUNT));
     let shown = quiet.last::<scene::Signal>(area::SIGNAL);
     assert_eq!((shown.pattern, shown.confidence, shown.symbol), (1, 90, SYMBOL.0));
 
-    // With an event that carries signals it is the event, and all who hear signals see it.
+    // With an event that carries signals it is the event, and everybody sees it.
     house.show(Happening::Event(&print()), &[signal()]);
-    assert_eq!([&quiet, &deaf, &listens].map(|puppet| puppet.seen()), [2, 1, 2]);
+    assert_eq!([&quiet, &prints, &listens].map(|puppet| puppet.seen()), [2, 2, 2]);
     assert_eq!(quiet.last::<Head>(area::INPUT).kind, scene::PRINT);
 
     // Of an event that has no kind only the signals are shown.
     let up = Event::of(AccountId(1), SYMBOL, Body::Durable { token: 3 });
     house.show(Happening::Event(&up), &[signal()]);
-    assert_eq!([&quiet, &deaf, &listens].map(|puppet| puppet.seen()), [3, 1, 3]);
+    assert_eq!([&quiet, &prints, &listens].map(|puppet| puppet.seen()), [3, 3, 3]);
     assert_eq!(quiet.last::<Head>(area::INPUT).kind, scene::SIGNALS);
     house.show(Happening::Event(&up), &[]);
     assert_eq!(quiet.seen(), 3);
