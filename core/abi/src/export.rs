@@ -21,8 +21,8 @@ pub const JUDGE: &str = "shrike_judge";
 pub const STATE: &str = "shrike_state";
 /// `() -> i32`: writes the state to the buffer and gives its length, or a negative number.
 pub const SAVE: &str = "shrike_save";
-/// `(version: i32, len: i32) -> i32`: a state of that version stands in the buffer. 0 taken, 1 not
-/// understood: it begins anew.
+/// `(version: i32, len: i32) -> i32`: a state of that version, which a plug-in of the same name
+/// saved, stands in the buffer. 0 taken, 1 not understood: it begins anew.
 pub const RESTORE: &str = "shrike_restore";
 
 /// What `shrike_on_event` gives back: bits 0 to 7 intents, 8 to 15 timer changes, 16 to 30 bytes of

@@ -84,6 +84,15 @@ pub trait Guest: fmt::Debug + Send {
     /// [`Trap`] when the call did not come back.
     fn call(&mut self, call: Call) -> Result<i32, Trap>;
 
+    /// The same with no more work than the calls before have left of what one call may do: several
+    /// calls of one step cost no more than one.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    fn call_on(&mut self, call: Call) -> Result<i32, Trap> {
+        self.call(call)
+    }
+
     /// Bytes of memory that it holds beyond the program's own.
     fn memory_bytes(&self) -> usize;
 }

@@ -135,7 +135,8 @@ layout! {
         /// [`NO_SYMBOL`](crate::NO_SYMBOL) for none.
         4 symbol: u32,
         /// When, on the clock of [`Head::now`](crate::scene::Head);
-        /// [`NEVER`](crate::NEVER) clears it.
+        /// [`NEVER`](crate::NEVER) clears it. Sooner than a millisecond from now is in a
+        /// millisecond.
         8 at: i64,
     }
 }

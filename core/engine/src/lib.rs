@@ -185,6 +185,7 @@ impl<S: Strategies> Engine<S> {
     fn begin(&mut self, now: Mono) {
         assert!(now >= self.now, "time went back from {:?} to {now:?}", self.now);
         self.now = now;
+        self.strategies.begin();
     }
 
     /// The plug-ins.

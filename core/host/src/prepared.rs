@@ -124,7 +124,7 @@ impl Prepared {
                 return Err(PrepareError::OutOfRange { parameter, value, range });
             }
         }
-        set_up(guest.as_mut(), standing, slot, values)?;
+        set_up(guest.as_mut(), standing, slot, values, |guest, call| guest.call(call))?;
         let bounds = manifest.parameters.iter().map(|known| Bounds {
             name: known.name.clone(),
             min: known.min,
@@ -156,15 +156,19 @@ impl Prepared {
     }
 }
 
+/// One of [`Guest`]'s two ways to call.
+pub(crate) type CallBy = fn(&mut dyn Guest, Call) -> Result<i32, abi::Trap>;
+
 /// Shows the setup and lets the guest take it.
 pub(crate) fn set_up(
     guest: &mut dyn Guest,
     standing: &Standing,
     slot: Slot,
     values: &[i64],
+    by: CallBy,
 ) -> Result<(), PrepareError> {
     standing.setup(slot, values).put(&mut guest.area()[area::INPUT..]);
-    match guest.call(Call::Setup) {
+    match by(guest, Call::Setup) {
         Ok(code) if code >= 0 => Ok(()),
         Ok(code) => {
             let (fault, figure) = (model::PluginFault::GaveUp, i64::from(code));

@@ -2,11 +2,11 @@
 
 use abi::export::Answer;
 use abi::judge::{Question, Verdict};
-use abi::{Call, Guest, Plain, Trap, area, scene};
-use model::{DueTimer, Mono, PluginFault, Slot, SymbolId, Text};
+use abi::{Call, Guest, Plain, Trap, area};
+use model::{DueTimer, Mono, PluginFault, Slot, Span, SymbolId, Text};
 
 use crate::manifest::Kind;
-use crate::prepared::{Bounds, Left, PrepareError, Prepared, Retired, StateOf, set_up};
+use crate::prepared::{Bounds, CallBy, Left, PrepareError, Prepared, Retired, StateOf, set_up};
 use crate::scene::Encoded;
 use crate::slots::{Own, SlotState, fault_of};
 use crate::{Standing, wish};
@@ -16,6 +16,12 @@ pub(crate) type Fault = (PluginFault, i64);
 
 /// Log bytes that a plug-in may write in a second.
 const LOG_PER_SECOND: u64 = 1_024;
+
+/// How soon after a call a timer that it sets may come: one that is always due would take every
+/// step of the loop, and time that waits for the last timer would stand still.
+const TIMER_SOONEST: Span = Span::from_millis(1);
+
+pub(crate) type Log = Text<{ area::LOG_MAX }>;
 
 #[derive(Debug)]
 pub(crate) struct Seat {
@@ -31,6 +37,8 @@ pub(crate) struct Seat {
     /// None once it failed or was stopped.
     guest: Option<Box<dyn Guest>>,
     stopped: bool,
+    /// The step of its last call: the calls of one step share what one call may cost.
+    step: u64,
     timers: [Timer; area::TIMERS],
     /// The least of them.
     timer_next: Mono,
@@ -43,12 +51,6 @@ pub(crate) struct Seat {
 struct Timer {
     at: Mono,
     symbol: SymbolId,
-}
-
-/// What a plug-in made of a scene.
-pub(crate) struct Shown {
-    pub(crate) intents: Own,
-    pub(crate) log: Option<Text<{ area::LOG_MAX }>>,
 }
 
 impl Seat {
@@ -64,6 +66,7 @@ impl Seat {
             set: 0,
             guest: Some(prepared.guest),
             stopped: false,
+            step: u64::MAX,
             timers: [Timer { at: Mono::NEVER, symbol: SymbolId::NONE }; area::TIMERS],
             timer_next: Mono::NEVER,
             scenes: 0,
@@ -76,18 +79,14 @@ impl Seat {
         self.guest.is_some()
     }
 
-    /// Whether an operator took it out of use: a rule that is stopped judges nothing.
-    pub(crate) const fn is_stopped(&self) -> bool {
-        self.stopped
+    /// Whether it is a rule that must judge, also when it failed and cannot. One that an operator
+    /// took out of use judges nothing.
+    pub(crate) fn judges(&self) -> bool {
+        self.kind == Kind::RiskRule && !self.stopped
     }
 
     pub(crate) const fn wants(&self, kind: u16) -> bool {
         self.is_active() && self.events & (1 << kind) != 0
-    }
-
-    /// Signals come to every strategy, and to a rule that asks for them.
-    pub(crate) fn wants_signals(&self) -> bool {
-        self.is_active() && (self.kind == Kind::Strategy || self.wants(scene::SIGNALS))
     }
 
     pub(crate) fn state(&self, slot: Slot) -> SlotState {
@@ -102,24 +101,41 @@ impl Seat {
         }
     }
 
-    /// Shows a scene and reads what it left.
-    pub(crate) fn show(&mut self, slot: Slot, scene: &Encoded, now: Mono) -> Result<Shown, Fault> {
-        let none = Shown { intents: Own::new(), log: None };
-        let Some(guest) = &mut self.guest else { return Ok(none) };
+    /// How to call in a step: the first call of it has its work whole.
+    fn by(&mut self, step: u64) -> CallBy {
+        if std::mem::replace(&mut self.step, step) == step {
+            |guest, call| guest.call_on(call)
+        } else {
+            |guest, call| guest.call(call)
+        }
+    }
+
+    /// Shows a scene and reads what it left: wishes into `own`, which is empty, and its log.
+    pub(crate) fn show(
+        &mut self,
+        (step, slot, now): (u64, Slot, Mono),
+        scene: &Encoded,
+        own: &mut Own,
+    ) -> Result<Option<Log>, Fault> {
+        let by = self.by(step);
+        let Some(guest) = &mut self.guest else { return Ok(None) };
         self.scenes += 1;
         scene.copy_to(slot, guest.area());
-        let code = match guest.call(Call::OnEvent) {
-            Ok(0) => return Ok(none),
+        let code = match by(guest.as_mut(), Call::OnEvent) {
+            Ok(0) => return Ok(None),
             Ok(code) => code,
-            // A rule may leave it out.
-            Err(Trap::NoExport) if self.kind == Kind::RiskRule => return Ok(none),
+            // A rule may leave it out, and is not asked again.
+            Err(Trap::NoExport) if self.kind == Kind::RiskRule => {
+                self.events = 0;
+                return Ok(None);
+            }
             Err(trap) => return Err((fault_of(trap), 0)),
         };
         let answer = Answer::unpack(code).ok_or((PluginFault::GaveUp, i64::from(code)))?;
-        self.read(&answer, now)
+        self.read(&answer, now, own)
     }
 
-    fn read(&mut self, answer: &Answer, now: Mono) -> Result<Shown, Fault> {
+    fn read(&mut self, answer: &Answer, now: Mono, own: &mut Own) -> Result<Option<Log>, Fault> {
         let Some(guest) = &mut self.guest else { return Err((PluginFault::Host, 0)) };
         let bytes = guest.area();
         let intents = usize::from(answer.intents);
@@ -129,7 +145,6 @@ impl Seat {
         if intents > 0 && self.kind == Kind::RiskRule {
             return Err((PluginFault::IntentOfRule, i64::from(answer.intents)));
         }
-        let mut own = Own::new();
         for at in 0..intents {
             let bad = (PluginFault::BadIntent, at as i64);
             own.push(wish::intent(bytes, at).ok_or(bad)?).map_err(|_| bad)?;
@@ -141,18 +156,18 @@ impl Seat {
         for at in 0..usize::from(answer.timers) {
             let bad = (PluginFault::BadTimer, at as i64);
             let (timer, when, symbol) = wish::timer(bytes, at).ok_or(bad)?;
-            self.timers[usize::from(timer)] = Timer { at: when, symbol };
+            let at = when.max(now.after(TIMER_SOONEST));
+            self.timers[usize::from(timer)] = Timer { at, symbol };
         }
         if answer.timers > 0 {
             self.find_next_timer();
         }
-        let log = log.filter(|text| self.may_log(now, text.as_str().len()));
-        Ok(Shown { intents: own, log })
+        Ok(log.filter(|text| self.may_log(now, text.as_str().len())))
     }
 
     /// Text beyond the allowance is dropped.
     fn may_log(&mut self, now: Mono, len: usize) -> bool {
-        if now.since(self.log_from) >= model::Span::from_secs(1) {
+        if now.since(self.log_from) >= Span::from_secs(1) {
             (self.log_from, self.log_used) = (now, 0);
         }
         self.log_used += len as u64;
@@ -160,10 +175,15 @@ impl Seat {
     }
 
     /// Asks a rule; `None` as the fault when it has failed before.
-    pub(crate) fn judge(&mut self, question: &Question) -> Result<(i32, Verdict), Option<Fault>> {
+    pub(crate) fn judge(
+        &mut self,
+        step: u64,
+        question: &Question,
+    ) -> Result<(i32, Verdict), Option<Fault>> {
+        let by = self.by(step);
         let Some(guest) = &mut self.guest else { return Err(None) };
         question.put(&mut guest.area()[area::INPUT..]);
-        let code = guest.call(Call::Judge).map_err(|trap| Some((fault_of(trap), 0)))?;
+        let code = by(guest.as_mut(), Call::Judge).map_err(|trap| Some((fault_of(trap), 0)))?;
         Ok((code, Verdict::get(&guest.area()[area::OUTPUT..])))
     }
 
@@ -182,40 +202,48 @@ impl Seat {
         }
     }
 
-    /// Carries over what both sides know: parameters by their names, the state, and with it the
-    /// timers.
+    /// Carries over what both sides know: parameters by their names, and from a plug-in of the same
+    /// name the state, and with it the timers.
     pub(crate) fn take_over(
         &mut self,
         old: &mut Self,
         standing: &Standing,
-        slot: Slot,
+        (step, slot): (u64, Slot),
     ) -> Result<(), Fault> {
-        self.take_parameters(old, standing, slot)?;
-        let (Some(from), Some(to)) = (old.state, self.state) else { return Ok(()) };
-        let (Some(guest), Some(next)) = (&mut old.guest, &mut self.guest) else { return Ok(()) };
-        // A state that the old one cannot give is none: it leaves, and the new one begins anew.
-        let Ok(len) = guest.call(Call::Save) else { return Ok(()) };
-        let Some(len) = u32::try_from(len).ok().filter(|len| *len <= from.bytes) else {
-            return Ok(());
-        };
-        if len > to.bytes {
+        self.take_parameters(old, standing, (step, slot))?;
+        // The version of a state is its plug-in's own and says nothing to another.
+        if self.plugin_name() != old.plugin_name() {
             return Ok(());
         }
+        let (Some(from), Some(to)) = (old.state, self.state) else { return Ok(()) };
+        let by = old.by(step);
+        let Some(guest) = &mut old.guest else { return Ok(()) };
+        // A state that the old one cannot give is none: it leaves, and the new one begins anew.
+        let Ok(len) = by(guest.as_mut(), Call::Save) else { return Ok(()) };
+        let fits = |len: &u32| *len <= from.bytes && *len <= to.bytes;
+        let Some(len) = u32::try_from(len).ok().filter(fits) else { return Ok(()) };
         let len_of = len as usize;
+        let by = self.by(step);
+        let Some(next) = &mut self.guest else { return Ok(()) };
         next.state()[..len_of].copy_from_slice(&guest.state()[..len_of]);
         let call = Call::Restore { version: from.version, len };
-        let taken = next.call(call).map_err(|trap| (fault_of(trap), 0))?;
+        let taken = by(next.as_mut(), call).map_err(|trap| (fault_of(trap), 0))?;
         if taken == 0 {
             (self.timers, self.timer_next) = (old.timers, old.timer_next);
         }
         Ok(())
     }
 
+    /// Its name without the version.
+    fn plugin_name(&self) -> Option<&str> {
+        self.name.as_str().split(' ').next()
+    }
+
     fn take_parameters(
         &mut self,
         old: &Self,
         standing: &Standing,
-        slot: Slot,
+        (step, slot): (u64, Slot),
     ) -> Result<(), Fault> {
         let mut changed = false;
         for (from, (bounds, value)) in old.parameters.iter().zip(&old.values).enumerate() {
@@ -224,15 +252,18 @@ impl Seat {
             }
             let found = self.parameters.iter().position(|own| own.name == bounds.name);
             let Some(at) = found else { continue };
-            let fits = (self.parameters[at].min..=self.parameters[at].max).contains(value);
-            if fits && self.values[at] != *value {
-                self.values[at] = *value;
+            if (self.parameters[at].min..=self.parameters[at].max).contains(value) {
+                changed |= std::mem::replace(&mut self.values[at], *value) != *value;
+                // Also where it is what the new one begins with: the one after it may not.
                 self.set |= 1 << at;
-                changed = true;
             }
         }
-        let Some(guest) = self.guest.as_mut().filter(|_| changed) else { return Ok(()) };
-        set_up(guest.as_mut(), standing, slot, &self.values).map_err(|error| match error {
+        if !changed {
+            return Ok(());
+        }
+        let by = self.by(step);
+        let Some(guest) = &mut self.guest else { return Ok(()) };
+        set_up(guest.as_mut(), standing, slot, &self.values, by).map_err(|error| match error {
             PrepareError::Setup { fault, figure } => (fault, figure),
             PrepareError::NoSlot { .. }
             | PrepareError::Values { .. }
@@ -245,24 +276,26 @@ impl Seat {
     pub(crate) fn set_parameter(
         &mut self,
         standing: &Standing,
-        slot: Slot,
+        (step, slot): (u64, Slot),
         at: usize,
         value: i64,
     ) -> Result<bool, PrepareError> {
+        let by = self.by(step);
         let Some(guest) = &mut self.guest else { return Ok(false) };
         let Some(bounds) = self.parameters.get(at) else { return Ok(false) };
         if value < bounds.min || value > bounds.max {
             return Ok(false);
         }
         let before = std::mem::replace(&mut self.values[at], value);
-        match set_up(guest.as_mut(), standing, slot, &self.values) {
+        match set_up(guest.as_mut(), standing, slot, &self.values, by) {
             Ok(()) => {
                 self.set |= 1 << at;
                 Ok(true)
             }
             Err(PrepareError::Setup { fault: PluginFault::GaveUp, .. }) => {
                 self.values[at] = before;
-                set_up(guest.as_mut(), standing, slot, &self.values).map(|()| false)
+                let by: CallBy = |guest, call| guest.call_on(call);
+                set_up(guest.as_mut(), standing, slot, &self.values, by).map(|()| false)
             }
             Err(error) => Err(error),
         }
@@ -291,6 +324,17 @@ impl Seat {
         self.timers[at].at = Mono::NEVER;
         self.find_next_timer();
         Some(DueTimer { slot, timer: at as u8, due, symbol })
+    }
+
+    /// Clears its own timer of that number when it is due at the same moment for the same pair.
+    pub(crate) fn take_same_timer(&mut self, of: &DueTimer) -> bool {
+        let Some(own) = self.timers.get_mut(usize::from(of.timer)) else { return false };
+        let is_same = own.at == of.due && own.symbol == of.symbol;
+        if is_same {
+            own.at = Mono::NEVER;
+            self.find_next_timer();
+        }
+        is_same
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use abi::judge::{Question, Verdict};
-use abi::{Trap, area, export};
+use abi::{Trap, area, export, scene};
 use model::{
     DueTimer, FixedList, Happening, Intent, Mono, PluginFault, PluginReport, Qty, RiskRules, Round,
     RuleQuestion, RuleVerdict, Scene, Slot, Strategies, SymbolId, Text, Wish, Wishes,
@@ -13,7 +13,7 @@ use model::{
 
 use crate::Standing;
 use crate::manifest::Kind;
-use crate::prepared::{Left, PrepareError, Prepared, Supply};
+use crate::prepared::{Left, PrepareError, Prepared, Retired, Supply};
 use crate::scene::{Encoded, SHADOW_TIMER, kind_of, mono, price};
 use crate::seat::Seat;
 
@@ -30,10 +30,49 @@ pub struct Plugins {
     seats: [Option<Box<Seat>>; Slot::MAX],
     shadows: [Option<Box<Seat>>; Slot::MAX],
     scene: Encoded,
+    /// Wishes of the plug-in that looked at the scene last.
+    own: Own,
+    /// Wishes of the candidate beside it.
+    other: Own,
     reports: VecDeque<PluginReport>,
     supply: Box<dyn Supply>,
+    /// Counts the engine's steps.
+    step: u64,
     next_timer: Mono,
-    wants_changes: bool,
+    /// Who is shown what: the plug-ins in use, and the candidates.
+    used: Audience,
+    candidates: Audience,
+    /// Bit n set: a rule in slot n judges.
+    rules: u16,
+}
+
+/// Slots as bits, by what they want to be shown.
+#[derive(Clone, Copy, Debug, Default)]
+struct Audience {
+    by_kind: [u16; scene::KINDS.len()],
+}
+
+impl Audience {
+    fn of(seats: &[Option<Box<Seat>>; Slot::MAX]) -> Self {
+        let mut audience = Self::default();
+        for (at, seat) in seats.iter().enumerate() {
+            let Some(seat) = seat else { continue };
+            for (kind, slots) in audience.by_kind.iter_mut().enumerate() {
+                *slots |= u16::from(seat.wants(kind as u16)) << at;
+            }
+        }
+        audience
+    }
+
+    fn wants(&self, kind: u16, signals: bool) -> u16 {
+        let wanting = |kind| self.by_kind.get(usize::from(kind)).copied().unwrap_or(0);
+        wanting(kind) | if signals { wanting(scene::SIGNALS) } else { 0 }
+    }
+}
+
+/// A slot as its bit; none for [`Slot::NONE`].
+fn bit(slot: Slot) -> u16 {
+    1_u16.checked_shl(u32::from(slot.0)).unwrap_or(0)
 }
 
 /// What a slot holds, for status.
@@ -69,10 +108,15 @@ impl Plugins {
             seats: [const { None }; Slot::MAX],
             shadows: [const { None }; Slot::MAX],
             scene: Encoded::new(),
+            own: Own::new(),
+            other: Own::new(),
             reports: VecDeque::with_capacity(REPORTS),
             supply,
+            step: 0,
             next_timer: Mono::NEVER,
-            wants_changes: false,
+            used: Audience::default(),
+            candidates: Audience::default(),
+            rules: 0,
         }
     }
 
@@ -101,10 +145,19 @@ impl Plugins {
 
     /// What a change of any seat may have changed for all.
     fn settle(&mut self) {
-        let all = || self.seats.iter().chain(&self.shadows).flatten();
-        let changes = 1 << abi::scene::TARGET | 1 << abi::scene::POSITION;
-        self.wants_changes = all().any(|seat| seat.is_active() && seat.events & changes != 0);
-        self.next_timer = all().map(|seat| seat.next_timer()).min().unwrap_or(Mono::NEVER);
+        self.used = Audience::of(&self.seats);
+        self.candidates = Audience::of(&self.shadows);
+        self.rules = 0;
+        for (at, seat) in self.seats.iter().enumerate() {
+            let judges = seat.as_ref().is_some_and(|seat| seat.judges());
+            self.rules |= u16::from(judges) << at;
+        }
+        self.find_next_timer();
+    }
+
+    fn find_next_timer(&mut self) {
+        let all = self.seats.iter().chain(&self.shadows).flatten();
+        self.next_timer = all.map(|seat| seat.next_timer()).min().unwrap_or(Mono::NEVER);
     }
 
     /// Takes a seat's instance out of use and says why in the records.
@@ -112,7 +165,7 @@ impl Plugins {
         let seats = if shadow { &mut self.shadows } else { &mut self.seats };
         let Some(seat) = &mut seats[at] else { return };
         let (slot, plugin) = (Slot(at as u8), seat.plugin);
-        self.supply.give_back(seat.retire(slot, Left::Failed(fault)));
+        give_back(self.supply.as_mut(), seat.retire(slot, Left::Failed(fault)));
         if shadow {
             self.shadows[at] = None;
         }
@@ -127,55 +180,75 @@ impl Plugins {
         }
     }
 
-    /// Shows the encoded scene to one seat; its wishes, or nothing when it failed.
-    fn show_to(&mut self, at: usize, shadow: bool, now: Mono) -> Option<Own> {
-        let seats = if shadow { &mut self.shadows } else { &mut self.seats };
-        let seat = seats[at].as_mut()?;
-        let timers_before = seat.next_timer();
-        match seat.show(Slot(at as u8), &self.scene, now) {
-            Ok(shown) => {
-                if seat.next_timer() != timers_before {
+    /// Shows the encoded scene to one seat; whether it came through. Its wishes are in `own`, those
+    /// of a candidate in `other`.
+    fn show_to(&mut self, at: usize, shadow: bool, now: Mono) -> bool {
+        let (seats, own) = if shadow {
+            (&mut self.shadows, &mut self.other)
+        } else {
+            (&mut self.seats, &mut self.own)
+        };
+        own.clear();
+        let Some(seat) = &mut seats[at] else { return false };
+        let (timers_before, events_before) = (seat.next_timer(), seat.events);
+        match seat.show((self.step, Slot(at as u8), now), &self.scene, own) {
+            Ok(log) => {
+                let (timers, events) = (seat.next_timer(), seat.events);
+                if events != events_before {
                     self.settle();
+                } else if timers != timers_before {
+                    self.find_next_timer();
                 }
-                if let (false, Some(text)) = (shadow, shown.log) {
+                if let (false, Some(text)) = (shadow, log) {
                     self.report(PluginReport::Log { slot: Slot(at as u8), text });
                 }
-                Some(shown.intents)
+                true
             }
             Err(fault) => {
+                own.clear();
                 self.fail(at, shadow, fault);
-                None
+                false
             }
         }
     }
 
     /// Compares a candidate's wishes with those of the plug-in in use.
-    fn compare(&mut self, at: usize, symbol: SymbolId, used: &Own, now: Mono) {
-        let Some(candidate) = self.show_to(at, true, now) else { return };
-        if candidate == *used {
+    fn compare(&mut self, at: usize, symbol: SymbolId, now: Mono) {
+        if !self.show_to(at, true, now) || self.own == self.other {
             return;
         }
-        let pairs = used.iter().zip(candidate.iter());
+        let pairs = self.own.iter().zip(self.other.iter());
         let same = pairs.take_while(|(used, candidate)| used == candidate).count();
         self.report(PluginReport::Differs {
             slot: Slot(at as u8),
             symbol,
-            wished: used.len() as u8,
-            candidate: candidate.len() as u8,
+            wished: self.own.len() as u8,
+            candidate: self.other.len() as u8,
             at: same as u8,
         });
     }
 
-    /// Who is shown a scene of this kind: one plug-in, or every one that asked for it.
-    fn is_shown(&self, at: usize, happening: &Happening<'_>, kind: u16, signals: bool) -> bool {
-        let Some(seat) = &self.seats[at] else { return false };
+    /// Who is shown a scene: one plug-in, or every one that asked for its kind, and the candidates
+    /// likewise. A candidate shares a timer of the plug-in in use when it set the same.
+    fn audience(&mut self, happening: &Happening<'_>, kind: u16, signals: bool) -> (u16, u16) {
         match happening {
-            Happening::Timer(due) => due.slot.index() == at,
-            Happening::Parameter { slot, .. } => slot.index() == at,
+            Happening::Timer(due) if due.timer & SHADOW_TIMER != 0 => (0, bit(due.slot)),
+            Happening::Timer(due) => {
+                let shadow = self.shadows.get_mut(due.slot.index()).and_then(Option::as_mut);
+                let shares = shadow.is_some_and(|seat| seat.take_same_timer(due));
+                if shares {
+                    self.find_next_timer();
+                }
+                (bit(due.slot), if shares { bit(due.slot) } else { 0 })
+            }
+            // It numbers the parameters of the plug-in in use.
+            Happening::Parameter { slot, .. } => (bit(*slot), 0),
             Happening::Event(_)
             | Happening::Look
             | Happening::Target(_)
-            | Happening::Position(_) => seat.wants(kind) || (signals && seat.wants_signals()),
+            | Happening::Position(_) => {
+                (self.used.wants(kind, signals), self.candidates.wants(kind, signals))
+            }
         }
     }
 }
@@ -188,34 +261,38 @@ impl Strategies for Plugins {
             (None, true) => abi::scene::SIGNALS,
             (None, false) => return,
         };
-        let mut encoded = false;
-        for at in 0..Slot::MAX {
-            if !self.is_shown(at, &scene.happening, kind, signals) {
-                continue;
+        let (used, candidates) = self.audience(&scene.happening, kind, signals);
+        let mut left = used | candidates;
+        if left == 0 {
+            return;
+        }
+        self.scene.take(kind, scene);
+        while left != 0 {
+            let at = left.trailing_zeros() as usize;
+            let (slot, here) = (Slot(at as u8), left & left.wrapping_neg());
+            left ^= here;
+            self.own.clear();
+            if used & here != 0 && self.show_to(at, false, scene.now) {
+                for intent in self.own.iter() {
+                    // As many places as slots times wishes.
+                    let _ = wishes.push(Wish { slot, intent });
+                }
             }
-            if !std::mem::replace(&mut encoded, true) {
-                self.scene.take(kind, scene);
-            }
-            if let Happening::Timer(DueTimer { timer, .. }) = scene.happening
-                && timer & SHADOW_TIMER != 0
-            {
-                self.show_to(at, true, scene.now);
-                continue;
-            }
-            let own = self.show_to(at, false, scene.now).unwrap_or_default();
-            let slot = Slot(at as u8);
-            for intent in own.iter() {
-                // As many places as slots times wishes.
-                let _ = wishes.push(Wish { slot, intent });
-            }
-            if self.shadows[at].is_some() {
-                self.compare(at, scene.symbol, &own, scene.now);
+            if candidates & here != 0 {
+                self.compare(at, scene.symbol, scene.now);
             }
         }
     }
 
+    fn begin(&mut self) {
+        self.step += 1;
+    }
+
     fn wants_changes(&self) -> bool {
-        self.wants_changes
+        let all = |audience: &Audience| {
+            audience.wants(scene::TARGET, false) | audience.wants(scene::POSITION, false)
+        };
+        all(&self.used) | all(&self.candidates) != 0
     }
 
     fn plugin(&self, slot: Slot) -> u128 {
@@ -223,20 +300,20 @@ impl Strategies for Plugins {
     }
 
     fn exchange(&mut self, _: Mono, slot: Slot, plugin: u128) -> bool {
-        let Some(prepared) = self.supply.take(slot, plugin) else { return false };
         let at = slot.index();
         if at >= Slot::MAX {
             return false;
         }
+        let Some(prepared) = self.supply.take(slot, plugin) else { return false };
         let mut next = Box::new(Seat::new(*prepared));
         let mut fault = None;
         if let Some(mut old) = self.seats[at].take() {
-            fault = next.take_over(&mut old, &self.standing, slot).err();
-            self.supply.give_back(old.retire(slot, Left::Exchanged));
+            fault = next.take_over(&mut old, &self.standing, (self.step, slot)).err();
+            give_back(self.supply.as_mut(), old.retire(slot, Left::Exchanged));
         }
         if let Some(mut candidate) = self.shadows[at].take() {
             // It was compared with what is gone.
-            self.supply.give_back(candidate.retire(slot, Left::Stopped));
+            give_back(self.supply.as_mut(), candidate.retire(slot, Left::Stopped));
         }
         self.seats[at] = Some(next);
         if let Some(fault) = fault {
@@ -248,14 +325,15 @@ impl Strategies for Plugins {
 
     fn stop(&mut self, slot: Slot) {
         if let Some(Some(seat)) = self.seats.get_mut(slot.index()) {
-            self.supply.give_back(seat.retire(slot, Left::Stopped));
+            give_back(self.supply.as_mut(), seat.retire(slot, Left::Stopped));
         }
         self.settle();
     }
 
     fn set_parameter(&mut self, _: Mono, slot: Slot, parameter: u8, value: i64) -> bool {
         let Some(Some(seat)) = self.seats.get_mut(slot.index()) else { return false };
-        match seat.set_parameter(&self.standing, slot, usize::from(parameter), value) {
+        let (step, at) = (self.step, usize::from(parameter));
+        match seat.set_parameter(&self.standing, (step, slot), at, value) {
             Ok(taken) => taken,
             Err(PrepareError::Setup { fault, figure }) => {
                 self.fail(slot.index(), false, (fault, figure));
@@ -272,7 +350,7 @@ impl Strategies for Plugins {
     fn shadow(&mut self, _: Mono, slot: Slot, plugin: u128) -> bool {
         let Some(place) = self.shadows.get_mut(slot.index()) else { return false };
         if let Some(mut old) = place.take() {
-            self.supply.give_back(old.retire(slot, Left::Stopped));
+            give_back(self.supply.as_mut(), old.retire(slot, Left::Stopped));
         }
         let found = match plugin {
             0 => true,
@@ -301,7 +379,7 @@ impl Strategies for Plugins {
                 Some(DueTimer { timer: due.timer | SHADOW_TIMER, ..due })
             })
         });
-        self.settle();
+        self.find_next_timer();
         due
     }
 
@@ -317,14 +395,13 @@ impl Strategies for Plugins {
 impl RiskRules for Plugins {
     fn judge(&mut self, asked: &RuleQuestion<'_>) -> RuleVerdict {
         let mut qty = asked.request.qty;
-        for at in 0..Slot::MAX {
+        let mut left = self.rules;
+        while left != 0 {
+            let at = left.trailing_zeros() as usize;
+            left &= left - 1;
             let slot = Slot(at as u8);
             let Some(seat) = &mut self.seats[at] else { continue };
-            if seat.kind != Kind::RiskRule || seat.is_stopped() {
-                continue;
-            }
-            let verdict = seat.judge(&question(asked, qty));
-            match verdict {
+            match seat.judge(self.step, &question(asked, qty)) {
                 Ok((export::ALLOW, _)) => {}
                 Ok((export::SHRINK, Verdict { qty: less, .. })) if less >= 0 => {
                     let less = Qty::from_raw(less).unwrap_or(Qty::ZERO);
@@ -346,6 +423,13 @@ impl RiskRules for Plugins {
             }
         }
         if qty < asked.request.qty { RuleVerdict::Shrink { qty } } else { RuleVerdict::Allow }
+    }
+}
+
+/// One that failed or was stopped before has left its instance already.
+fn give_back(supply: &mut dyn Supply, retired: Retired) {
+    if retired.guest.is_some() {
+        supply.give_back(retired);
     }
 }
 

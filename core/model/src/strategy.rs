@@ -138,6 +138,9 @@ pub type Wishes = FixedList<Wish, 64>;
 /// Only [`on_scene`](Self::on_scene) must be there; what has no timers and cannot fail leaves the
 /// rest.
 pub trait Strategies: RiskRules {
+    /// A step of the engine begins: what the calls of one step may cost together counts anew.
+    fn begin(&mut self) {}
+
     /// Shows a scene to every plug-in that wants its kind.
     fn on_scene(&mut self, scene: &Scene<'_>, wishes: &mut Wishes);
 

@@ -36,6 +36,7 @@ pub struct Instance {
     fuel_used: u64,
     /// Bytes beside the memory, at most.
     beside: usize,
+    fuel_left: u64,
 }
 
 /// What may be called, found once.
@@ -81,6 +82,7 @@ impl Instance {
             exports,
             fuel_used: 0,
             beside,
+            fuel_left: 0,
         };
         instance.settle(blueprint.manifest(), area.as_ref(), state.as_ref())?;
         instance.touch();
@@ -122,7 +124,7 @@ impl Instance {
 
     fn ask(&mut self, name: &'static str, function: Option<&Plain>) -> Result<u32, Refused> {
         let function = function.ok_or(Refused::MissingExport { name })?;
-        let answer = run(&mut self.store, function, (), &mut self.fuel_used);
+        let answer = run(&mut self.store, function, (), &mut { fuel::PER_CALL });
         answer.map(i32::cast_unsigned).map_err(|trap| Refused::Trapped { name, trap })
     }
 
@@ -159,6 +161,14 @@ impl Guest for Instance {
 
     #[inline]
     fn call(&mut self, call: Call) -> Result<i32, Trap> {
+        self.fuel_left = fuel::PER_CALL;
+        self.call_on(call)
+    }
+
+    #[inline]
+    fn call_on(&mut self, call: Call) -> Result<i32, Trap> {
+        let given = self.fuel_left;
+        let (store, fuel) = (&mut self.store, &mut self.fuel_left);
         let function = match call {
             Call::OnEvent => &self.exports.on_event,
             Call::Judge => &self.exports.judge,
@@ -166,12 +176,16 @@ impl Guest for Instance {
             Call::Save => &self.exports.save,
             Call::Restore { version, len } => {
                 let function = self.exports.restore.as_ref().ok_or(Trap::NoExport)?;
-                let given = (version.cast_signed(), len.cast_signed());
-                return run(&mut self.store, function, given, &mut self.fuel_used);
+                let state = (version.cast_signed(), len.cast_signed());
+                let answer = run(store, function, state, fuel);
+                self.fuel_used = given - *fuel;
+                return answer;
             }
         };
         let function = function.as_ref().ok_or(Trap::NoExport)?;
-        run(&mut self.store, function, (), &mut self.fuel_used)
+        let answer = run(store, function, (), fuel);
+        self.fuel_used = given - *fuel;
+        answer
     }
 
     fn memory_bytes(&self) -> usize {
@@ -179,17 +193,18 @@ impl Guest for Instance {
     }
 }
 
+/// Calls with so much fuel, and says how much is left of it.
 #[inline]
 fn run<P: WasmParams>(
     store: &mut Store<Bounds>,
     function: &TypedFunc<P, i32>,
     given: P,
-    used: &mut u64,
+    fuel: &mut u64,
 ) -> Result<i32, Trap> {
     store.data_mut().grown = 0;
-    store.set_fuel(fuel::PER_CALL).map_err(|_| Trap::Host)?;
+    store.set_fuel(*fuel).map_err(|_| Trap::Host)?;
     let answer = function.call(&mut *store, given);
-    *used = fuel::PER_CALL - store.get_fuel().unwrap_or(0);
+    *fuel = store.get_fuel().unwrap_or(0);
     answer.map_err(|error| trap(&error))
 }
 
