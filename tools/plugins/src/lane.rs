@@ -15,6 +15,7 @@ const RETIRED_MAX: usize = 64;
 #[derive(Debug)]
 pub struct Lane {
     ready: Receiver<Box<Prepared>>,
+    #[allow(clippy::vec_box, reason = "they came boxed and leave boxed; moving one costs a word")]
     waiting: Vec<Box<Prepared>>,
     retired: SyncSender<Retired>,
 }
@@ -43,8 +44,8 @@ impl Supply for Lane {
                 self.waiting.push(prepared);
             }
         }
-        let wanted = |prepared: &Box<Prepared>| prepared.slot == slot && prepared.plugin == plugin;
-        let at = self.waiting.iter().position(wanted)?;
+        let mut waiting = self.waiting.iter();
+        let at = waiting.position(|ready| ready.slot == slot && ready.plugin == plugin)?;
         Some(self.waiting.swap_remove(at))
     }
 

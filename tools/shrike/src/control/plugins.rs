@@ -141,7 +141,7 @@ impl Desk {
 
     fn keep(&self, order: Order) -> Result<Done, Refused> {
         let keeper = self.around.keeper.as_ref();
-        let keeper = keeper.ok_or_else(|| Refused::Plugin(KeepError::Ended))?;
+        let keeper = keeper.ok_or(Refused::Plugin(KeepError::Ended))?;
         keeper.ask(order).map_err(Refused::Plugin)
     }
 }
