@@ -132,8 +132,6 @@ impl<S: Strategies> Engine<S> {
                 let change = if there { PluginChange::Shadow } else { PluginChange::Missing };
                 self.record_plugin(slot, plugin, change, actions);
             }
-            // It tells a replay what the step before could not repeat.
-            PluginEvent::Broke { .. } => {}
         }
         self.take_reports(actions);
     }

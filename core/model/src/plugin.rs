@@ -77,11 +77,6 @@ pub enum PluginEvent {
         /// Hash of the plug-in.
         plugin: u128,
     },
-    /// A call of the step before this one broke in a way that another machine need not repeat.
-    Broke {
-        /// How.
-        fault: PluginFault,
-    },
 }
 
 /// Why a plug-in was taken out of use.

@@ -493,7 +493,6 @@ wire_enum!(PluginEvent {
     2 => Stop,
     3 => Parameter { parameter, value },
     4 => Shadow { plugin },
-    5 => Broke { fault },
 });
 wire_enum!(PluginChange {
     1 => Took { from, name, why },

@@ -225,7 +225,7 @@ impl<'a> Notes<'a> {
         self.put(&TimerSet { timer: u32::from(timer), symbol: NO_SYMBOL, at: NEVER })
     }
 
-    /// Adds a line to the log: a text, or `format_args!("{price}")`. A call has 240 bytes.
+    /// Adds a line to the log: a text, or `format_args!("{price}")`. A call has 160 bytes.
     ///
     /// # Errors
     /// [`Full`] when the text was cut.
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn four_wishes_eight_timers_and_240_bytes_are_all_that_a_call_gives() {
+    fn four_wishes_eight_timers_and_160_bytes_are_all_that_a_call_gives() {
         let mut bytes = [0; OUTPUT_LEN];
         let mut desk = Desk::new(&mut bytes);
         for left in (0..INTENTS).rev() {
@@ -302,9 +302,9 @@ mod tests {
             assert_eq!(desk.set_timer(timer, Mono(5), None), Ok(()));
         }
         assert_eq!(desk.clear_timer(0), Err(Full));
-        assert_eq!(desk.log("x".repeat(239)), Ok(()));
+        assert_eq!(desk.log("x".repeat(159)), Ok(()));
         assert_eq!(desk.log("y"), Err(Full), "the line's end took the last byte");
-        assert_eq!(desk.answer(), Answer { intents: 4, timers: 8, log: 240 });
+        assert_eq!(desk.answer(), Answer { intents: 4, timers: 8, log: 160 });
     }
 
     #[test]
@@ -320,7 +320,7 @@ mod tests {
     fn a_long_text_is_cut_between_characters() {
         let mut bytes = [0; OUTPUT_LEN];
         let mut desk = Desk::new(&mut bytes);
-        assert_eq!(desk.log(format_args!("{}{}", "x".repeat(239), "ü")), Err(Full));
-        assert_eq!(desk.answer().log, 239);
+        assert_eq!(desk.log(format_args!("{}{}", "x".repeat(159), "ü")), Err(Full));
+        assert_eq!(desk.answer().log, 159);
     }
 }

@@ -29,7 +29,7 @@ pub use keeper::{Done, KeepError, Keeper, KeeperConfig, KeeperThread, Order, Wha
 #[cfg(feature = "wasm")]
 pub use lane::{Lane, LaneEnd, lane};
 #[cfg(feature = "wasm")]
-pub use library::{Known, Library, LibraryError, Place};
+pub use library::{Known, Library, LibraryError, Place, sandbox};
 pub use native::{Natives, native_hashes, natively};
 #[cfg(feature = "wasm")]
 pub use recent::Recent;

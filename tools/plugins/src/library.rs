@@ -349,6 +349,11 @@ pub(crate) fn short(hash: &[u8; 32]) -> u128 {
     u128::from_be_bytes(bytes)
 }
 
+/// The first half of the sandbox's fingerprint: its version, flags and prices of fuel.
+pub fn sandbox() -> u128 {
+    short(&host::wasm::fingerprint())
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, LibraryError> {
     use std::io::Read;
 

@@ -20,7 +20,7 @@ pub fn native_hashes(settings: &Settings) -> Result<Hashes, String> {
         // As many places as slots.
         let _ = configured.push(hash);
     }
-    Ok(Hashes { configured, running: configured })
+    Ok(Hashes { configured, running: configured, sandbox: 0 })
 }
 
 /// The plug-ins with these hashes in their slots, natively linked, and a supply of more of them.

@@ -26,6 +26,14 @@ impl Shelf {
     /// # Errors
     /// The plug-in that is not to be had, and why.
     pub fn plugins(&self, settings: &Settings, hashes: &Hashes) -> Result<Plugins, String> {
+        let ours = crate::sandbox();
+        if hashes.sandbox != 0 && hashes.sandbox != ours {
+            return Err(format!(
+                "its plug-ins ran in sandbox {:032x}, and this program's is {ours:032x}: fuel and flags \
+                 may differ; replay it with the version that ran",
+                hashes.sandbox
+            ));
+        }
         let (standing, slots) = (settings.standing(), settings.slots.clone());
         let supply = ShelfSupply { shelf: self.clone(), standing, slots };
         let mut plugins = Plugins::new(standing, Box::new(supply.clone()));

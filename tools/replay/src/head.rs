@@ -23,11 +23,13 @@ pub struct Origin {
     pub configured: FixedList<u128, { Slot::MAX }>,
     /// The same of the plug-in that the run began with.
     pub running: FixedList<u128, { Slot::MAX }>,
+    /// First half of the sandbox's fingerprint; 0 where nothing ran in one.
+    pub sandbox: u128,
     /// First half of the configuration's hash, as in permits.
     pub config: u128,
 }
 
-wire_struct!(Origin { mode, operator, accounts, configured, running, config });
+wire_struct!(Origin { mode, operator, accounts, configured, running, sandbox, config });
 
 /// What the clocks of the process say when it begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,8 +79,8 @@ impl std::error::Error for HeadError {}
 
 /// Longest canonical text: the rest of a record is left to its hash and to the ring.
 const CONFIG_MAX: usize = 60 * 1024;
-/// Mode, operator and eight names with their lengths, two lists of hashes and one more.
-const ORIGIN_MAX: usize = 1 + 1 + 32 + 1 + 8 * (1 + 16) + 2 * (1 + 16 * Slot::MAX) + 16;
+/// Mode, operator and eight names with their lengths, two lists of hashes and two more.
+const ORIGIN_MAX: usize = 1 + 1 + 32 + 1 + 8 * (1 + 16) + 2 * (1 + 16 * Slot::MAX) + 2 * 16;
 
 /// The head of a run of `settings` as `identity`; `build` is the version of the program.
 ///
@@ -101,6 +103,7 @@ pub fn head(
         accounts: engine.account_names(),
         configured: identity.hashes.configured,
         running: identity.hashes.running,
+        sandbox: identity.hashes.sandbox,
         config: engine.config,
     };
     let boot = Boot {
@@ -148,7 +151,7 @@ impl Head {
 impl Origin {
     /// The plug-ins of the start.
     pub const fn hashes(&self) -> Hashes {
-        Hashes { configured: self.configured, running: self.running }
+        Hashes { configured: self.configured, running: self.running, sandbox: self.sandbox }
     }
 
     /// The bytes in [`Boot::extra`].
@@ -201,7 +204,7 @@ mod tests {
 
     fn identity() -> Identity {
         let operator = Text::clipped("anna");
-        let hashes = Hashes { configured: hashes(&[7]), running: hashes(&[8]) };
+        let hashes = Hashes { configured: hashes(&[7]), running: hashes(&[8]), sandbox: 9 };
         Identity { instance: 0xabcdef, epoch: 3, operator, hashes }
     }
 
@@ -227,7 +230,8 @@ mod tests {
         accounts.push(Text::clipped("main")).unwrap();
         let (configured, running) = (hashes(&[1, 0]), hashes(&[3]));
         let mode = Mode::Live;
-        let origin = Origin { mode, operator, configured, running, config: 2, accounts };
+        let sandbox = 4;
+        let origin = Origin { mode, operator, configured, running, sandbox, config: 2, accounts };
         let mut bytes = origin.encode();
         assert_eq!(Origin::decode(&bytes), Some(origin));
         for end in 0..bytes.len() {
@@ -244,7 +248,8 @@ mod tests {
         while accounts.push(Text::clipped(&"x".repeat(16))).is_ok() {}
         let full = hashes(&[u128::MAX; Slot::MAX]);
         let (mode, configured, running, config) = (Mode::Live, full, full, u128::MAX);
-        let origin = Origin { mode, operator, configured, running, config, accounts };
+        let sandbox = u128::MAX;
+        let origin = Origin { mode, operator, configured, running, sandbox, config, accounts };
         assert_eq!(origin.encode().len(), ORIGIN_MAX);
     }
 

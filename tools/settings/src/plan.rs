@@ -26,6 +26,9 @@ pub struct Hashes {
     pub configured: FixedList<u128, { Slot::MAX }>,
     /// What the run begins with: another one while an exchange outlives its process.
     pub running: FixedList<u128, { Slot::MAX }>,
+    /// First half of the sandbox's fingerprint: version, flags and prices of fuel; 0 where nothing
+    /// runs in one.
+    pub sandbox: u128,
 }
 
 impl Identity {

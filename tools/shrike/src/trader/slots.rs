@@ -81,7 +81,8 @@ impl Slots {
             }
             hashes
         };
-        Hashes { configured: list(&self.configured), running: list(&self.running) }
+        let (configured, running) = (list(&self.configured), list(&self.running));
+        Hashes { configured, running, sandbox: plugins::sandbox() }
     }
 
     /// The slots, each with its instance.
