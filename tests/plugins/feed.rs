@@ -497,7 +497,11 @@ impl Feed {
     }
 }
 
-const STATES: [TargetState; 12] = [
+/// Armed ones more often than others: they are what a strategy may enter.
+const STATES: [TargetState; 15] = [
+    TargetState::Armed,
+    TargetState::Armed,
+    TargetState::Armed,
     TargetState::Pending,
     TargetState::Ready,
     TargetState::Armed,

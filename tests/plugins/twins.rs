@@ -85,14 +85,14 @@ fn run(name: &str, seed: u64) -> Seen {
     let (mut feed, mut seen) = (Feed::new(seed), Seen::default());
     for turn in 0..SCENES {
         let moment = feed.next();
-        let changes = !manifest.parameters.is_empty() && feed.chance.once_in(200);
+        let changes = !manifest.parameters.is_empty() && feed.chance.once_in(400);
         let parameter = changes.then(|| {
             let at = feed.chance.below(manifest.parameters.len() as u64) as usize;
             let known = &manifest.parameters[at];
             let value = match feed.chance.below(4) {
                 0 => known.min - 1,
                 1 => known.min + feed.chance.below(4) as i64,
-                2 => known.max,
+                2 if feed.chance.once_in(4) => known.max,
                 _ => known.default,
             };
             (at as u8, value)
@@ -160,8 +160,8 @@ fn listing_sniper_is_one() {
 #[test]
 fn momentum_is_one() {
     let seen = run("momentum", 2);
-    assert!(seen.kinds[0] > 100 && seen.kinds[1] > 5, "{seen:?}");
-    assert!(seen.timers > 0 && seen.logs > 0 && seen.taken > 10 && seen.not_taken > 0, "{seen:?}");
+    assert!(seen.kinds[0] > 50 && seen.kinds[1] > 20, "{seen:?}");
+    assert!(seen.timers > 0 && seen.logs > 0 && seen.taken > 5 && seen.not_taken > 0, "{seen:?}");
 }
 
 #[test]
@@ -173,11 +173,11 @@ fn hello_is_one() {
 #[test]
 fn exposure_cap_is_one() {
     let seen = run("exposure_cap", 4);
-    assert!(seen.refused > 100 && seen.shrunk > 100 && seen.taken > 10, "{seen:?}");
+    assert!(seen.refused > 100 && seen.shrunk > 100 && seen.taken > 5, "{seen:?}");
 }
 
 #[test]
 fn loss_streak_is_one() {
     let seen = run("loss_streak", 5);
-    assert!(seen.refused > 100 && seen.taken > 10, "{seen:?}");
+    assert!(seen.refused > 100 && seen.taken > 5, "{seen:?}");
 }
