@@ -17,9 +17,9 @@ use model::{
     AccountId, Amount, AssetId, Balance, Body, BookTop, ClientOrderId, ClockSample, Depth,
     DepthKind, Event, Fill, FillSource, Level, Link, LinkState, ListingBody, ListingFact, Mono,
     OrderKinds, OrderStatus, OrderUpdate, Placed, Price, Print, Qty, QueryAnswer, Record, Reject,
-    RejectClass, Request, RiskRules, Side, Signal, Source, Span, SpecSource, Strategies, Stream,
-    SymbolId, SymbolNames, SymbolSpec, SymbolStatus, TargetState, Text, TradeSides, Triple,
-    UpdateSource, VenueKey, VenueTime, Wishes,
+    RejectClass, Request, RiskRules, Side, Source, Span, SpecSource, Strategies, Stream, SymbolId,
+    SymbolNames, SymbolSpec, SymbolStatus, TargetState, Text, TradeSides, Triple, UpdateSource,
+    VenueKey, VenueTime, Wishes,
 };
 use settings::{Identity, Settings};
 

@@ -71,10 +71,10 @@ const ROOMS: &[Room] = &[
     Room {
         folder: "tools/plugins",
         ours: &[
-            "abi", "model", "host", "sdk", "settings", "exposure_cap", "hello", "listing_sniper",
+            "abi", "model", "host", "journal", "sdk", "settings", "exposure_cap", "hello", "listing_sniper",
             "loss_streak", "momentum",
         ],
-        outside: &[],
+        outside: &["minisign-verify", "tracing"],
     },
     Room {
         folder: "tools/replay",
@@ -95,7 +95,7 @@ const ROOMS: &[Room] = &[
         folder: "tools/shrike",
         ours: &[
             "archive", "model", "risk", "engine", "venue", "journal", "paper", "runtime", "exchange", "scout",
-            "sim", "replay", "settings", "keys", "host", "plugins",
+            "sim", "replay", "settings", "keys", "host", "plugins", "sdk",
         ],
         outside: &[
             "blake3", "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber",

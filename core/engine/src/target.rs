@@ -211,7 +211,15 @@ impl Target {
         match self.record.state {
             TargetState::Ready => self.permit.is_some() && !self.is_disarmed(),
             TargetState::Armed | TargetState::Executing => true,
-            _ => false,
+            TargetState::Pending
+            | TargetState::Open
+            | TargetState::Closing
+            | TargetState::Completed
+            | TargetState::Failed
+            | TargetState::Cancelled
+            | TargetState::Expired
+            | TargetState::Missed
+            | TargetState::Blocked => false,
         }
     }
 

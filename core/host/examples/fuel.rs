@@ -2,7 +2,7 @@
 //! instructions that are slow for their kind. `cargo run --release -p host --example fuel`
 #![expect(clippy::print_stdout, reason = "it is a tool that prints a table")]
 
-use abi::{Call, Guest, Trap};
+use abi::{Call, Guest, Trap, area};
 use host::wasm::{Blueprint, Sandbox, fuel};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -39,7 +39,37 @@ fn main() {
             worst = (p50 as f64, mix.name);
         }
     }
+    for (name, bytes) in [("an empty call", 0), ("a call, 600 B in, 208 B out", 600)] {
+        println!("{name}: {:.1} ns", call_ns(&sandbox, bytes));
+    }
     println!("budget {} units; worst {} at {:.0} ns a call", fuel::PER_CALL, worst.1, worst.0);
+}
+
+/// Nanoseconds for a call of a guest that reads a word and writes one.
+fn call_ns(sandbox: &Sandbox, bytes: usize) -> f64 {
+    const BATCH: u32 = 20_000;
+    let module = wat::parse_str(mixes::modest()).expect("good text");
+    let blueprint = Blueprint::compile_here(sandbox, &module).expect("a good module");
+    let mut instance = blueprint.instance().expect("an instance");
+    let input = vec![7; bytes];
+    let mut sum = 0_u64;
+    let mut batches: Vec<u64> = (0..101)
+        .map(|_| {
+            let began = cpu_ns();
+            for _ in 0..BATCH {
+                instance.area()[..bytes].copy_from_slice(&input);
+                sum += u64::from(instance.call(Call::OnEvent).is_ok());
+                if bytes > 0 {
+                    let output = &instance.area()[area::OUTPUT..area::OUTPUT + 208];
+                    sum += u64::from(std::hint::black_box(output)[0]);
+                }
+            }
+            cpu_ns() - began
+        })
+        .collect();
+    batches.sort_unstable();
+    std::hint::black_box(sum);
+    batches[50] as f64 / f64::from(BATCH)
 }
 
 struct Times {

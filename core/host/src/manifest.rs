@@ -252,10 +252,9 @@ impl<'a> Keys<'a> {
     }
 
     fn integer(&mut self, key: &'static str) -> Result<i64, ManifestError> {
-        match self.need(key)? {
-            Value::Integer(number) => Ok(*number),
-            other => Err(self.wrong(key, kind_of(other), "write a whole number")),
-        }
+        let value = self.need(key)?;
+        let number = value.as_integer();
+        number.ok_or_else(|| self.wrong(key, kind_of(value), "write a whole number"))
     }
 
     fn number(&mut self, key: &'static str, min: u32, max: u32) -> Result<u32, ManifestError> {
@@ -267,10 +266,8 @@ impl<'a> Keys<'a> {
     }
 
     fn string(&mut self, key: &'static str) -> Result<&'a str, ManifestError> {
-        match self.need(key)? {
-            Value::String(text) => Ok(text),
-            other => Err(self.wrong(key, kind_of(other), "write text in quotes")),
-        }
+        let value = self.need(key)?;
+        value.as_str().ok_or_else(|| self.wrong(key, kind_of(value), "write text in quotes"))
     }
 
     /// Text of 1 to `max` bytes without control characters.
@@ -309,9 +306,9 @@ impl<'a> Keys<'a> {
         let Value::Array(items) = value else {
             return Err(self.wrong(key, kind_of(value), mend));
         };
-        let word = |item: &Value| match item {
-            Value::String(text) => Ok(text.clone()),
-            other => Err(self.wrong(key, format!("a list with {}", kind_of(other)), mend)),
+        let word = |item: &Value| {
+            let text = item.as_str().map(str::to_owned);
+            text.ok_or_else(|| self.wrong(key, format!("a list with {}", kind_of(item)), mend))
         };
         items.iter().map(word).collect::<Result<_, _>>().map(Some)
     }

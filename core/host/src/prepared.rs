@@ -149,6 +149,11 @@ impl Prepared {
     pub const fn name(&self) -> Text<48> {
         self.name
     }
+
+    /// Bytes of memory that its instance holds.
+    pub fn memory_bytes(&self) -> usize {
+        self.guest.memory_bytes()
+    }
 }
 
 /// One of [`Guest`]'s two ways to call.

@@ -311,6 +311,10 @@ impl Strategies for Plugins {
             fault = next.take_over(&mut old, &self.standing, (self.step, slot)).err();
             give_back(self.supply.as_mut(), old.retire(slot, Left::Exchanged));
         }
+        if let Some(mut candidate) = self.shadows[at].take() {
+            // It was compared with what is gone.
+            give_back(self.supply.as_mut(), candidate.retire(slot, Left::Stopped));
+        }
         self.seats[at] = Some(next);
         if let Some(fault) = fault {
             self.fail(at, false, fault);
@@ -346,7 +350,7 @@ impl Strategies for Plugins {
     fn shadow(&mut self, _: Mono, slot: Slot, plugin: u128) -> bool {
         let Some(place) = self.shadows.get_mut(slot.index()) else { return false };
         if let Some(mut old) = place.take() {
-            give_back(self.supply.as_mut(), old.retire(slot, Left::Exchanged));
+            give_back(self.supply.as_mut(), old.retire(slot, Left::Stopped));
         }
         let found = match plugin {
             0 => true,

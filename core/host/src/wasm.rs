@@ -23,3 +23,9 @@ pub use compile::{CompileLimits, Compiler, child, compile_here};
 pub use engine::{Sandbox, fingerprint, fingerprint_text};
 pub use instance::Instance;
 pub use refused::Refused;
+
+/// The hash that a module is known by.
+#[must_use]
+pub fn module_hash(module: &[u8]) -> [u8; 32] {
+    *blake3::hash(module).as_bytes()
+}

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use abi::{Call, Guest};
+use abi::{Call, Guest, Trap, area};
 use host::wasm::{Blueprint, Instance, Refused, Sandbox, check, fuel, limits};
 
 mod support;
@@ -51,7 +51,7 @@ impl House {
             assert!(instance.fuel_used_last() <= fuel::PER_CALL);
             assert!(instance.memory_bytes() < 2_000_000, "{}", instance.memory_bytes());
             match answer {
-                Ok(0 | 8) | Err(abi::Trap::NoExport) => {}
+                Ok(0 | 8) | Err(Trap::NoExport) => {}
                 Ok(number) => end = format!("{name}: {number}"),
                 Err(trap) => return format!("{name}: {trap}"),
             }
@@ -164,38 +164,61 @@ fn a_module_with_too_much_in_it_is_refused() {
 #[test]
 fn a_function_that_keeps_too_much_on_the_stack_is_refused() {
     let mut house = House::new();
-    let kept = "(call $one)".repeat(9_000);
-    let sum = "i64.add ".repeat(8_999);
+    let kept = "(call $one)".repeat(4_300);
+    let sum = "f64.add ".repeat(4_299);
     let fields = format!(
-        "(func $one (result i64) (i64.load (i32.const 0))) (func (result i64) {kept} {sum})"
+        "(func $one (result f64) (f64.load (i32.const 0))) (func (result f64) {kept} {sum})"
     );
     let module = strategy(&fields, "(i32.const 0)");
-    house.assert_end("nine thousand values", &module, "refused: frame_too_large");
+    house.assert_end("four thousand values of sixteen bytes", &module, "refused: frame_too_large");
+}
+
+/// Counts in the output, where the host can read it after a trap.
+const COUNT: &str =
+    "(i64.store (i32.const 3584) (i64.add (i64.load (i32.const 3584)) (i64.const 1)))";
+
+fn count(instance: &mut Instance) -> u64 {
+    let bytes = &instance.area()[area::OUTPUT..area::OUTPUT + 8];
+    u64::from_le_bytes(bytes.try_into().expect("eight bytes"))
 }
 
 #[test]
-fn work_behind_the_last_unit_of_fuel_is_not_done() {
-    let mut house = House::new();
-    let division = "(local.set 0 (i64.rem_u (i64.const 0x7fffffffffffff01)
-        (i64.or (local.get 0) (i64.const 1))))";
+fn straight_code_ends_with_its_fuel() {
+    let sandbox = Sandbox::new().expect("a sandbox");
+    // One function without a loop and without a call, which costs more than a call may.
+    let steps = 4_300;
+    let mut instance =
+        instance_of(&sandbox, &strategy("", &format!("{} (i32.const 0)", COUNT.repeat(steps))));
+    assert_eq!(instance.call(Call::OnEvent), Err(Trap::OutOfFuel));
+    let done = count(&mut instance);
+    assert!(done > 1_000 && done < fuel::PER_CALL / 100, "{done}");
+}
 
-    let behind = division.repeat(400);
+#[test]
+fn straight_code_cannot_step_over_the_comparisons() {
+    let sandbox = Sandbox::new().expect("a sandbox");
+    // Each block is left by a branch shortly before its end.
+    let block = format!("(block {} (br_if 0 (i32.const 1)) {COUNT} {COUNT})", COUNT.repeat(36));
+    let body = format!("{} (i32.const 0)", block.repeat(112));
+    let mut instance = instance_of(&sandbox, &strategy("", &body));
+    assert_eq!(instance.call(Call::OnEvent), Err(Trap::OutOfFuel));
+    assert!(count(&mut instance) < fuel::PER_CALL / 100);
+}
+
+#[test]
+fn functions_that_are_left_do_no_work_behind_the_last_unit() {
+    let sandbox = Sandbox::new().expect("a sandbox");
+    let behind = COUNT.repeat(40);
     let fields = format!(
-        "(global $back (mut i64) (i64.const 0))
-         (func $deeper (param i64 i32) (result i64)
-           (if (local.get 1) (then
-             (drop (call $deeper (local.get 0) (i32.sub (local.get 1) (i32.const 1))))))
-           {behind} (global.set $back (i64.add (global.get $back) (i64.const 1)))
-           (local.get 0))"
+        "(func $deeper (param i32)
+           (if (local.get 0) (then (call $deeper (i32.sub (local.get 0) (i32.const 1)))))
+           {behind})"
     );
-    let deeper =
-        strategy(&fields, "(drop (call $deeper (i64.const 3) (i32.const 900))) (unreachable)");
-    house.assert_end("nine hundred functions to leave", &deeper, "on_event: out_of_fuel");
-
-    let straight = format!("(func $w (param i64) {})", division.repeat(3_000));
-    let calls = "(call $w (i64.const 3))".repeat(40);
-    let module = strategy(&straight, &format!("{calls} (unreachable)"));
-    house.assert_end("straight code", &module, "on_event: out_of_fuel");
+    let module = strategy(&fields, "(call $deeper (i32.const 900)) (i32.const 0)");
+    let mut instance = instance_of(&sandbox, &module);
+    assert_eq!(instance.call(Call::OnEvent), Err(Trap::OutOfFuel));
+    let done = count(&mut instance);
+    assert!(done > 1_000 && done < fuel::PER_CALL / 100, "{done}");
 }
 
 #[test]
@@ -230,7 +253,7 @@ fn memory_grows_by_two_pages_a_call_and_never_beyond_its_bound() {
     // Fifteen pages of sixteen: there is no room for two.
     assert_eq!(instance.call(Call::OnEvent), Ok(1));
     assert_eq!(instance.memory_bytes(), before + 14 * limits::PAGE);
-    assert_eq!(instance.area().len(), abi::area::SIZE);
+    assert_eq!(instance.area().len(), area::SIZE);
 }
 
 #[test]

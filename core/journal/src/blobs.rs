@@ -81,6 +81,11 @@ pub struct Blobs {
 }
 
 impl Blobs {
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// The folder `blobs` of a data directory; made when the first blob is put.
     pub fn of(data_dir: &Path) -> Self {
         Self { dir: data_dir.join("blobs") }

@@ -14,26 +14,34 @@ pub struct Shipped {
     pub version: &'static str,
     /// The text of its manifest.
     pub manifest: &'static str,
+    /// Its module, as the repository holds it.
+    #[cfg(feature = "wasm")]
+    pub wasm: &'static [u8],
     make: fn() -> Box<dyn Guest>,
+}
+
+/// A plug-in of this workspace, natively linked and as its module.
+macro_rules! shipped {
+    ($plugin:ty, $folder:literal) => {
+        Shipped {
+            name: Native::<$plugin>::NAME,
+            version: Native::<$plugin>::VERSION,
+            manifest: Native::<$plugin>::manifest(),
+            #[cfg(feature = "wasm")]
+            wasm: include_bytes!(concat!("../../../strategies/", $folder, "/", $folder, ".wasm")),
+            make: || Box::new(Native::<$plugin>::new()),
+        }
+    };
 }
 
 /// All of them.
 pub static SHIPPED: [Shipped; 5] = [
-    shipped::<exposure_cap::ExposureCap>(),
-    shipped::<hello::Hello>(),
-    shipped::<listing_sniper::ListingSniper>(),
-    shipped::<loss_streak::LossStreak>(),
-    shipped::<momentum::Momentum>(),
+    shipped!(exposure_cap::ExposureCap, "exposure_cap"),
+    shipped!(hello::Hello, "hello"),
+    shipped!(listing_sniper::ListingSniper, "listing_sniper"),
+    shipped!(loss_streak::LossStreak, "loss_streak"),
+    shipped!(momentum::Momentum, "momentum"),
 ];
-
-const fn shipped<P: sdk::Plugin + Send + 'static>() -> Shipped {
-    Shipped {
-        name: Native::<P>::NAME,
-        version: Native::<P>::VERSION,
-        manifest: Native::<P>::manifest(),
-        make: || Box::new(Native::<P>::new()),
-    }
-}
 
 impl Shipped {
     /// The one of this name.
@@ -44,6 +52,18 @@ impl Shipped {
     /// The one whose natively linked twin has this hash.
     pub fn find_native(hash: u128) -> Option<&'static Self> {
         SHIPPED.iter().find(|shipped| shipped.native_hash() == hash)
+    }
+
+    /// The one whose module has this hash.
+    #[cfg(feature = "wasm")]
+    pub fn find_module(hash: u128) -> Option<&'static Self> {
+        SHIPPED.iter().find(|shipped| shipped.module_hash() == hash)
+    }
+
+    /// What permits name its module by.
+    #[cfg(feature = "wasm")]
+    pub fn module_hash(&self) -> u128 {
+        crate::library::short(&host::wasm::module_hash(self.wasm))
     }
 
     /// What permits name it by when it is linked natively: the hash of `native:NAME@VERSION`.

@@ -177,6 +177,9 @@ fn just_outside(row: &Key) -> Vec<String> {
             vec!["[]".into(), "[\"nonsense\"]".into(), format!("[\"{0}\", \"{0}\"]", of[0])]
         }
         Kind::Text(value::TextKind::KeyRef) => Vec::new(),
+        Kind::Text(value::TextKind::Parameters) => {
+            vec!["\"no value\"".into(), "\"a=1 a=2\"".into()]
+        }
         Kind::Text(_) => vec!["\"\"".into()],
     }
 }

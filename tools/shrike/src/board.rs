@@ -35,8 +35,10 @@ use model::wire::{Reader, Wire};
 use model::{
     AccountId, Alarm, Block, Blocks, Body, ClientOrderId, Event, Fill, KillLevel, Link, LinkState,
     Mode, Mono, Pattern, Permit, PositionRecord, Price, QueryAnswer, Record, Reject, ReplyLost,
-    Request, Sent, Span, Stream, SymbolId, TargetRecord, TargetState, Text, VenueText, WhyNot,
+    Request, Sent, Slot, Span, Stream, SymbolId, TargetRecord, TargetState, Text, VenueText,
+    WhyNot,
 };
+use replay::Origin;
 
 use answers::Answers;
 use budget::Budgets;
@@ -120,6 +122,17 @@ pub struct KillView {
     pub durable: bool,
 }
 
+/// What a slot holds, by the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PluginPlace {
+    /// Hash of the plug-in.
+    pub plugin: u128,
+    /// Hash of the candidate beside it; 0 for none.
+    pub shadow: u128,
+    /// How it stands, as documents say it.
+    pub state: &'static str,
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     records: u64,
@@ -178,6 +191,44 @@ impl Board {
     /// Says where to read how far the archive is behind.
     pub fn set_archive(&mut self, gauge: Arc<Gauge>) {
         self.archive = Some(gauge);
+    }
+
+    /// Says what plug-ins are called, where no record of this run does.
+    pub fn set_plugins(&mut self, titles: Vec<(Slot, String)>) {
+        self.plugins.names = titles.into_iter().collect();
+    }
+
+    /// What each slot holds, with the last lines that its plug-in wrote.
+    pub fn plugin_list(&self) -> Vec<serde_json::Value> {
+        let mut list = self.plugins.document();
+        for entry in &mut list {
+            let lines = self.plugins.lines().filter(|(slot, ..)| entry["slot"] == slot.0);
+            let lines: Vec<&str> = lines.map(|(_, text, _)| text).collect();
+            entry["lines"] = lines.into();
+        }
+        list
+    }
+
+    /// What a slot holds.
+    pub fn plugin(&self, slot: Slot) -> Option<PluginPlace> {
+        let place = self.plugins.get(slot)?;
+        let (plugin, shadow, state) = (place.plugin, place.shadow, place.state.name());
+        Some(PluginPlace { plugin, shadow, state })
+    }
+
+    /// Exchanges of plug-ins that the records tell of.
+    pub fn exchanges(&self) -> u64 {
+        self.plugins.exchanges
+    }
+
+    /// Parameters of plug-ins that the records tell of.
+    pub fn parameter_records(&self) -> u64 {
+        self.plugins.parameters
+    }
+
+    /// Whether the slot's parameter that was recorded behind the first `before` was taken.
+    pub fn parameter_since(&self, slot: Slot, before: u64) -> Option<bool> {
+        self.plugins.parameter_since(slot, before)
     }
 
     /// Says what money is at stake, where it is known before the first permit.
@@ -246,6 +297,8 @@ impl Board {
             return;
         };
         self.boot = Some((boot.instance, boot.epoch));
+        let running = Origin::decode(&boot.extra).map(|origin| origin.running).unwrap_or_default();
+        self.plugins.begin(running.iter());
         self.stopped = false;
         self.clock.on_boot(&boot);
         self.orders.on_boot();

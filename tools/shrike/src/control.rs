@@ -14,6 +14,7 @@ mod client;
 mod desk;
 mod hands;
 mod lines;
+mod plugins;
 mod reasons;
 mod rehearsal;
 mod server;

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 pub const PURE_ROOMS: [&str; 5] = ["model", "risk", "engine", "venue", "paper"];
 
 /// Rooms that may open `unsafe`, each module with a reason.
-pub const UNSAFE_ROOMS: [&str; 2] = ["journal", "runtime"];
+pub const UNSAFE_ROOMS: [&str; 3] = ["host", "journal", "runtime"];
 
 /// One thing that a pure room may not name.
 #[derive(Clone, Copy, Debug)]

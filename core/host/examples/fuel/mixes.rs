@@ -10,7 +10,8 @@ pub(crate) struct Mix {
     pub(crate) fresh: bool,
 }
 
-const MANIFEST: &str = r#"(@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"mix\"\nversion = \"1\"\nabout = \"Burns fuel.\"\n")"#;
+const MANIFEST: &str = r#"(@custom "shrike"
+    "abi = 1\nkind = \"strategy\"\nname = \"mix\"\nversion = \"1\"\nabout = \"Burns fuel.\"\n")"#;
 
 /// Locals that every body may use; their values come from memory, so nothing is known of them.
 const LOCALS: &str = "
@@ -21,7 +22,7 @@ const LOCALS: &str = "
 (local.set $a (i64.load (i32.const 8192))) (local.set $b (i64.load (i32.const 8200)))
 (local.set $c (i64.load (i32.const 8192))) (local.set $d (i64.load (i32.const 8192)))
 (local.set $e (i64.load (i32.const 8192)))
-(local.set $s (i64.const 88172645463325252))
+(local.set $s (i64.load (i32.const 8232)))
 (local.set $i (i32.load (i32.const 8192))) (local.set $j (i32.load (i32.const 8200)))
 (local.set $x (f64.load (i32.const 8208))) (local.set $y (f64.load (i32.const 8216)))
 (local.set $z (f64.load (i32.const 8208))) (local.set $w (f64.load (i32.const 8208)))
@@ -29,9 +30,11 @@ const LOCALS: &str = "
 
 /// Whatever the body computed is stored, so nothing is left out.
 const USE: &str = "
-(i64.store (i32.const 8300) (i64.add (i64.add (local.get $a) (local.get $c)) (i64.add (local.get $d) (local.get $e))))
-(i32.store (i32.const 8308) (local.get $i)) (f64.store (i32.const 8316) (f64.add (local.get $z) (f64.add (local.get $x) (local.get $w))))
-(f32.store (i32.const 8324) (local.get $u))";
+(i64.store (i32.const 8300) (i64.add (i64.add (local.get $a) (local.get $c)) (i64.add
+(local.get $d) (local.get $e))))
+(i32.store (i32.const 8308) (local.get $i)) (f64.store (i32.const 8316) (f64.add (local.get $z)
+(f64.add (local.get $x) (local.get $w))))
+(f32.store (i32.const 8324) (local.get $u)) (i64.store (i32.const 8232) (local.get $s))";
 
 fn module(fields: &str, setup: &str, on_event: &str) -> String {
     format!(
@@ -44,6 +47,7 @@ fn module(fields: &str, setup: &str, on_event: &str) -> String {
           (f64.store (i32.const 8216) (f64.const 1.0000001))
           (f32.store (i32.const 8224) (f32.const 1.2345678e30))
           (f32.store (i32.const 8228) (f32.const 1.00001))
+          (i64.store (i32.const 8232) (i64.const 88172645463325252))
           {setup} (i32.const 0))
         (func (export \"shrike_on_event\") (result i32) {LOCALS}
           {on_event} (i32.const 0)))"
@@ -59,6 +63,14 @@ fn within(name: &'static str, fields: &str, setup: &str, times: usize, body: &st
     let body = body.repeat(times);
     let on_event = format!("(loop $l {body} {USE} (br $l))");
     Mix { name, text: module(fields, setup, &on_event), cold: false, fresh: false }
+}
+
+/// A guest that reads a word and writes one.
+pub(crate) fn modest() -> String {
+    module("", "", "").replace(
+        LOCALS,
+        "(i64.store (i32.const 3584) (i64.add (i64.load (i32.const 1024)) (i64.const 1)))",
+    )
 }
 
 /// Every mix.
@@ -90,7 +102,15 @@ fn numbers(to: &mut Vec<Mix>) {
     };
     let single =
         |name, op: &str| looped(name, 64, &format!("(local.set $a ({op} (local.get $a)))"));
-    to.push(looped("i64.add, four chains", 32, "(local.set $a (i64.add (local.get $a) (local.get $b))) (local.set $c (i64.add (local.get $c) (local.get $b))) (local.set $d (i64.add (local.get $d) (local.get $b))) (local.set $e (i64.add (local.get $e) (local.get $b)))"));
+    to.push(looped(
+        "i64.add, four chains",
+        32,
+        "(local.set $a (i64.add (local.get $a)
+        (local.get $b)))
+        (local.set $c (i64.add (local.get $c) (local.get $b)))
+        (local.set $d (i64.add (local.get $d) (local.get $b)))
+        (local.set $e (i64.add (local.get $e) (local.get $b)))",
+    ));
     to.push(looped(
         "i64.add and xor",
         64,
@@ -111,7 +131,12 @@ fn numbers(to: &mut Vec<Mix>) {
     to.push(single("i64.clz", "i64.clz"));
     to.push(single("i64.ctz", "i64.ctz"));
     to.push(single("i64.extend8_s", "i64.extend8_s"));
-    to.push(looped("i64.lt_s, i64.eqz, select", 64, "(local.set $a (select (local.get $a) (local.get $c) (i64.lt_s (local.get $a) (local.get $b))))"));
+    to.push(looped(
+        "i64.lt_s, i64.eqz, select",
+        64,
+        "(local.set $a (select (local.get $a)
+        (local.get $c) (i64.lt_s (local.get $a) (local.get $b))))",
+    ));
     to.push(looped(
         "i64.eqz chain",
         64,
@@ -146,18 +171,24 @@ fn floats(to: &mut Vec<Mix>) {
         64,
         "(local.set $x (f64.sqrt (f64.add (local.get $x) (local.get $w))))",
     ));
-    to.push(looped("f64.div of small by large", 64, "(local.set $x (f64.div (f64.const 3.3333333333e-308) (f64.add (local.get $x) (local.get $y))))"));
+    to.push(looped(
+        "f64.div of small by large",
+        64,
+        "(local.set $x (f64.div
+        (f64.const 3.3333333333e-308) (f64.add (local.get $x) (local.get $y))))",
+    ));
     to.push(single("f64.nearest", "f64.nearest"));
     to.push(single("f64.ceil", "f64.ceil"));
     to.push(single("f64.trunc", "f64.trunc"));
     to.push(single_32("f32.floor", "f32.floor"));
     to.push(single("f64.abs, f64.neg", "f64.neg"));
+    tiny(to);
     to.push(looped(
-        "f64 denormal add",
+        "f64.lt, select",
         64,
-        "(local.set $z (f64.mul (f64.const 4.9e-324) (f64.add (local.get $z) (local.get $y))))",
+        "(local.set $x (select (local.get $x) (local.get $y)
+        (f64.lt (local.get $x) (local.get $z))))",
     ));
-    to.push(looped("f64.lt, select", 64, "(local.set $x (select (local.get $x) (local.get $y) (f64.lt (local.get $x) (local.get $z))))"));
     let there = |name, to_int: &str, back: &str| {
         let body = format!("(local.set $y ({back} ({to_int} (local.get $y))))");
         looped(name, 64, &body)
@@ -179,6 +210,66 @@ fn floats(to: &mut Vec<Mix>) {
     to.push(there_32("i64.trunc_sat_f32_u and back", "i64.trunc_sat_f32_u", "f32.convert_i64_u"));
 }
 
+/// Numbers below the smallest that a processor handles the fast way.
+fn tiny(to: &mut Vec<Mix>) {
+    let f64s = |name, body: &str| looped(name, 64, &format!("(local.set $z {body})"));
+    let f32s = |name, body: &str| looped(name, 64, &format!("(local.set $u {body})"));
+    to.push(f64s("f64.add of tiny", "(f64.sub (f64.const 4.1e-310) (f64.abs (local.get $z)))"));
+    to.push(f64s(
+        "f64.mul to tiny",
+        "(f64.mul (f64.const 4.1e-310) (f64.add (local.get $z) (local.get $y)))",
+    ));
+    to.push(f64s(
+        "f64.mul of tiny",
+        "(f64.mul (f64.mul (f64.add (local.get $y) (local.get $z))
+        (f64.const 1e-310)) (f64.const 1e300))",
+    ));
+    to.push(f64s(
+        "f64.div to tiny",
+        "(f64.div (f64.const 4.1e-310) (f64.add (local.get $z) (local.get $y)))",
+    ));
+    to.push(f64s(
+        "f64.div of tiny by tiny",
+        "(f64.div (f64.const 4.1e-310) (f64.add
+        (f64.const 4.3e-310) (f64.mul (local.get $z) (f64.const 0))))",
+    ));
+    to.push(f64s(
+        "f64.sqrt of tiny",
+        "(f64.sqrt (f64.add (f64.const 4.1e-310) (f64.mul (local.get $z) (f64.const 0))))",
+    ));
+    to.push(f64s(
+        "f64.nearest of tiny",
+        "(f64.add (f64.const 4.1e-310) (f64.nearest (local.get $z)))",
+    ));
+    to.push(f64s(
+        "f64.min of tiny",
+        "(f64.min (f64.const 4.1e-310) (f64.add (local.get $z) (f64.const 4.3e-310)))",
+    ));
+    to.push(f64s(
+        "f32.demote to tiny",
+        "(f64.promote_f32 (f32.demote_f64 (f64.add (f64.const 1e-40) (local.get $z))))",
+    ));
+    to.push(f64s(
+        "i64.trunc of tiny",
+        "(f64.add (f64.const 4.1e-310) (f64.convert_i64_s (i64.trunc_f64_s (local.get $z))))",
+    ));
+    to.push(f32s(
+        "f32.mul to tiny",
+        "(f32.mul (f32.const 1e-40) (f32.add (local.get $u) (local.get $v)))",
+    ));
+    to.push(f32s(
+        "f32.div to tiny",
+        "(f32.div (f32.const 1e-40) (f32.add (local.get $u) (local.get $v)))",
+    ));
+    to.push(f32s("f32.add of tiny", "(f32.sub (f32.const 1e-40) (f32.abs (local.get $u)))"));
+    to.push(looped(
+        "f64.lt of tiny",
+        64,
+        "(local.set $i (i32.add (f64.lt (f64.const 4.1e-310)
+        (f64.add (f64.const 4.1e-310) (f64.convert_i32_s (local.get $i)))) (i32.const 0)))",
+    ));
+}
+
 fn memory(to: &mut Vec<Mix>) {
     let chase = |name, places: u32, base: u32, cold| {
         let body = "(local.set $i (i32.load (local.get $i)))".repeat(64);
@@ -197,8 +288,18 @@ fn memory(to: &mut Vec<Mix>) {
     to.push(chase("load, chase through 512 KiB", 8_192, 65_536, false));
     to.push(chase("load, chase through 960 KiB", 15_360 - 1_024, 65_536, false));
     to.push(chase("load, chase, caches cold", 15_360 - 1_024, 65_536, true));
-    to.push(looped("i64.load of one place", 64, "(local.set $a (i64.add (local.get $a) (i64.load (i32.and (i32.wrap_i64 (local.get $a)) (i32.const 0xfff8)))))"));
-    to.push(looped("load across pages", 64, "(local.set $a (i64.add (local.get $a) (i64.load offset=4092 (i32.and (i32.wrap_i64 (local.get $a)) (i32.const 0xf000)))))"));
+    to.push(looped(
+        "i64.load of one place",
+        64,
+        "(local.set $a (i64.add (local.get $a) (i64.load
+        (i32.and (i32.wrap_i64 (local.get $a)) (i32.const 0xfff8)))))",
+    ));
+    to.push(looped(
+        "load across pages",
+        64,
+        "(local.set $a (i64.add (local.get $a)
+        (i64.load offset=4092 (i32.and (i32.wrap_i64 (local.get $a)) (i32.const 0xf000)))))",
+    ));
     to.push(looped(
         "store, then load of it",
         64,
@@ -209,15 +310,27 @@ fn memory(to: &mut Vec<Mix>) {
         64,
         "(i64.store (i32.const 12000) (local.get $a)) (local.set $a (i64.load (i32.const 12004)))",
     ));
-    to.push(looped("stores that miss", 64, "(i64.store offset=65536 (i32.and (local.tee $i (i32.add (i32.mul (local.get $i) (i32.const 1664525)) (i32.const 1013904223))) (i32.const 0x7ffc0)) (local.get $a))"));
+    to.push(looped(
+        "stores that miss",
+        64,
+        "(i64.store offset=65536 (i32.and (local.tee $i
+        (i32.add (i32.mul (local.get $i) (i32.const 1664525)) (i32.const 1013904223)))
+        (i32.const 0x7ffc0)) (local.get $a))",
+    ));
     let mut cold = looped(
         "stores that miss, caches cold",
         64,
-        "(i64.store offset=65536 (i32.and (local.tee $i (i32.add (i32.mul (local.get $i) (i32.const 1664525)) (i32.const 1013904223))) (i32.const 0x7ffc0)) (local.get $a))",
+        "(i64.store offset=65536 (i32.and (local.tee $i (i32.add (i32.mul (local.get $i)
+            (i32.const 1664525)) (i32.const 1013904223))) (i32.const 0x7ffc0)) (local.get $a))",
     );
     cold.cold = true;
     to.push(cold);
-    to.push(looped("stores across pages", 64, "(i64.store offset=4092 (i32.and (local.tee $i (i32.add (local.get $i) (i32.const 4096))) (i32.const 0x7f000)) (local.get $a))"));
+    to.push(looped(
+        "stores across pages",
+        64,
+        "(i64.store offset=4092 (i32.and (local.tee $i
+        (i32.add (local.get $i) (i32.const 4096))) (i32.const 0x7f000)) (local.get $a))",
+    ));
     to.push(within(
         "global.get, global.set",
         "(global $g (mut i64) (i64.const 1))",
@@ -250,8 +363,10 @@ fn laid(places: u32, base: u32) -> String {
     format!(
         "(local.set $k (i32.const {places})) (local.set $i (i32.const 0))
         (loop $c
-          (local.set $j (i32.rem_u (i32.add (local.get $i) (i32.const {stride})) (i32.const {places})))
-          (i32.store offset={base} (i32.shl (local.get $i) (i32.const 6)) (i32.add (i32.const {base}) (i32.shl (local.get $j) (i32.const 6))))
+          (local.set $j (i32.rem_u (i32.add (local.get $i) (i32.const {stride}))
+          (i32.const {places})))
+          (i32.store offset={base} (i32.shl (local.get $i) (i32.const 6)) (i32.add
+          (i32.const {base}) (i32.shl (local.get $j) (i32.const 6))))
           (local.set $i (local.get $j))
           (br_if $c (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))"
     )
@@ -290,7 +405,8 @@ fn spilled() -> Mix {
         .map(|at| format!("(i64.store offset={} (i32.const 16384) (local.get $n{at}))", at * 8))
         .collect();
     let text = format!(
-        "(func $spill {locals} {set} (loop $l {body} (br_if $l (i32.eqz (i32.load (i32.const 8)))) ) {kept})"
+        "(func $spill {locals} {set} (loop $l {body} (br_if $l (i32.eqz (i32.load
+            (i32.const 8)))) ) {kept})"
     );
     Mix {
         name: "four hundred locals",
@@ -313,21 +429,48 @@ fn control(to: &mut Vec<Mix>) {
         fresh: false,
     });
     to.push(looped("empty loops in a row", 64, "(loop)"));
-    to.push(looped("loop that turns twice", 16, "(local.set $k (i32.const 2)) (loop $t (br_if $t (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))"));
+    to.push(looped(
+        "loop that turns twice",
+        16,
+        "(local.set $k (i32.const 2)) (loop $t (br_if $t
+        (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))",
+    ));
     // Each takes its own bit, so that the mixing of bits does not hide the guesses that fail.
     let bits: String = (0..32)
         .map(|bit| {
             format!(
-                "(if (i32.and (i32.wrap_i64 (local.get $s)) (i32.const {})) (then (i64.store (i32.const 12000) (local.get $s))))",
+                "(if (i32.and (i32.wrap_i64 (local.get $s)) (i32.const {})) (then (i64.store
+                    (i32.const 12000) (local.get $s))))",
                 1_u32 << bit
             )
         })
         .collect();
     to.push(looped("if, guessed wrong", 2, &format!("{XORSHIFT} {bits}")));
+    let products: String = (0..32)
+        .map(|bit| {
+            format!(
+                "(if (i32.and (i32.wrap_i64 (local.get $s)) (i32.const {})) (then (local.set $a
+                    (local.get $b))))",
+                1_u32 << bit
+            )
+        })
+        .collect();
+    to.push(looped("if without memory, guessed wrong", 2, &format!("{XORSHIFT} {products}")));
+    let leaves: String = (0..32)
+        .map(|bit| {
+            format!(
+                "(block (br_if 0 (i32.and (i32.wrap_i64 (local.get $s)) (i32.const {})))
+                    (local.set $a (local.get $b)))",
+                1_u32 << bit
+            )
+        })
+        .collect();
+    to.push(looped("br_if without memory, guessed wrong", 2, &format!("{XORSHIFT} {leaves}")));
     let skips: String = (0..32)
         .map(|bit| {
             format!(
-                "(block (br_if 0 (i32.and (i32.wrap_i64 (local.get $s)) (i32.const {}))) (i64.store (i32.const 12000) (local.get $s)))",
+                "(block (br_if 0 (i32.and (i32.wrap_i64 (local.get $s)) (i32.const {})))
+                    (i64.store (i32.const 12000) (local.get $s)))",
                 1_u32 << bit
             )
         })
@@ -337,9 +480,12 @@ fn control(to: &mut Vec<Mix>) {
         .map(|at| {
             format!(
                 "(block $e (block $3 (block $2 (block $1 (block $0
-                (br_table $0 $1 $2 $3 (i32.and (i32.wrap_i64 (i64.shr_u (local.get $s) (i64.const {}))) (i32.const 3))))
-                (i32.store (i32.const 12000) (i32.const 1)) (br $e)) (i32.store (i32.const 12000) (i32.const 2)) (br $e))
-                (i32.store (i32.const 12000) (i32.const 3)) (br $e)) (i32.store (i32.const 12000) (i32.const 4)))",
+                (br_table $0 $1 $2 $3 (i32.and (i32.wrap_i64 (i64.shr_u (local.get $s)
+                (i64.const {}))) (i32.const 3))))
+                (i32.store (i32.const 12000) (i32.const 1)) (br $e)) (i32.store
+                (i32.const 12000) (i32.const 2)) (br $e))
+                (i32.store (i32.const 12000) (i32.const 3)) (br $e))
+                (i32.store (i32.const 12000) (i32.const 4)))",
                 at * 4
             )
         })
@@ -393,7 +539,8 @@ fn control(to: &mut Vec<Mix>) {
     let calls: String = (0..15)
         .map(|at| {
             format!(
-                "(local.set $a (call_indirect (type $t) (local.get $a) (i32.and (i32.wrap_i64 (i64.shr_u (local.get $s) (i64.const {}))) (i32.const 15))))",
+                "(local.set $a (call_indirect (type $t) (local.get $a) (i32.and (i32.wrap_i64
+                    (i64.shr_u (local.get $s) (i64.const {}))) (i32.const 15))))",
                 at * 4
             )
         })
@@ -404,8 +551,12 @@ fn control(to: &mut Vec<Mix>) {
         "recursion with work behind it",
         &"(local.set 0 (i64.rem_u (i64.const 0x7fffffffffffff01) (local.get 0)))".repeat(200),
     ));
-    to.push(wide("straight code, 480 KiB, cold", true));
-    to.push(wide("straight code, 480 KiB", false));
+    to.push(wide("straight code, cold", true));
+    to.push(wide("straight code", false));
+    to.push(long("straight code, long constants, cold", true));
+    to.push(long("straight code, long constants", false));
+    to.push(scattered("branches over far code, cold", true));
+    to.push(scattered("branches over far code", false));
     to.push(hopping());
     to.push(Mix {
         name: "unreachable",
@@ -417,7 +568,8 @@ fn control(to: &mut Vec<Mix>) {
 
 fn deep(name: &'static str, behind: &str) -> Mix {
     let field = format!(
-        "(func $r (param i64) (result i64) (drop (call $r (i64.add (local.get 0) (i64.const 1)))) {behind} (local.get 0))"
+        "(func $r (param i64) (result i64) (drop (call $r (i64.add (local.get 0)
+            (i64.const 1)))) {behind} (local.get 0))"
     );
     Mix {
         name,
@@ -429,9 +581,11 @@ fn deep(name: &'static str, behind: &str) -> Mix {
 
 /// More machine code than the first cache holds, run once from end to end.
 fn wide(name: &'static str, cold: bool) -> Mix {
-    let body = "(i64.store offset=12000 (i32.const 0) (i64.add (i64.load offset=12008 (i32.const 0)) (i64.const 77)))".repeat(3_000);
-    let functions: String = (0..10).map(|at| format!("(func $w{at} {body})")).collect();
-    let calls: String = (0..10).map(|at| format!("(call $w{at})")).collect();
+    let body = "(i64.store offset=12000 (i32.const 0)
+        (i64.add (i64.load offset=12008 (i32.const 0)) (i64.const 77)))"
+        .repeat(1_500);
+    let functions: String = (0..4).map(|at| format!("(func $w{at} {body})")).collect();
+    let calls: String = (0..4).map(|at| format!("(call $w{at})")).collect();
     Mix {
         name,
         text: module(&functions, "", &format!("(loop $l {calls} (br $l))")),
@@ -440,12 +594,41 @@ fn wide(name: &'static str, cold: bool) -> Mix {
     }
 }
 
-/// Calls of two thousand functions that stand far from each other.
+/// Branches that each go to another line of the code, as many as a module can have.
+fn scattered(name: &'static str, cold: bool) -> Mix {
+    let block = "(block (br_if 0 (local.get 0)) (i64.store (i32.const 0x7fff0)
+        (i64.const 0x7fffffffffffffff))
+        (i64.store (i32.const 0x7fff8) (i64.const 0x7fffffffffffffff)))";
+    let body = block.repeat(740);
+    let functions: String = (0..4).map(|at| format!("(func $w{at} (param i32) {body})")).collect();
+    let calls: String = (0..4).map(|at| format!("(call $w{at} (local.get $j))")).collect();
+    let text = module(&functions, "", &format!("(loop $l {calls} {USE} (br $l))"));
+    Mix { name, text, cold, fresh: false }
+}
+
+/// As much machine code as a module can have.
+fn long(name: &'static str, cold: bool) -> Mix {
+    let body: String = (0..4_000_u64)
+        .map(|at| format!("(i64.const {}) i64.xor ", 0x7000_0000_0000_0000 | (at * 0x1_0001_0001)))
+        .collect();
+    let functions: String = (0..2)
+        .map(|at| format!("(func $w{at} (param i64) (result i64) (local.get 0) {body})"))
+        .collect();
+    let calls: String =
+        (0..2).map(|at| format!("(local.set $a (call $w{at} (local.get $a)))")).collect();
+    let text = module(&functions, "", &format!("(loop $l {calls} {USE} (br $l))"));
+    Mix { name, text, cold, fresh: false }
+}
+
+/// Calls of a thousand functions that stand far from each other.
 fn hopping() -> Mix {
-    let body = "(i64.store offset=12000 (i32.const 0) (local.get 0))".repeat(40);
+    let body = "(i64.store offset=12000 (i32.const 0) (local.get 0))".repeat(8);
     let functions: String = (0..1_000)
         .map(|at| {
-            format!("(func $h{at} (param i64) (result i64) (if (i64.eqz (local.get 0)) (then {body})) (i64.add (local.get 0) (i64.const {at})))")
+            format!(
+                "(func $h{at} (param i64) (result i64) (if (i64.eqz (local.get 0)) (then {body}))
+                (i64.add (local.get 0) (i64.const {at})))"
+            )
         })
         .collect();
     let names: String = (0..1_000).map(|at| format!("$h{at} ")).collect();
@@ -455,7 +638,8 @@ fn hopping() -> Mix {
     let calls: String = (0..6)
         .map(|at| {
             format!(
-                "(local.set $a (call_indirect (type $t) (local.get $a) (i32.rem_u (i32.wrap_i64 (i64.shr_u (local.get $s) (i64.const {}))) (i32.const 1000))))",
+                "(local.set $a (call_indirect (type $t) (local.get $a) (i32.rem_u
+                (i32.wrap_i64 (i64.shr_u (local.get $s) (i64.const {}))) (i32.const 1000))))",
                 at * 10
             )
         })

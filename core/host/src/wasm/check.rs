@@ -9,8 +9,8 @@ use wasmparser::{
 
 use super::engine::FEATURES;
 use super::limits::{
-    ARITY_MAX, BODY_BYTES_MAX, FUNCTIONS_MAX, ITEMS_MAX, LOCALS_MAX, MEMORY_MAX, MODULE_BYTES_MAX,
-    PAGE, TABLE_MAX,
+    ARITY_MAX, BODY_BYTES_MAX, CODE_BYTES_MAX, FUNCTIONS_MAX, ITEMS_MAX, LOCALS_MAX, MEMORY_MAX,
+    MODULE_BYTES_MAX, PAGE, TABLE_MAX,
 };
 use super::refused::Refused;
 use crate::manifest::{Kind, Manifest};
@@ -158,6 +158,9 @@ impl<'a> Seen<'a> {
             }
             Payload::DataSection(reader) => {
                 at_most("data segments", reader.count().into(), ITEMS_MAX.into())?;
+            }
+            Payload::CodeSectionStart { size, .. } => {
+                at_most("bytes of code", (*size).into(), CODE_BYTES_MAX as u64)?;
             }
             Payload::CodeSectionEntry(body) => self.look_at_body(body)?,
             Payload::CustomSection(reader) if reader.name() == abi::SECTION => {
@@ -313,5 +316,5 @@ fn at_most(what: &'static str, count: u64, max: u64) -> Result<(), Refused> {
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(super) fn invalid(error: BinaryReaderError) -> Refused {
-    Refused::Invalid { offset: error.offset() as usize, text: error.message().to_owned() }
+    Refused::Invalid { offset: error.offset(), text: error.message().to_owned() }
 }

@@ -15,7 +15,7 @@ use super::fuel;
 use super::refused::Refused;
 
 /// Units between two comparisons, at most; about a microsecond.
-pub(super) const STRETCH_MAX: u64 = 8_192;
+pub(super) const STRETCH_MAX: u64 = 4_096;
 
 /// `loop` without values, `end`.
 const FENCE: [u8; 3] = [0x03, 0x40, 0x0b];
@@ -53,7 +53,7 @@ pub(super) fn fence(module: &[u8]) -> Result<Vec<u8>, Refused> {
             && id != CODE_SECTION
             && id != CUSTOM_SECTION
         {
-            put_section(&mut fenced, id, &module[range.start as usize..range.end as usize]);
+            put_section(&mut fenced, id, &module[range]);
         }
     }
     Ok(fenced)
@@ -81,8 +81,7 @@ fn fence_body(body: &wasmparser::FunctionBody<'_>) -> Result<Vec<u8>, Refused> {
     let mut fenced = Vec::with_capacity(bytes.len() * 2);
     let mut path = Path::new();
     let costs = fuel::table();
-    let at =
-        |reader: &wasmparser::OperatorsReader<'_>| (reader.original_position() - start) as usize;
+    let at = |reader: &wasmparser::OperatorsReader<'_>| reader.original_position() - start;
     fenced.extend_from_slice(&bytes[..at(&reader)]);
     while !reader.eof() {
         let from = at(&reader);

@@ -89,7 +89,7 @@ mod tests {
     #[test]
     #[cfg(target_arch = "x86_64")]
     fn a_frame_is_as_large_as_what_it_keeps() {
-        for count in [4, 40, 400, 4_000, 10_000] {
+        for count in [4, 40, 400, 4_500] {
             let [_, Some(bytes)] = frames(&keeping(count))[..] else { panic!("two known frames") };
             let kept = count as u64 * 8;
             assert!((kept.saturating_sub(64)..kept + 256).contains(&bytes), "{count}: {bytes}");

@@ -2,10 +2,13 @@
 
 /// Bytes of a module, at most.
 pub const MODULE_BYTES_MAX: usize = 1 << 20;
+/// Bytes of all functions' bodies, at most. Code that has not run for a while is not in the caches,
+/// and a guest may run through all of it in one call.
+pub const CODE_BYTES_MAX: usize = 128 << 10;
 /// Bytes of one function's body, at most: the compiler's time grows faster than a body does.
 pub const BODY_BYTES_MAX: usize = 64 << 10;
 /// Functions of a module, at most.
-pub const FUNCTIONS_MAX: usize = 4_096;
+pub const FUNCTIONS_MAX: usize = 1_024;
 /// Locals of one function, parameters included, at most.
 pub const LOCALS_MAX: u32 = 1_024;
 /// Parameters and results of one function type, at most.

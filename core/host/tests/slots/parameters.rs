@@ -117,7 +117,10 @@ fn a_value_that_the_next_one_begins_with_is_still_one_that_was_set() {
     assert_eq!((setups(&same), values(&house)), (vec![vec![50, 0]], vec![(0, 50)]));
     let third = house.prepare(0, 33, &text(10));
     assert!(house.exchange(0, 33));
-    assert_eq!((setups(&third).last().unwrap().clone(), values(&house)), (vec![50, 0], vec![(0, 50)]));
+    assert_eq!(
+        (setups(&third).last().unwrap().clone(), values(&house)),
+        (vec![50, 0], vec![(0, 50)])
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use model::{
     Strategies, VenueTime,
 };
 
-use super::house::{House, SYMBOL, START, Strings, fault, rule, strategy};
+use super::house::{House, START, SYMBOL, Strings, fault, rule, strategy};
 
 fn qty(raw: i64) -> Qty {
     Qty::from_raw(raw).expect("not negative")

@@ -14,6 +14,13 @@ const LINES_MAX: usize = 100;
 #[derive(Debug, Default)]
 pub(super) struct Plugins {
     slots: BTreeMap<Slot, Place>,
+    /// Exchanges that records tell of.
+    pub(super) exchanges: u64,
+    /// Parameters that records tell of, and the last of them.
+    pub(super) parameters: u64,
+    last_parameter: Option<(Slot, bool)>,
+    /// What the plug-ins of a start are called, where somebody said it.
+    pub(super) names: BTreeMap<Slot, String>,
     lines: VecDeque<(Slot, Text<160>, Moment)>,
 }
 
@@ -72,14 +79,9 @@ impl Plugins {
     pub(super) fn begin(&mut self, running: impl Iterator<Item = u128>) {
         self.slots.clear();
         for (at, plugin) in running.enumerate().filter(|(_, plugin)| *plugin != 0) {
-            self.slots.insert(Slot(at as u8), Place::of(plugin));
-        }
-    }
-
-    /// Says what a slot's plug-in is called, where no record does.
-    pub(super) fn name(&mut self, slot: Slot, name: Text<48>) {
-        if let Some(place) = self.slots.get_mut(&slot).filter(|place| place.name.is_empty()) {
-            place.name = name;
+            let slot = Slot(at as u8);
+            let name = self.names.get(&slot).map_or("", String::as_str);
+            self.slots.insert(slot, Place { name: Text::clipped(name), ..Place::of(plugin) });
         }
     }
 
@@ -87,6 +89,7 @@ impl Plugins {
         let place = self.slots.entry(record.slot).or_insert_with(|| Place::of(record.plugin));
         match record.change {
             PluginChange::Took { from, name, why } => {
+                self.exchanges += 1;
                 let faults = place.faults;
                 *place = Place::of(record.plugin);
                 (place.name, place.since, place.before) = (name, Some(why), from);
@@ -101,11 +104,15 @@ impl Plugins {
                 }
             }
             PluginChange::Stopped => place.state = State::Stopped,
-            PluginChange::Parameter { parameter, value, taken: true } => {
-                place.set.insert(parameter, value);
+            PluginChange::Parameter { parameter, value, taken } => {
+                self.parameters += 1;
+                self.last_parameter = Some((record.slot, taken));
+                if taken {
+                    place.set.insert(parameter, value);
+                }
             }
             PluginChange::Shadow => (place.shadow, place.differs) = (record.plugin, 0),
-            PluginChange::Parameter { .. } | PluginChange::Missing => {}
+            PluginChange::Missing => {}
         }
     }
 
@@ -131,6 +138,12 @@ impl Plugins {
         self.slots.get(&slot)
     }
 
+    /// Whether the slot's parameter that was recorded behind the first `before` was taken.
+    pub(super) fn parameter_since(&self, slot: Slot, before: u64) -> Option<bool> {
+        let (of, taken) = self.last_parameter.filter(|_| self.parameters > before)?;
+        (of == slot).then_some(taken)
+    }
+
     /// What each slot holds.
     pub(super) fn document(&self) -> Vec<Value> {
         let shown = |(slot, place): (&Slot, &Place)| {
@@ -149,6 +162,7 @@ impl Plugins {
                 "shadow": (place.shadow != 0).then(|| format!("{:032x}", place.shadow)),
                 "differs": place.differs,
                 "faults": place.faults,
+                "set": place.set.iter().map(|(at, value)| (at.to_string(), *value)).collect::<BTreeMap<_, _>>(),
             })
         };
         self.slots.iter().map(shown).collect()

@@ -138,7 +138,7 @@ pub fn listings(args: &ListingsArgs, out: &mut Out) -> Result<Exit, CliError> {
     list(&args.place, &ask, "listings", text::listings, out)
 }
 
-fn list(
+pub(super) fn list(
     place: &Place,
     ask: &Value,
     name: &str,
@@ -155,7 +155,7 @@ fn list(
     Ok(Exit::Done)
 }
 
-fn act(place: &Place, ask: &Value, out: &mut Out) -> Result<Exit, CliError> {
+pub(super) fn act(place: &Place, ask: &Value, out: &mut Out) -> Result<Exit, CliError> {
     let mut answer = ask_trader(place, ask)?;
     let end = match answer["state"].as_str() {
         Some("done" | "bought" | "passed") => Exit::Done,

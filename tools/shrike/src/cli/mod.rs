@@ -14,6 +14,7 @@ pub(crate) mod hex;
 mod input;
 mod inspect;
 mod out;
+mod plugin;
 mod progress;
 mod records;
 mod replay;
@@ -77,6 +78,7 @@ enum Command {
     Record(crate::record::RecordArgs),
     Conform(crate::conform::ConformArgs),
     Config(config::ConfigArgs),
+    Plugin(plugin::PluginArgs),
     Why(why::WhyArgs),
     Export(export::ExportArgs),
     Report(report::ReportArgs),
@@ -133,6 +135,7 @@ fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
         Command::Record(args) => crate::record::run(&args, out),
         Command::Conform(args) => crate::conform::run(&args, out),
         Command::Config(args) => config::run(&args, out),
+        Command::Plugin(args) => plugin::run(&args, out),
         Command::Why(args) => why::run(&args, out),
         Command::Export(args) => export::run(&args, out),
         Command::Report(args) => report::run(&args, out),
@@ -175,6 +178,11 @@ pub fn main() -> ExitCode {
             return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()).into();
         }
     };
+    if let Command::Plugin(args) = &cli.command
+        && args.is_compiler()
+    {
+        return host::wasm::child();
+    }
     let _log = log_to_error_output(&cli.command);
     let mut out = Out::stdout(cli.json);
     let end = dispatch(cli.command, &mut out);

@@ -1,11 +1,13 @@
 //! `shrike replay`: a journal through the same engine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use clap::Args;
+use plugins::{Library, Shelf};
 use replay::{Report, replay_watched};
 use serde_json::{Value, json};
+use settings::Settings;
 
 use super::{CliError, Exit, Out, watched};
 
@@ -19,11 +21,12 @@ pub(super) struct ReplayArgs {
 }
 
 pub(super) fn run(args: &ReplayArgs, out: &mut Out) -> Result<Exit, CliError> {
+    let shelf = shelf(&args.journal)?;
     let report = watched("replaying", |count| {
         let mut watch = |records| count.store(records, Ordering::Relaxed);
         replay_watched(
             &args.journal,
-            |settings, origin| plugins::natively(settings, &origin.hashes()),
+            |settings, origin| shelf.plugins(settings, &origin.hashes()),
             &mut watch,
         )
     });
@@ -34,6 +37,18 @@ pub(super) fn run(args: &ReplayArgs, out: &mut Out) -> Result<Exit, CliError> {
         print(&report, out)?;
     }
     Ok(if report.equal() { Exit::Done } else { Exit::Failed })
+}
+
+/// Plug-ins by their hashes: those that were kept beside the journal, and the shipped ones.
+fn shelf(journal: &Path) -> Result<Shelf, CliError> {
+    // A data directory holds its journal, and what ran, side by side.
+    let inside = journal.join("journal").is_dir();
+    let data = if inside { Some(journal) } else { journal.parent() };
+    let settings = Settings::demo(&[]).map_err(CliError::failed)?;
+    let compiler = crate::trader::compiler().map_err(CliError::from)?;
+    let data = data.unwrap_or(journal);
+    let library = Library::new(compiler, data, &settings.plugins, false);
+    library.map(Shelf::new).map_err(CliError::failed)
 }
 
 fn document(report: &Report) -> Value {

@@ -8,13 +8,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use model::{Body, Command, Event, KillLevel, Text};
+use plugins::{KeepError, Keeper, LibraryError};
 use runtime::{Clock, InboxError, InboxSender, KillFlag};
 use scout::ScoutHandle;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::hands;
 use super::rehearsal::{RehearsalError, Rehearsals};
+use super::{hands, plugins as of_plugins};
 use crate::board::{Board, KillView};
 
 /// Waits of the control inbox.
@@ -64,6 +65,8 @@ pub struct Around {
     pub scout: Option<ScoutHandle>,
     /// Where test orders go.
     pub rehearsals: Option<Rehearsals>,
+    /// Swaps plug-ins.
+    pub keeper: Option<Keeper>,
 }
 
 /// A resume that waits for its second step.
@@ -99,6 +102,13 @@ enum Ask {
     Forget(hands::Held),
     CancelOrder(hands::OneOrder),
     CancelOrders(hands::AllOrders),
+    Plugins,
+    PluginSwap(of_plugins::Swap),
+    PluginRollback(of_plugins::OfSlot),
+    PluginAgain(of_plugins::OfSlot),
+    PluginStop(of_plugins::OfSlot),
+    PluginShadow(of_plugins::Shadow),
+    PluginSet(of_plugins::Set),
     Kill {
         level: String,
         reason: Option<String>,
@@ -129,6 +139,7 @@ pub(super) enum Refused {
         is: KillLevel,
     },
     Inbox(InboxError),
+    Plugin(KeepError),
 }
 
 impl Refused {
@@ -140,6 +151,7 @@ impl Refused {
     const fn kind(&self) -> &'static str {
         match self {
             Self::Usage(_) | Self::NoTarget(_) | Self::NoOrder(_) => "usage",
+            Self::Plugin(error) => kind_of(error),
             Self::Inbox(_) | Self::Rehearsal(_) | Self::NoRehearsals | Self::NoRules => "failed",
             Self::Malformed(_)
             | Self::Level(_)
@@ -182,11 +194,28 @@ impl fmt::Display for Refused {
                 was.name(),
                 is.name()
             ),
+            Self::Plugin(error) => error.fmt(f),
             Self::Inbox(error) => write!(
                 f,
                 "the trader did not take the command: {error}; nothing was changed, try again"
             ),
         }
+    }
+}
+
+/// Whether whoever asked is at fault, the plug-in may not run, or something failed.
+const fn kind_of(error: &KeepError) -> &'static str {
+    match error {
+        KeepError::NoSlot(_)
+        | KeepError::Empty(_)
+        | KeepError::NothingBefore(_)
+        | KeepError::NoParameter { .. }
+        | KeepError::Value(_)
+        | KeepError::Library(
+            LibraryError::NoName { .. } | LibraryError::File { .. } | LibraryError::Values(_),
+        ) => "usage",
+        KeepError::Same { .. } | KeepError::Trial { .. } | KeepError::Library(_) => "refused",
+        KeepError::Trader(_) | KeepError::Ended => "failed",
     }
 }
 
@@ -243,6 +272,13 @@ impl Desk {
             Ask::Forget(ask) => self.forget(&ask),
             Ask::CancelOrder(ask) => self.cancel_order(&ask),
             Ask::CancelOrders(ask) => self.cancel_orders(&ask),
+            Ask::Plugins => Ok(self.list_plugins()),
+            Ask::PluginSwap(ask) => self.swap(ask),
+            Ask::PluginRollback(ask) => self.roll_back(&ask),
+            Ask::PluginAgain(ask) => self.again(&ask),
+            Ask::PluginStop(ask) => self.stop_plugin(&ask),
+            Ask::PluginShadow(ask) => self.shadow(ask),
+            Ask::PluginSet(ask) => self.set_parameter(ask),
             Ask::Kill { level, reason } => {
                 let levels = [KillLevel::Halt, KillLevel::Reduce, KillLevel::Flatten];
                 let known = levels.into_iter().find(|known| known.name() == level);

@@ -35,7 +35,7 @@ pub(super) fn run(stage: &Stage, headless: bool, out: &mut Out) -> Result<Exit, 
     let exchange = start_exchange(stage)?;
     let plan = plan(stage, exchange.addr())?;
     let admitted = modes::admit(&plan.settings, &plan.data_dir).map_err(CliError::refused)?;
-    let assembly = Assembly::new(&plan, admitted)?;
+    let mut assembly = Assembly::new(&plan, admitted)?;
     let mut voice = Voice::new(out.is_json());
     for note in &assembly.notes {
         voice.say(out, note)?;

@@ -15,6 +15,7 @@ use journal::{
     Consumer, DataDir, DataDirError, HostDisk, Observer, Producer, Writer, WriterSettings,
 };
 use model::{Body, Command, Event, KillLevel, Mode, Span, SymbolId, SymbolNames, Text, VenueTime};
+use plugins::{KeeperThread, Recent};
 use replay::{Recovered, recover};
 use runtime::{
     Carried, Clock, Ended, Endpoint, InboxError, InboxSender, KillFlag, LinkRole, LoopConfig,
@@ -28,7 +29,8 @@ use settings::{Identity, Settings};
 use venue::sign::Credentials;
 
 use super::checkpoints::Checkpoints;
-use super::narrate::{Both, Narrator};
+use super::narrate::{Both, Narrator, RecentEvents};
+use super::slots::Slots;
 use super::starts::{Starts, StartsWatch};
 use super::{archiving, restored};
 use crate::board::{Board, Budget, of_inbox};
@@ -53,7 +55,7 @@ pub struct Plan {
 /// Why a run could not begin. Each says what, the value seen and the mend.
 #[derive(Debug)]
 pub struct AssemblyError {
-    what: String,
+    pub(super) what: String,
     /// What stands in the way.
     pub kind: AssemblyErrorKind,
 }
@@ -122,6 +124,9 @@ pub struct Assembly {
     /// Names of the process before.
     names: Vec<(SymbolId, SymbolNames)>,
     starts: Starts,
+    /// Taken by the thread that swaps plug-ins.
+    slots: Option<Slots>,
+    recent: Recent,
 }
 
 impl fmt::Debug for Assembly {
@@ -158,18 +163,23 @@ impl Assembly {
         let starts = Starts::of(data.path());
         let safe = starts.begin().map_err(because("the count of starts"))?;
         let operator = Text::clipped(&plan.operator);
-        let hashes = plugins::native_hashes(&plan.settings).map_err(because("slots"))?;
+        let mut slots = Slots::new(&plan.settings, data.path())?;
         let (instance, epoch) = (data.instance(), data.epoch());
-        let identity = Identity { instance, epoch, operator, hashes };
+        let identity = Identity { instance, epoch, operator, hashes: slots.hashes() };
         let board = Arc::new(Mutex::new(new_board(&plan.settings)));
         let durable = Arc::new(AtomicU64::new(0));
         let (sender, inbox) = inbox(INBOX);
         let to_board = of_inbox(Arc::clone(&board), Arc::clone(&durable), sender.clone());
-        let mut observer = Both(to_board, Narrator::default());
+        let recent = Recent::default();
+        let mut observer = Both(to_board, Both(Narrator::default(), RecentEvents(recent.clone())));
         let opened = open_journal(plan, &data, &mut observer, &mut notes)?;
         let OpenedJournal { writer, mut recovered, mut producer, consumer, lock, runtime_dir } =
             opened;
         under_these_accounts(&mut recovered, plan.settings.engine(identity))?;
+        if let Some(state) = &recovered.state {
+            slots.go_on_from(state, &mut notes);
+        }
+        let identity = Identity { hashes: slots.hashes(), ..identity };
         let image = recovered.image();
         push_head(plan, identity, image.as_deref(), &mut producer)?;
         let kill = KillFlag::at(recovered.kill);
@@ -183,10 +193,15 @@ impl Assembly {
         let names = recovered.state.as_ref().map(names_of).unwrap_or_default();
         if let Some(state) = &recovered.state {
             lock_board(&board).take_up(state);
-            observer.1.take_up(state);
+            observer.1.0.take_up(state);
         }
         let carried = image.map(|image| Carried { image, ring_lost: recovered.ring_lost });
-        let mut trader = make_trader(plan, identity, carried, producer, &durable, &kill)?;
+        lock_board(&board).set_plugins(slots.titles());
+        let plugins = slots.seat(&plan.settings)?;
+        let config = trader_config(plan, identity, carried);
+        let (durable_too, kill_too) = (Arc::clone(&durable), kill.clone());
+        let mut trader = Trader::new(config, plugins, producer, durable_too, kill_too)
+            .map_err(because("the trader"))?;
         if plan.settings.mode == Mode::Paper {
             let lineage = Lineage::read(&data.journal()).map_err(because("what was on paper"))?;
             trader.restore_paper(lineage.past);
@@ -211,6 +226,8 @@ impl Assembly {
             data,
             names,
             starts,
+            slots: Some(slots),
+            recent,
         })
     }
 
@@ -242,7 +259,7 @@ impl Assembly {
     ///
     /// # Errors
     /// [`AssemblyError`] when one of them cannot begin.
-    pub fn start_beside(&self, plan: &Plan) -> Result<Beside, AssemblyError> {
+    pub fn start_beside(&mut self, plan: &Plan) -> Result<Beside, AssemblyError> {
         let sender = self.sender.clone();
         let scout = ScoutThread::spawn(scout_thread(plan, &self.names)?, move |event| match sender
             .send(event)
@@ -252,7 +269,14 @@ impl Assembly {
             Err(InboxError::Ended) => Offer::Ended,
         });
         let scout = scout.map_err(because("the scout"))?;
-        let around = Around { scout: scout.handle(), rehearsals: Some(rehearsals(plan)?) };
+        let keeper = self
+            .slots
+            .take()
+            .map(|slots| slots.keep(&plan.settings, self.recent.clone(), self.sender.clone()));
+        let (keeper, keeping) =
+            keeper.transpose().map_err(because("the keeper of plug-ins"))?.unzip();
+        let rehearsals = Some(rehearsals(plan)?);
+        let around = Around { scout: scout.handle(), rehearsals, keeper };
         let desk = Desk::new(
             Arc::clone(&self.board),
             self.sender.clone(),
@@ -274,6 +298,7 @@ impl Assembly {
             _names: names,
             _checkpoints: checkpoints,
             _starts: starts.map_err(because("the watch over starts"))?,
+            _keeping: keeping,
         })
     }
 
@@ -308,6 +333,7 @@ pub struct Beside {
     /// Dropped after the journal is closed: its last one is the state of the orderly end.
     _checkpoints: Checkpoints,
     _starts: StartsWatch,
+    _keeping: Option<KeeperThread>,
 }
 
 impl Beside {
@@ -607,16 +633,9 @@ fn push_head(
     head.push(anchor.mono, producer).map_err(because("the first records"))
 }
 
-fn make_trader(
-    plan: &Plan,
-    identity: Identity,
-    carried: Option<Carried>,
-    producer: Producer,
-    durable: &Arc<AtomicU64>,
-    kill: &KillFlag,
-) -> Result<Trader<Plugins>, AssemblyError> {
+fn trader_config(plan: &Plan, identity: Identity, carried: Option<Carried>) -> TraderConfig {
     let settings = &plan.settings;
-    let config = TraderConfig {
+    TraderConfig {
         engine: settings.engine(identity),
         paper: settings.paper_venue(identity),
         rest_host: settings.venue.rest.host.clone(),
@@ -627,10 +646,7 @@ fn make_trader(
         ack_wait: ACK_WAIT,
         recv_window_ms: settings.entry.recv_window_ms,
         carried,
-    };
-    let (durable, kill) = (Arc::clone(durable), kill.clone());
-    let plugins = plugins::natively(settings, &identity.hashes).map_err(because("the plug-ins"))?;
-    Trader::new(config, plugins, producer, durable, kill).map_err(because("the trader"))
+    }
 }
 
 fn endpoints(plan: &Plan) -> Result<Vec<Endpoint>, AssemblyError> {

@@ -15,6 +15,7 @@ use model::{
     PluginRecord, PluginReport, Price, Qty, Record, Reject, RejectClass, Request, SymbolId,
     TargetId, TargetRecord, TargetState, format_scaled,
 };
+use plugins::Recent;
 
 /// Permits whose target is known; the oldest go first.
 const PERMITS: usize = 1_024;
@@ -330,6 +331,24 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
         self.0.on_trouble(trouble);
         self.1.on_trouble(trouble);
     }
+}
+
+/// Keeps the last events for trials of plug-ins.
+#[derive(Debug)]
+pub(crate) struct RecentEvents(pub(crate) Recent);
+
+impl Observer for RecentEvents {
+    fn on_record(&mut self, record: &RecordView<'_>) {
+        if record.kind == Kind::INPUT
+            && let Ok(event) = Event::read(&mut Reader::new(record.payload))
+        {
+            self.0.push(record.at, event);
+        }
+    }
+
+    fn on_durable(&mut self, _: u64) {}
+
+    fn on_trouble(&mut self, _: &Trouble) {}
 }
 
 fn on_plugin(record: &PluginRecord) {
