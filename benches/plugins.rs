@@ -322,7 +322,8 @@ fn exchange<'a>(mut bench: Bench<'a>, sandbox: &Sandbox) -> Bench<'a> {
         let shelf = Shelf::default();
         let mut plugins = Plugins::new(standing(), Box::new(shelf.clone()));
         plugins.seat(prepared(sandbox, name, 0, 1, How::Sandboxed));
-        let (module, manifest) = (shipped(sandbox, name), Shipped::find(name).map(Shipped::manifest));
+        let (module, manifest) =
+            (shipped(sandbox, name), Shipped::find(name).map(Shipped::manifest));
         let manifest = manifest.expect("shipped");
         let ready = shelf.clone();
         let prepare = move |_: &mut Plugins| {
@@ -372,7 +373,10 @@ const HOSTILE: u8 = 7;
 /// The dearest step of sixteen slots with one hostile module among them, by processor time, and
 /// that of the fifteen others alone.
 fn worst(sandbox: &Sandbox) {
-    println!("{:<34}{:>14}{:>14}{:>14}", "processor time of a step, ns", "p50", "worst", "first harm");
+    println!(
+        "{:<34}{:>14}{:>14}{:>14}",
+        "processor time of a step, ns", "p50", "worst", "first harm"
+    );
     let modules: Vec<Blueprint> = SHIPPED.iter().map(|one| shipped(sandbox, one.name)).collect();
     let mut paths: Vec<PathBuf> = file("core/host/tests/wat/hostile")
         .read_dir()
