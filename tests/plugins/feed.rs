@@ -6,9 +6,9 @@ use model::{
     FillSource, FixedList, Happening, KillLevel, Level, ListingBody, ListingFact, Mode, Mono,
     OrderKind, OrderKinds, OrderLeg, OrderStatus, OrderUpdate, Pattern, PermitId, PositionRecord,
     Price, Print, Qty, Request, RiskRules, RuleQuestion, RuleVerdict, Scene, Side, Signal, Slot,
-    Source, Span, SpecSource, Strategies, SymbolId, SymbolNames, SymbolSpec, SymbolStatus, TargetId,
-    TargetRecord, TargetState, Text, TradeSides, Triple, UpdateSource, VenueKey, VenueTime, View,
-    ViewPosition, ViewTarget, WhyNot, Wish, Wishes,
+    Source, Span, SpecSource, Strategies, SymbolId, SymbolNames, SymbolSpec, SymbolStatus,
+    TargetId, TargetRecord, TargetState, Text, TradeSides, Triple, UpdateSource, VenueKey,
+    VenueTime, View, ViewPosition, ViewTarget, WhyNot, Wish, Wishes,
 };
 
 /// Pairs of a feed.
@@ -230,9 +230,8 @@ impl Feed {
             timestamp: VenueTime::from_nanos(self.venue),
             recv_window_ms: 1_000,
         };
-        let notional = Amount::from_raw(
-            i128::from(price.raw()) * i128::from(asked.raw()) * 1_000_000_000_000,
-        );
+        let notional =
+            Amount::from_raw(i128::from(price.raw()) * i128::from(asked.raw()) * 1_000_000_000_000);
         let depth = qty(self.chance.below(900) as i64);
         Buy {
             now: self.now,

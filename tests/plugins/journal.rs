@@ -55,9 +55,8 @@ fn sandboxed(
         let values = values(blueprint.manifest(), said, true).map_err(|error| error.to_string())?;
         let guest = Box::new(blueprint.instance().map_err(|refused| refused.to_string())?);
         let (slot, manifest) = (Slot(at as u8), blueprint.manifest());
-        let prepared =
-            Prepared::new(slot, hash, manifest, guest, &settings.standing(), &values)
-                .map_err(|error| error.to_string())?;
+        let prepared = Prepared::new(slot, hash, manifest, guest, &settings.standing(), &values)
+            .map_err(|error| error.to_string())?;
         plugins.seat(prepared);
     }
     Ok(plugins)
@@ -67,15 +66,15 @@ fn sandboxed(
 fn decides_the_same(changes: &[(&str, &str)], seed: u64, storm: Storm, actions_min: u64) {
     let dir = tempfile::tempdir().unwrap();
     journaled(changes, seed, storm, dir.path());
-    let natively =
-        replay::replay(dir.path(), |settings, origin| plugins::natively(settings, &origin.hashes()))
-            .unwrap();
+    let natively = replay::replay(dir.path(), |settings, origin| {
+        plugins::natively(settings, &origin.hashes())
+    })
+    .unwrap();
     let sandbox = Sandbox::new().expect("a sandbox");
-    let sandboxed =
-        replay::replay(dir.path(), |settings, origin| {
-            sandboxed(&sandbox, settings, &origin.hashes())
-        })
-        .unwrap();
+    let sandboxed = replay::replay(dir.path(), |settings, origin| {
+        sandboxed(&sandbox, settings, &origin.hashes())
+    })
+    .unwrap();
     for (report, how) in [(&natively, "natively"), (&sandboxed, "sandboxed")] {
         assert!(report.equal(), "{how}: {:?}", report.difference);
         assert!(report.actions > actions_min && report.events > 0, "{how}: {report:?}");

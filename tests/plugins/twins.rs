@@ -2,9 +2,7 @@
 
 use host::Plugins;
 use host::wasm::Sandbox;
-use model::{
-    DueTimer, Happening, PluginReport, RuleVerdict, Slot, Strategies, Wish, Wishes,
-};
+use model::{DueTimer, Happening, PluginReport, RuleVerdict, Slot, Strategies, Wish, Wishes};
 use plugins::Shipped;
 
 use super::feed::{Feed, Moment};
@@ -98,8 +96,7 @@ fn run(name: &str, seed: u64) -> Seen {
             (at as u8, value)
         });
         let buy = feed.buy();
-        let [first, second] =
-            twins.each_mut().map(|twin| step(twin, &moment, parameter, &buy));
+        let [first, second] = twins.each_mut().map(|twin| step(twin, &moment, parameter, &buy));
         assert_eq!(first, second, "{name}, seed {seed}, scene {turn}: {moment:?}");
         assert_eq!(format!("{first:?}"), format!("{second:?}"));
         seen.count(&first);

@@ -121,10 +121,11 @@ pub fn fingerprint_text() -> String {
     let mut text = format!(
         "wasmtime {WASMTIME} cranelift speed; nan canonical; abi {}; features {:#x}; \
          stack {STACK_MAX}; memory {MEMORY_MAX}; table {TABLE_MAX}; growth {GROWTH_PAGES_PER_CALL}; \
-         fuel {} a call, fence {}, table ",
+         fuel {} a call and {} again, fence {}, table ",
         abi::VERSION,
         FEATURES.bits(),
         fuel::PER_CALL,
+        fuel::AGAIN,
         fence::STRETCH_MAX,
     );
     for byte in &fuel::table_hash()[..8] {

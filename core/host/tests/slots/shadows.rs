@@ -150,7 +150,7 @@ fn a_candidate_ends_with_zero_or_with_the_next_one() {
     let (mut house, _, shadow) = beside(PRINTS, PRINTS);
     let now = house.now;
     assert!(!house.plugins.shadow(now, Slot(6), 33), "none was prepared");
-    assert_eq!(house.returned(), [(6, 22, Left::Exchanged)], "and the one before has ended");
+    assert_eq!(house.returned(), [(6, 22, Left::Stopped)], "and the one before has ended");
     house.prepare(6, 44, &strategy(PRINTS, ""));
     assert!(house.plugins.shadow(now, Slot(6), 44));
     assert!(house.plugins.shadow(now, Slot(6), 0));
