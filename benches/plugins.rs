@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::slice::from_ref;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -37,6 +38,7 @@ const PASSES: usize = 500;
 /// Passes that are timed one by one.
 const SINGLE: usize = 200_000;
 const SYMBOL: SymbolId = SymbolId(17);
+const OPENS_AT: VenueTime = VenueTime::from_millis(1_790_000_060_000);
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
@@ -135,7 +137,7 @@ impl Stage {
         for (slot, name) in seats.iter().enumerate() {
             plugins.seat(prepared(sandbox, name, slot as u8, slot as u128 + 1, how));
         }
-        let opens_at = VenueTime::from_millis(1_790_000_060_000);
+        let opens_at = OPENS_AT;
         let body = ListingBody::Listed {
             triple: Triple { sts: 2, st: 2, tt: 4 },
             price_scale: 4,
@@ -177,35 +179,14 @@ impl Stage {
     }
 
     fn listing(&mut self, known: bool) {
-        let targets = [self.target];
-        let signals = [self.signal];
-        let listing = self.listing;
-        self.show(&listing, &signals, if known { &targets } else { &[] });
+        let targets = if known { from_ref(&self.target) } else { &[] };
+        let (event, signals) = (&self.listing, from_ref(&self.signal));
+        show(&mut self.plugins, &mut self.wishes, self.now, event, signals, targets);
         assert_eq!(known, self.wishes.is_empty());
     }
 
     fn print(&mut self) {
-        let print = self.print;
-        self.show(&print, &[], &[]);
-    }
-
-    fn show(&mut self, event: &Event, signals: &[Signal], targets: &[ViewTarget]) {
-        let view = View {
-            venue_now: VenueTime::from_millis(1_790_000_000_000),
-            bid: Some(price(999)),
-            ask: Some(price(1_001)),
-            decimals: Some((4, 2)),
-            opens_at: self.signal.opens_at,
-            kill: KillLevel::Active,
-            targets,
-            positions: &[],
-        };
-        let happening = Happening::Event(event);
-        let scene = Scene { now: self.now, symbol: SYMBOL, happening, signals, view: &view };
-        self.wishes.clear();
-        self.plugins.begin();
-        self.plugins.on_scene(black_box(&scene), &mut self.wishes);
-        while self.plugins.take_report().is_some() {}
+        show(&mut self.plugins, &mut self.wishes, self.now, &self.print, &[], &[]);
     }
 
     fn judge(&mut self) {
@@ -233,6 +214,32 @@ impl Stage {
         }));
         assert_eq!(verdict, model::RuleVerdict::Allow);
     }
+}
+
+fn show(
+    plugins: &mut Plugins,
+    wishes: &mut Wishes,
+    now: Mono,
+    event: &Event,
+    signals: &[Signal],
+    targets: &[ViewTarget],
+) {
+    let view = View {
+        venue_now: VenueTime::from_millis(1_790_000_000_000),
+        bid: Some(price(999)),
+        ask: Some(price(1_001)),
+        decimals: Some((4, 2)),
+        opens_at: OPENS_AT,
+        kill: KillLevel::Active,
+        targets,
+        positions: &[],
+    };
+    let scene =
+        Scene { now, symbol: SYMBOL, happening: Happening::Event(event), signals, view: &view };
+    wishes.clear();
+    plugins.begin();
+    plugins.on_scene(black_box(&scene), wishes);
+    while plugins.take_report().is_some() {}
 }
 
 fn request() -> Request {
@@ -303,7 +310,9 @@ fn set_up(manifest: &Manifest, guest: Box<dyn abi::Guest>, slot: u8, plugin: u12
 
 /// What is ready and what came back.
 #[derive(Clone, Debug, Default)]
-struct Shelf(Arc<Mutex<(VecDeque<Box<Prepared>>, Vec<Retired>)>>);
+struct Shelf(Arc<Mutex<Ends>>);
+
+type Ends = (VecDeque<Box<Prepared>>, Vec<Retired>);
 
 impl Supply for Shelf {
     fn take(&mut self, _: Slot, _: u128) -> Option<Box<Prepared>> {

@@ -133,7 +133,9 @@ fn each_is_quarantined_by_name_and_nobody_else_notices() {
 /// One that uses two fifths of what a call may cost at each scene, and sets eight timers.
 const GREEDY: &str = r#"(module
   (memory (export "memory") 1)
-  (@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Is greedy.\"\nevents = [\"print\"]\n")
+  (@custom "shrike"
+    "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\n"
+    "about = \"Is greedy.\"\nevents = [\"print\"]\n")
   (func (export "shrike_area") (result i32) (i32.const 1024))
   (func (export "shrike_setup") (result i32) (i32.const 0))
   (func (export "shrike_on_event") (result i32)

@@ -130,7 +130,6 @@ fn what_is_shipped_uses_a_small_part_of_what_a_step_may_cost() {
         }
         let dearest = dearest.load(Ordering::Relaxed);
         let (name, most) = (one.name, fuel::PER_CALL / 4);
-        println!("{name}: {dearest} of {most}");
         assert!((1..most).contains(&dearest), "{name}: {dearest} of {most}");
     }
 }

@@ -110,7 +110,10 @@ fn pool() -> PoolingAllocationConfig {
         .max_tables_per_module(1)
         .max_memory_size(MEMORY_MAX)
         .table_elements(TABLE_MAX)
-        .max_core_instance_size(CONTEXT_MAX);
+        .max_core_instance_size(CONTEXT_MAX)
+        // To give pages back would interrupt the hot thread each time that an instance is dropped.
+        .linear_memory_keep_resident(MEMORY_MAX)
+        .table_keep_resident(TABLE_MAX * size_of::<usize>());
     pool
 }
 

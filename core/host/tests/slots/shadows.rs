@@ -135,7 +135,8 @@ fn a_timer_that_only_one_set_is_shown_to_it_alone() {
 
 #[test]
 fn a_parameter_of_the_one_in_use_is_no_business_of_the_candidate() {
-    let parameter = "[[parameters]]\nname = \"n\"\ntype = \"whole\"\nunit = \"x\"\nmin = 1\nmax = 9\ndefault = 2\nabout = \"N.\"";
+    let parameter = "[[parameters]]\nname = \"n\"\ntype = \"whole\"\nunit = \"x\"\nmin = 1\nmax = 9\n\
+                     default = 2\nabout = \"N.\"";
     let mut house = House::new();
     let used = house.seat(6, &strategy("", parameter));
     let shadow = house.prepare(6, 22, &strategy("", ""));
