@@ -210,7 +210,9 @@ fn make(counter: &Blueprint, to: &SyncSender<Prepared>, gone: &Receiver<Retired>
 
 /// What is to be taken next, and the way back to the maker. The lock is the loop's alone.
 #[derive(Clone, Debug)]
-struct Lane(Arc<Mutex<(Option<Box<Prepared>>, SyncSender<Retired>)>>);
+struct Lane(Arc<Mutex<Ends>>);
+
+type Ends = (Option<Box<Prepared>>, SyncSender<Retired>);
 
 impl Supply for Lane {
     fn take(&mut self, _: Slot, _: u128) -> Option<Box<Prepared>> {

@@ -360,7 +360,8 @@ impl Feed {
 
     fn print(&mut self, pair: usize) -> Body {
         let taker = self.chance.of(&[Side::Buy, Side::Sell]);
-        let qty = qty(1 + self.chance.below(1 << self.chance.0 % 20) as i64);
+        let most = 1 << self.chance.below(20);
+        let qty = qty(1 + self.chance.below(most) as i64);
         Body::Print(Print { price: price(self.mid[pair]), qty, taker })
     }
 

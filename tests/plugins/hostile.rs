@@ -130,10 +130,12 @@ fn each_is_quarantined_by_name_and_nobody_else_notices() {
     assert!(shown >= 20_000, "{shown} scenes went by");
 }
 
-/// One that uses a third of what a call may cost at each scene, and sets eight timers that are due.
+/// One that uses two fifths of what a call may cost at each scene, and sets eight timers.
 const GREEDY: &str = r#"(module
   (memory (export "memory") 1)
-  (@custom "shrike" "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\nabout = \"Is greedy.\"\nevents = [\"print\"]\n")
+  (@custom "shrike"
+    "abi = 1\nkind = \"strategy\"\nname = \"hostile\"\nversion = \"1\"\n"
+    "about = \"Is greedy.\"\nevents = [\"print\"]\n")
   (func (export "shrike_area") (result i32) (i32.const 1024))
   (func (export "shrike_setup") (result i32) (i32.const 0))
   (func (export "shrike_on_event") (result i32)
@@ -148,9 +150,9 @@ const GREEDY: &str = r#"(module
     (i32.const 0x0800)))"#;
 
 #[test]
-fn the_calls_of_one_step_cost_no_more_than_one_call_may() {
+fn every_further_call_of_a_step_has_less_to_spend() {
     let sandbox = Sandbox::new().expect("a sandbox");
-    // As many turns as use between a third and a half of a call's fuel.
+    // As many turns as use two fifths of a call's fuel.
     let fuel = |turns: u64| {
         let blueprint = greedy(&sandbox, turns);
         let mut instance = blueprint.instance().expect("a place");
@@ -173,10 +175,10 @@ fn the_calls_of_one_step_cost_no_more_than_one_call_may() {
         super::twins::timers(&mut plugins, &moment);
         assert!(plugins.take_report().is_none());
     }
-    // In one step the third does not.
+    // In one step the fourth does not: 40 of 100, and three times 12.5 more.
     let mut wishes = model::Wishes::new();
     plugins.begin();
-    for expected in [true, true, false] {
+    for expected in [true, true, true, false] {
         moment.show_in_step(&mut plugins, &mut wishes);
         assert_eq!(plugins.states()[0].active, expected);
     }

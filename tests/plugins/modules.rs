@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use host::wasm::{Blueprint, Sandbox};
+use abi::{Call, Guest, Trap};
+use host::wasm::{Blueprint, Instance, Sandbox, fuel};
 use host::{Manifest, Plugins, Prepared, Retired, Standing, Supply};
 use model::Slot;
 use plugins::{SHIPPED, Shipped};
@@ -81,6 +83,55 @@ impl Supply for Shelf {
 
 pub(super) fn slots(shelf: &Shelf) -> Plugins {
     Plugins::new(standing(), Box::new(shelf.clone()))
+}
+
+/// An instance whose dearest call is kept.
+#[derive(Debug)]
+struct Metered(Instance, Arc<AtomicU64>);
+
+impl Guest for Metered {
+    fn area(&mut self) -> &mut [u8] {
+        self.0.area()
+    }
+
+    fn state(&mut self) -> &mut [u8] {
+        self.0.state()
+    }
+
+    fn call(&mut self, call: Call) -> Result<i32, Trap> {
+        let answer = self.0.call(call);
+        self.1.fetch_max(self.0.fuel_used_last(), Ordering::Relaxed);
+        answer
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.0.memory_bytes()
+    }
+}
+
+#[test]
+fn what_is_shipped_uses_a_small_part_of_what_a_step_may_cost() {
+    let sandbox = Sandbox::new().expect("a sandbox");
+    for one in &SHIPPED {
+        let dearest = Arc::new(AtomicU64::new(0));
+        let blueprint = shipped(&sandbox, one.name);
+        let instance = blueprint.instance().expect("a place");
+        let guest = Box::new(Metered(instance, Arc::clone(&dearest)));
+        let (manifest, mut plugins) = (one.manifest(), slots(&Shelf::default()));
+        let values = defaults(&manifest);
+        let prepared = Prepared::new(Slot(0), 1, &manifest, guest, &standing(), &values);
+        plugins.seat(prepared.expect("it runs with its defaults"));
+        let mut feed = Feed::new(6);
+        for _ in 0..5_000 {
+            let moment = feed.next();
+            moment.show(&mut plugins);
+            super::twins::timers(&mut plugins, &moment);
+            feed.buy().judge(&mut plugins);
+        }
+        let dearest = dearest.load(Ordering::Relaxed);
+        let (name, most) = (one.name, fuel::PER_CALL / 4);
+        assert!((1..most).contains(&dearest), "{name}: {dearest} of {most}");
+    }
 }
 
 #[test]

@@ -84,8 +84,8 @@ pub trait Guest: fmt::Debug + Send {
     /// [`Trap`] when the call did not come back.
     fn call(&mut self, call: Call) -> Result<i32, Trap>;
 
-    /// The same with no more work than the calls before have left of what one call may do: several
-    /// calls of one step cost no more than one.
+    /// The same in a step that has called before: what the calls before left of the work that one
+    /// call may do, and a small part beside it.
     ///
     /// # Errors
     /// As [`call`](Self::call).

@@ -124,7 +124,7 @@ impl Prepared {
                 return Err(PrepareError::OutOfRange { parameter, value, range });
             }
         }
-        set_up(guest.as_mut(), standing, slot, values, |guest, call| guest.call(call))?;
+        set_up(guest.as_mut(), standing, slot, values, CallBy::First)?;
         let bounds = manifest.parameters.iter().map(|known| Bounds {
             name: known.name.clone(),
             min: known.min,
@@ -156,8 +156,24 @@ impl Prepared {
     }
 }
 
-/// One of [`Guest`]'s two ways to call.
-pub(crate) type CallBy = fn(&mut dyn Guest, Call) -> Result<i32, abi::Trap>;
+/// Which of [`Guest`]'s two ways to call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallBy {
+    /// The first of a step, or of no step.
+    First,
+    /// A further one of the same step.
+    Again,
+}
+
+impl CallBy {
+    #[inline]
+    pub(crate) fn call(self, guest: &mut dyn Guest, call: Call) -> Result<i32, abi::Trap> {
+        match self {
+            Self::First => guest.call(call),
+            Self::Again => guest.call_on(call),
+        }
+    }
+}
 
 /// Shows the setup and lets the guest take it.
 pub(crate) fn set_up(
@@ -168,7 +184,7 @@ pub(crate) fn set_up(
     by: CallBy,
 ) -> Result<(), PrepareError> {
     standing.setup(slot, values).put(&mut guest.area()[area::INPUT..]);
-    match by(guest, Call::Setup) {
+    match by.call(guest, Call::Setup) {
         Ok(code) if code >= 0 => Ok(()),
         Ok(code) => {
             let (fault, figure) = (model::PluginFault::GaveUp, i64::from(code));

@@ -1,6 +1,6 @@
 //! One plug-in in its slot: its instance, parameters, timers and log allowance.
 
-use abi::export::Answer;
+use abi::export::{self, Answer};
 use abi::judge::{Question, Verdict};
 use abi::{Call, Guest, Plain, Trap, area};
 use model::{DueTimer, Mono, PluginFault, Slot, Span, SymbolId, Text};
@@ -37,7 +37,7 @@ pub(crate) struct Seat {
     /// None once it failed or was stopped.
     guest: Option<Box<dyn Guest>>,
     stopped: bool,
-    /// The step of its last call: the calls of one step share what one call may cost.
+    /// The step of its last call: further calls of one step have less work each.
     step: u64,
     timers: [Timer; area::TIMERS],
     /// The least of them.
@@ -103,11 +103,7 @@ impl Seat {
 
     /// How to call in a step: the first call of it has its work whole.
     fn by(&mut self, step: u64) -> CallBy {
-        if std::mem::replace(&mut self.step, step) == step {
-            |guest, call| guest.call_on(call)
-        } else {
-            |guest, call| guest.call(call)
-        }
+        if std::mem::replace(&mut self.step, step) == step { CallBy::Again } else { CallBy::First }
     }
 
     /// Shows a scene and reads what it left: wishes into `own`, which is empty, and its log.
@@ -121,7 +117,7 @@ impl Seat {
         let Some(guest) = &mut self.guest else { return Ok(None) };
         self.scenes += 1;
         scene.copy_to(slot, guest.area());
-        let code = match by(guest.as_mut(), Call::OnEvent) {
+        let code = match by.call(guest.as_mut(), Call::OnEvent) {
             Ok(0) => return Ok(None),
             Ok(code) => code,
             // A rule may leave it out, and is not asked again.
@@ -183,8 +179,13 @@ impl Seat {
         let by = self.by(step);
         let Some(guest) = &mut self.guest else { return Err(None) };
         question.put(&mut guest.area()[area::INPUT..]);
-        let code = by(guest.as_mut(), Call::Judge).map_err(|trap| Some((fault_of(trap), 0)))?;
-        Ok((code, Verdict::get(&guest.area()[area::OUTPUT..])))
+        let code =
+            by.call(guest.as_mut(), Call::Judge).map_err(|trap| Some((fault_of(trap), 0)))?;
+        let verdict = match code {
+            export::ALLOW => Verdict::default(),
+            _ => Verdict::get(&guest.area()[area::OUTPUT..]),
+        };
+        Ok((code, verdict))
     }
 
     /// Takes the instance out; what is left says what ran here.
@@ -219,7 +220,7 @@ impl Seat {
         let by = old.by(step);
         let Some(guest) = &mut old.guest else { return Ok(()) };
         // A state that the old one cannot give is none: it leaves, and the new one begins anew.
-        let Ok(len) = by(guest.as_mut(), Call::Save) else { return Ok(()) };
+        let Ok(len) = by.call(guest.as_mut(), Call::Save) else { return Ok(()) };
         let fits = |len: &u32| *len <= from.bytes && *len <= to.bytes;
         let Some(len) = u32::try_from(len).ok().filter(fits) else { return Ok(()) };
         let len_of = len as usize;
@@ -227,7 +228,7 @@ impl Seat {
         let Some(next) = &mut self.guest else { return Ok(()) };
         next.state()[..len_of].copy_from_slice(&guest.state()[..len_of]);
         let call = Call::Restore { version: from.version, len };
-        let taken = by(next.as_mut(), call).map_err(|trap| (fault_of(trap), 0))?;
+        let taken = by.call(next.as_mut(), call).map_err(|trap| (fault_of(trap), 0))?;
         if taken == 0 {
             (self.timers, self.timer_next) = (old.timers, old.timer_next);
         }
@@ -294,7 +295,7 @@ impl Seat {
             }
             Err(PrepareError::Setup { fault: PluginFault::GaveUp, .. }) => {
                 self.values[at] = before;
-                let by: CallBy = |guest, call| guest.call_on(call);
+                let by = CallBy::Again;
                 set_up(guest.as_mut(), standing, slot, &self.values, by).map(|()| false)
             }
             Err(error) => Err(error),

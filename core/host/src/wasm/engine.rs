@@ -110,7 +110,10 @@ fn pool() -> PoolingAllocationConfig {
         .max_tables_per_module(1)
         .max_memory_size(MEMORY_MAX)
         .table_elements(TABLE_MAX)
-        .max_core_instance_size(CONTEXT_MAX);
+        .max_core_instance_size(CONTEXT_MAX)
+        // To give pages back would interrupt the hot thread each time that an instance is dropped.
+        .linear_memory_keep_resident(MEMORY_MAX)
+        .table_keep_resident(TABLE_MAX * size_of::<usize>());
     pool
 }
 
@@ -121,10 +124,11 @@ pub fn fingerprint_text() -> String {
     let mut text = format!(
         "wasmtime {WASMTIME} cranelift speed; nan canonical; abi {}; features {:#x}; \
          stack {STACK_MAX}; memory {MEMORY_MAX}; table {TABLE_MAX}; growth {GROWTH_PAGES_PER_CALL}; \
-         fuel {} a call, fence {}, table ",
+         fuel {} a call and {} again, fence {}, table ",
         abi::VERSION,
         FEATURES.bits(),
         fuel::PER_CALL,
+        fuel::AGAIN,
         fence::STRETCH_MAX,
     );
     for byte in &fuel::table_hash()[..8] {

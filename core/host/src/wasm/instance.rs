@@ -30,6 +30,8 @@ pub struct Instance {
     store: Store<Bounds>,
     memory: Memory,
     area: usize,
+    /// The same in the address space of the process.
+    area_at: At,
     state: usize,
     state_bytes: usize,
     exports: Exports,
@@ -38,6 +40,13 @@ pub struct Instance {
     beside: usize,
     fuel_left: u64,
 }
+
+/// An address in the memory that the instance's own store keeps.
+struct At(*mut u8);
+
+#[expect(unsafe_code, reason = "an address says nothing of whose it is")]
+// SAFETY: it goes wherever the store goes that keeps the memory, and only `&mut Instance` uses it.
+unsafe impl Send for At {}
 
 /// What may be called, found once.
 struct Exports {
@@ -77,6 +86,7 @@ impl Instance {
             store,
             memory,
             area: 0,
+            area_at: At(std::ptr::null_mut()),
             state: 0,
             state_bytes: 0,
             exports,
@@ -119,6 +129,7 @@ impl Instance {
         if !lies_inside(self.area, area::SIZE, memory) {
             return Err(Refused::AreaOutside { address, memory });
         }
+        self.area_at = At(self.memory.data_ptr(&self.store).wrapping_add(self.area));
         Ok(())
     }
 
@@ -149,9 +160,12 @@ const fn lies_inside(from: usize, bytes: usize, memory: usize) -> bool {
 
 impl Guest for Instance {
     #[inline]
+    #[expect(unsafe_code, reason = "to ask the store for its memory takes as long as a call")]
     fn area(&mut self) -> &mut [u8] {
-        let from = self.area;
-        &mut self.memory.data_mut(&mut self.store)[from..from + area::SIZE]
+        // SAFETY: `settle` saw that the area lies inside the memory. That memory lives as long as
+        // `self.store`, does not move when it grows (`memory_may_move` in `engine.rs`) and never
+        // shrinks; no guest runs and nobody else has a slice of it while `self` is borrowed.
+        unsafe { std::slice::from_raw_parts_mut(self.area_at.0, area::SIZE) }
     }
 
     fn state(&mut self) -> &mut [u8] {
@@ -161,13 +175,23 @@ impl Guest for Instance {
 
     #[inline]
     fn call(&mut self, call: Call) -> Result<i32, Trap> {
-        self.fuel_left = fuel::PER_CALL;
-        self.call_on(call)
+        self.call_with(fuel::PER_CALL, call)
     }
 
     #[inline]
     fn call_on(&mut self, call: Call) -> Result<i32, Trap> {
-        let given = self.fuel_left;
+        self.call_with((self.fuel_left + fuel::AGAIN).min(fuel::PER_CALL), call)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.memory.data_size(&self.store) + self.beside
+    }
+}
+
+impl Instance {
+    #[inline]
+    fn call_with(&mut self, given: u64, call: Call) -> Result<i32, Trap> {
+        self.fuel_left = given;
         let (store, fuel) = (&mut self.store, &mut self.fuel_left);
         let function = match call {
             Call::OnEvent => &self.exports.on_event,
@@ -186,10 +210,6 @@ impl Guest for Instance {
         let answer = run(store, function, (), fuel);
         self.fuel_used = given - *fuel;
         answer
-    }
-
-    fn memory_bytes(&self) -> usize {
-        self.memory.data_size(&self.store) + self.beside
     }
 }
 

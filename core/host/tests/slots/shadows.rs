@@ -135,7 +135,8 @@ fn a_timer_that_only_one_set_is_shown_to_it_alone() {
 
 #[test]
 fn a_parameter_of_the_one_in_use_is_no_business_of_the_candidate() {
-    let parameter = "[[parameters]]\nname = \"n\"\ntype = \"whole\"\nunit = \"x\"\nmin = 1\nmax = 9\ndefault = 2\nabout = \"N.\"";
+    let parameter = "[[parameters]]\nname = \"n\"\ntype = \"whole\"\nunit = \"x\"\nmin = 1\nmax = 9\n\
+                     default = 2\nabout = \"N.\"";
     let mut house = House::new();
     let used = house.seat(6, &strategy("", parameter));
     let shadow = house.prepare(6, 22, &strategy("", ""));
@@ -150,7 +151,7 @@ fn a_candidate_ends_with_zero_or_with_the_next_one() {
     let (mut house, _, shadow) = beside(PRINTS, PRINTS);
     let now = house.now;
     assert!(!house.plugins.shadow(now, Slot(6), 33), "none was prepared");
-    assert_eq!(house.returned(), [(6, 22, Left::Exchanged)], "and the one before has ended");
+    assert_eq!(house.returned(), [(6, 22, Left::Stopped)], "and the one before has ended");
     house.prepare(6, 44, &strategy(PRINTS, ""));
     assert!(house.plugins.shadow(now, Slot(6), 44));
     assert!(house.plugins.shadow(now, Slot(6), 0));
