@@ -4,7 +4,7 @@
 //! One thread makes instances and sends them through a channel, one shows a recorded feed at its
 //! rate, as the loop of a run does: it takes what is ready between two steps. Blocks with and without
 //! exchanges alternate. Run with `cargo bench -p benches --bench swaps`; `--seconds N` is the length
-//! of a block, `--blocks N` how many of each kind.
+//! of a block, `--blocks N` how many of each kind, `--swaps N` how many exchanges a second.
 #![allow(clippy::print_stdout, reason = "a benchmark reports to its terminal")]
 
 use std::path::Path;
@@ -26,7 +26,7 @@ mod feed;
 
 /// Events a second.
 const RATE: u64 = 10_000;
-/// Exchanges a second.
+/// Exchanges a second when the command line names no other number.
 const SWAPS: u64 = 20;
 /// Where the exchanged one runs; it counts its scenes in its state.
 const COUNTS: u8 = 7;
@@ -38,26 +38,27 @@ fn main() {
         at.and_then(|at| args.get(at + 1)?.parse().ok()).unwrap_or(otherwise)
     };
     let (seconds, blocks) = (number("--seconds", 10), number("--blocks", 5) as usize);
+    let swaps_each = number("--swaps", SWAPS).clamp(1, RATE);
     let sandbox = Sandbox::new().expect("a sandbox");
     let mut feed = feed::Feed::new(4);
     let moments: Vec<_> = (0..RATE * 2).map(|_| feed.next()).collect();
     let counter = module(&sandbox, "core/host/tests/wat/good.wat");
     let mut hall = Hall::new(&sandbox, &counter);
     println!(
-        "{RATE} events a second, {SWAPS} exchanges a second in every other block of {seconds} s; \
+        "{RATE} events a second, {swaps_each} exchanges a second in every other block of {seconds} s; \
          16 slots; ns of wall and of processor time for one step, exchange included"
     );
     println!(
         "{:<8}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}",
         "block", "events", "swaps", "p50", "p99", "p99.9", "max", "cpu p99", "cpu p99.9"
     );
-    hall.block(&moments, 2, false);
+    hall.block(&moments, 2, 0);
     let mut with = Vec::new();
     let mut without = Vec::new();
     for _ in 0..blocks {
-        for (swaps, all) in [(false, &mut without), (true, &mut with)] {
+        for (swaps, all) in [(0, &mut without), (swaps_each, &mut with)] {
             let block = hall.block(&moments, seconds, swaps);
-            block.print(if swaps { "with" } else { "without" });
+            block.print(if swaps > 0 { "with" } else { "without" });
             all.push(block);
         }
     }
@@ -124,8 +125,8 @@ impl Hall {
         Self { plugins, lane, next, maker, due: 0, swaps: 0, exchanges: Vec::new() }
     }
 
-    /// Shows the feed at its rate for so long.
-    fn block(&mut self, moments: &[feed::Moment], seconds: u64, swaps: bool) -> Block {
+    /// Shows the feed at its rate for so long, with so many exchanges a second.
+    fn block(&mut self, moments: &[feed::Moment], seconds: u64, swaps: u64) -> Block {
         let (mut wishes, events) = (Wishes::new(), seconds * RATE);
         let mut wall = Vec::with_capacity(events as usize);
         let mut cpu = Vec::with_capacity(events as usize);
@@ -139,7 +140,7 @@ impl Hall {
             let moment = &moments[(turn % moments.len() as u64) as usize];
             wishes.clear();
             let (start, cpu_start) = (Instant::now(), cpu_ns());
-            if swaps && turn % (RATE / SWAPS) == 0 {
+            if swaps > 0 && turn % (RATE / swaps) == 0 {
                 self.exchange(moment);
             }
             moment.show_into(&mut self.plugins, &mut wishes);
@@ -203,7 +204,8 @@ fn make(counter: &Blueprint, to: &SyncSender<Prepared>, gone: &Receiver<Retired>
                 Err(TrySendError::Full(next)) => next,
                 Err(TrySendError::Disconnected(_)) => return made,
             };
-            thread::sleep(Duration::from_millis(5));
+            // It asks now and then, so that the loop never has to wake it.
+            thread::sleep(Duration::from_millis(20));
         }
     }
 }
