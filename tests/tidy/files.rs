@@ -12,8 +12,10 @@ const SOURCE_LINES_MAX: usize = 800;
 const LONG: &[(&str, &str)] = &[];
 
 /// The same for what stands beside a room.
-const LONG_READMES: &[(&str, &str)] =
-    &[("core/abi/README.md", "the contract byte by byte: all that an author in any language has")];
+const LONG_READMES: &[(&str, &str)] = &[
+    ("core/abi/README.md", "the contract byte by byte: all that an author in any language has"),
+    ("core/host/README.md", "what plug-ins cost: every figure of it with its conditions"),
+];
 
 /// Folders beside the crates that explain themselves too; their length is their own affair.
 const EXPLAINED: [&str; 2] = ["config", "strategies"];
