@@ -1,7 +1,7 @@
 //! The sandbox: from bytes that anybody may have written to an instance that can hurt nobody.
 //!
 //! A module is looked at ([`check`]), given checks of its fuel where the compiler sets none
-//! ([`fence`]), compiled in a child process ([`Compiler`]) or taken from the [`Cache`], and becomes
+//! (`fence`), compiled in a child process ([`Compiler`]) or taken from the [`Cache`], and becomes
 //! a [`Blueprint`]; [`Instance`]s are made from that off the hot thread.
 
 mod blueprint;

@@ -199,7 +199,8 @@ fn a_timer_that_is_always_due_does_not_hold_the_trial_up() {
     );
     let trial = tried(&on_event("", &body));
     assert!(trial.passed(), "{:?}", trial.reasons());
-    assert!(trial.calls > listing_life(1).len() as u64, "{trial:?}");
+    // It comes once a millisecond at most, between the events that there are.
+    assert!(trial.calls > 1_000, "{trial:?}");
 }
 
 #[test]
