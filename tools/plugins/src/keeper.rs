@@ -262,6 +262,8 @@ impl Keeper {
 #[derive(Debug)]
 struct History {
     current: Known,
+    /// Whether it has an instance: without one nothing comes back when another takes the slot.
+    in_use: bool,
     /// Sent to the engine, and not heard of since.
     coming: Option<Known>,
     before: VecDeque<Known>,
@@ -274,12 +276,13 @@ struct History {
 impl History {
     fn new(current: Known) -> Self {
         let (before, faults) = (VecDeque::new(), VecDeque::new());
-        Self { current, coming: None, before, scenes: 0, faults }
+        Self { current, in_use: true, coming: None, before, scenes: 0, faults }
     }
 
     /// What was sent has taken the slot.
     fn arrive(&mut self) {
         let Some(next) = self.coming.take() else { return };
+        self.in_use = true;
         if next.hash == self.current.hash {
             return;
         }
@@ -385,6 +388,9 @@ impl Keeping {
         self.tell(slot, PluginEvent::Ready { plugin: known.hash, name, why, disarm })?;
         let place = self.places.entry(slot).or_insert_with(|| History::new(known.clone()));
         place.coming = Some(known.clone());
+        if !place.in_use {
+            place.arrive();
+        }
         Ok(done(slot, known, memory_bytes))
     }
 
@@ -478,10 +484,11 @@ impl Keeping {
                     place.arrive();
                 }
             }
-            Left::Stopped => {}
-            // A candidate that failed is gone, and nothing follows from it.
-            Left::Failed(_) if retired.plugin != place.current.hash => {}
+            // A candidate that left is gone, and nothing follows from it.
+            Left::Stopped | Left::Failed(_) if retired.plugin != place.current.hash => {}
+            Left::Stopped => place.in_use = false,
             Left::Failed(fault) => {
+                place.in_use = false;
                 let often = place.failed(retired.scenes, &self.config.plugins);
                 let before = place.before.front().cloned();
                 let (known, why) = match (often, before) {

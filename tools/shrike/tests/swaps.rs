@@ -61,6 +61,8 @@ fn one_that_fails_is_made_anew_and_too_often_gives_way_to_the_version_before() {
     let slot = trader.until_slot(5, |slot| slot["since"] == "faults");
     assert!(slot["plugin"].as_str().unwrap().starts_with("hello "), "{slot}");
     assert_eq!(trader.status().unwrap()["blocks"], support::empty(), "entries go on");
+    let back = trader.plugin(0, &["rollback", "5"]);
+    assert!(back["plugin"].as_str().unwrap().starts_with("boom "), "before it ran boom: {back}");
     assert_eq!(trader.end(), Some(0));
     support::said(&trader.shrike(&["replay"]), 0, &["equal"]);
 }
