@@ -312,10 +312,10 @@ fn set_up(manifest: &Manifest, guest: Box<dyn abi::Guest>, slot: u8, plugin: u12
 #[derive(Clone, Debug, Default)]
 struct Shelf(Arc<Mutex<Ends>>);
 
-type Ends = (VecDeque<Box<Prepared>>, Vec<Retired>);
+type Ends = (VecDeque<Prepared>, Vec<Retired>);
 
 impl Supply for Shelf {
-    fn take(&mut self, _: Slot, _: u128) -> Option<Box<Prepared>> {
+    fn take(&mut self, _: Slot, _: u128) -> Option<Prepared> {
         self.0.lock().expect("one thread").0.pop_front()
     }
 
@@ -337,7 +337,7 @@ fn exchange<'a>(mut bench: Bench<'a>, sandbox: &Sandbox) -> Bench<'a> {
         let ready = shelf.clone();
         let prepare = move |_: &mut Plugins| {
             let guest = Box::new(module.instance().expect("a place"));
-            let next = Box::new(set_up(&manifest, guest, 0, 1));
+            let next = set_up(&manifest, guest, 0, 1);
             let mut shelf = ready.0.lock().expect("one thread");
             shelf.1.clear();
             shelf.0.push_back(next);

@@ -163,7 +163,7 @@ impl Hall {
         let start = Instant::now();
         let Ok(next) = self.next.try_recv() else { return };
         let plugin = next.plugin;
-        self.lane.0.lock().expect("the loop's alone").0 = Some(Box::new(next));
+        self.lane.0.lock().expect("the loop's alone").0 = Some(next);
         self.plugins.begin();
         assert!(self.plugins.exchange(moment.now, Slot(COUNTS), plugin));
         self.exchanges.push(start.elapsed().as_nanos() as u64);
@@ -214,10 +214,10 @@ fn make(counter: &Blueprint, to: &SyncSender<Prepared>, gone: &Receiver<Retired>
 #[derive(Clone, Debug)]
 struct Lane(Arc<Mutex<Ends>>);
 
-type Ends = (Option<Box<Prepared>>, SyncSender<Retired>);
+type Ends = (Option<Prepared>, SyncSender<Retired>);
 
 impl Supply for Lane {
-    fn take(&mut self, _: Slot, _: u128) -> Option<Box<Prepared>> {
+    fn take(&mut self, _: Slot, _: u128) -> Option<Prepared> {
         self.0.lock().expect("the loop's alone").0.take()
     }
 

@@ -89,7 +89,7 @@ fn contained(load: &Load, sandbox: &Sandbox, name: &str, blueprint: &Blueprint) 
         assert_eq!(moment.show(&mut plugins), *expected, "{name}, scene {turn}");
         silent += u64::from(matches!(buy.judge(&mut plugins), RuleVerdict::Silent { .. }));
         while let Some(report) = plugins.take_report() {
-            if let PluginReport::Fault { slot, plugin, fault, figure } = report {
+            if let PluginReport::Fault { slot, plugin, fault, figure, .. } = report {
                 assert_eq!((slot, plugin), (Slot(HOSTILE), 666), "{name}");
                 faults.push((fault, figure));
             }

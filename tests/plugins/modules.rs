@@ -70,10 +70,10 @@ impl Shelf {
 }
 
 impl Supply for Shelf {
-    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Box<Prepared>> {
+    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Prepared> {
         let ready = &mut self.0.lock().unwrap().0;
         let at = ready.iter().position(|one| one.slot == slot && one.plugin == plugin)?;
-        ready.remove(at).map(Box::new)
+        ready.remove(at)
     }
 
     fn give_back(&mut self, retired: Retired) {

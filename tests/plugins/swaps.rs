@@ -25,9 +25,8 @@ struct Lane {
 }
 
 impl Supply for Lane {
-    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Box<Prepared>> {
-        let found = self.next.take_if(|next| next.slot == slot && next.plugin == plugin);
-        found.map(Box::new)
+    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Prepared> {
+        self.next.take_if(|next| next.slot == slot && next.plugin == plugin)
     }
 
     fn give_back(&mut self, retired: Retired) {
@@ -40,7 +39,7 @@ impl Supply for Lane {
 struct Shared(std::sync::Arc<std::sync::Mutex<Lane>>);
 
 impl Supply for Shared {
-    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Box<Prepared>> {
+    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Prepared> {
         self.0.lock().unwrap().take(slot, plugin)
     }
 
@@ -52,7 +51,10 @@ impl Supply for Shared {
 /// Makes an instance for each exchange and drops what comes back; gives what that was, in order.
 fn make(blueprint: &Blueprint, to: SyncSender<Prepared>, gone: &Receiver<Retired>) -> Vec<Retired> {
     let mut back = Vec::new();
-    let dropped = |retired| Retired { guest: None, ..retired };
+    let dropped = |mut retired: Retired| {
+        retired.guest = None;
+        retired
+    };
     for plugin in 0..SWAPS {
         // The pool has no place for all of them at once.
         back.extend(gone.try_iter().map(dropped));

@@ -4,6 +4,7 @@ use model::{
     AccountId, Body, Event, Mono, Record, Strategies, SymbolId, TargetState, TimerName, WhyNot,
 };
 
+use crate::changes::Changes;
 use crate::replies::cancel_due;
 use crate::{Action, Actions, Engine, OrderState, Target};
 
@@ -153,6 +154,12 @@ impl<S: Strategies> Engine<S> {
             least.take(self.now.after(model::Span::from_millis(20)), "kill cancels");
         }
         least.take(self.strategies.next_timer(), "plug-in");
+        if let Some(at) = self.changes.poll_timeout(self.now) {
+            least.take(at, "changes");
+        }
+        if self.has_looks_left() {
+            least.take(self.now.after(Changes::PACE), "looks");
+        }
         least.0
     }
 

@@ -11,6 +11,7 @@
 mod actions;
 mod book;
 mod by_hand;
+mod changes;
 mod clock;
 mod config;
 mod detect;
@@ -52,6 +53,7 @@ use model::{
     TimerName, VenueTime, ViewPosition, ViewTarget, Wishes,
 };
 
+use changes::Changes;
 use clock::Clock;
 use ledger::Ledger;
 use orders::Orders;
@@ -81,11 +83,14 @@ pub struct Engine<S> {
     next_token: u64,
     wishes: Wishes,
     swaps: Swaps,
+    changes: Changes,
     slots: Slots,
     view_targets: Vec<ViewTarget>,
     view_positions: Vec<ViewPosition>,
     /// Deals of orders that no record names, until one is found.
     strays: Vec<(ClientOrderId, model::Qty)>,
+    /// Orders of lost records that were counted, until every account was looked into.
+    found: Vec<ClientOrderId>,
     /// A bit for each account whose last intents may be missing until it was reconciled.
     unsure: u8,
     /// Symbols below were looked at since the exchange's clock is known.
@@ -143,10 +148,12 @@ impl<S: Strategies> Engine<S> {
             next_token: 1,
             wishes: Wishes::new(),
             swaps: Swaps::new(),
+            changes: Changes::new(),
             slots: Slots::new(&config.plugins),
             view_targets: Vec::with_capacity(Targets::CAPACITY),
             view_positions: Vec::with_capacity(Targets::CAPACITY),
             strays: Vec::with_capacity(Self::STRAYS),
+            found: Vec::with_capacity(Self::STRAYS),
             unsure: 0,
             detected: 0,
             config,
@@ -166,6 +173,9 @@ impl<S: Strategies> Engine<S> {
         self.begin(now);
         self.check_clock();
         self.show_timers(actions);
+        if self.has_looks_left() {
+            self.detect_all(actions);
+        }
         self.drive_all(actions);
         self.chase_unknown(actions);
         self.chase_cancels(actions);

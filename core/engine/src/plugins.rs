@@ -6,8 +6,8 @@
 //! What is bought stays the engine's under its own permit: a new plug-in inherits no way in.
 
 use model::{
-    FixedList, Happening, Permit, PermitId, PluginChange, PluginEvent, PluginRecord, Record, Slot,
-    Strategies, SwapReason, SymbolId, TargetState, Text,
+    FixedList, Happening, Permit, PermitId, PluginChange, PluginEvent, PluginFault, PluginRecord,
+    Record, Slot, Strategies, SwapReason, SymbolId, TargetState, Text,
 };
 use risk::PermitUse;
 
@@ -78,6 +78,7 @@ impl Slots {
             | PluginChange::Quarantined { .. }
             | PluginChange::Stopped
             | PluginChange::Shadow
+            | PluginChange::StateLost { .. }
             | PluginChange::Missing => {}
         }
     }
@@ -139,6 +140,11 @@ impl<S: Strategies> Engine<S> {
     /// Which plug-in the records put in a slot; 0 for none.
     pub fn slot_plugin(&self, slot: Slot) -> u128 {
         self.slots.0.get(slot.index()).map_or(0, |memory| memory.plugin)
+    }
+
+    /// In the coming step a plug-in fails as a record says: see [`Strategies::foretell`].
+    pub fn foretell(&mut self, slot: Slot, candidate: bool, fault: PluginFault, call: u32) {
+        self.strategies.foretell(slot, candidate, fault, call);
     }
 
     /// Parameters that were set before the process ended, set again.

@@ -306,6 +306,7 @@ impl<S: Strategies> Engine<S> {
         self.set_block(account, Block::Reconciliation, false);
         if self.is_unsure(account) {
             self.unsure &= !(1 << account.0);
+            self.found.retain(|_| self.unsure != 0);
             let record = Record::Reconciled { account };
             actions.push(Action::Persist { token: 0, record });
         }
@@ -384,6 +385,22 @@ impl<S: Strategies> Engine<S> {
             self.count_adopted(slot, id, actions);
         }
         true
+    }
+
+    /// An entry that is over and that no record names, while records may be missing: its permit sent
+    /// it. Lists that are read again count it once.
+    pub(crate) fn count_lost(&mut self, event: &Event, id: model::ClientOrderId) {
+        let counts = id.leg() == OrderLeg::ENTRY && self.is_unsure(event.account);
+        if !counts || self.found.contains(&id) {
+            return;
+        }
+        let Some(slot) = self.slot_of(event, id) else { return };
+        if self.found.len() < Self::STRAYS {
+            self.found.push(id);
+        }
+        if let Some(used) = self.targets.get_mut(slot).and_then(|target| target.permit.as_mut()) {
+            used.orders_sent += 1;
+        }
     }
 
     /// An entry that was adopted is one of its permit's; one of a target that is over must not rest.

@@ -125,6 +125,9 @@ impl<S: Strategies> Engine<S> {
             let parts = id.parts();
             parts.instance == self.config.instance && parts.mode == self.config.mode
         });
+        if let (true, true, Some(id)) = (ours, update.status.is_final(), update.client_order_id) {
+            self.count_lost(event, id);
+        }
         // A late word of a stream about an order of ours that is over says nothing new.
         let late = ours && update.source == UpdateSource::Stream;
         if update.status.is_final() || late || ours && self.adopt(event, update, actions) {

@@ -1,5 +1,4 @@
-//! What plug-ins are shown: an event after it was applied, what detection makes of it, their timers,
-//! and what a step changed in targets and positions.
+//! What plug-ins are shown: an event after it was applied, what detection makes of it, their timers.
 
 use model::{
     AlarmKind, Body, Event, Happening, PluginChange, PluginRecord, PluginReport, Qty, Record,
@@ -7,10 +6,6 @@ use model::{
 };
 
 use crate::{Action, Actions, Engine, Note};
-
-/// Changes of targets and positions that one step shows at most; a step that answers them goes on
-/// with the changes that its own wishes made.
-const CHANGES_MAX: usize = 64;
 
 impl<S: Strategies> Engine<S> {
     /// The last event of a frame.
@@ -20,11 +15,11 @@ impl<S: Strategies> Engine<S> {
         self.show(event.symbol, Happening::Event(event), signal, actions);
     }
 
-    /// A pair whose facts could be placed in time only now.
-    pub(crate) fn show_look(&mut self, id: SymbolId, actions: &mut Actions) {
-        if let Some(signal) = self.told_ahead(id) {
-            self.show(id, Happening::Look, Some(signal), actions);
-        }
+    /// A pair whose facts could be placed in time only now; whether there was something to show.
+    pub(crate) fn show_look(&mut self, id: SymbolId, actions: &mut Actions) -> bool {
+        let Some(signal) = self.told_ahead(id) else { return false };
+        self.show(id, Happening::Look, Some(signal), actions);
+        true
     }
 
     /// The strongest pattern of a pair whose opening lies ahead.
@@ -42,27 +37,6 @@ impl<S: Strategies> Engine<S> {
             }
             let Some(timer) = self.strategies.take_timer(self.now) else { return };
             self.show(timer.symbol, Happening::Timer(timer), None, actions);
-        }
-    }
-
-    /// Targets and positions that this step has changed, as it has recorded them.
-    pub(crate) fn show_changes(&mut self, actions: &mut Actions) {
-        if !self.strategies.wants_changes() {
-            return;
-        }
-        let (mut at, mut shown) = (0, 0);
-        while shown < CHANGES_MAX && actions.len() < Actions::CAPACITY / 4 {
-            let Some(action) = actions.iter().nth(at) else { return };
-            at += 1;
-            let Action::Persist { record, .. } = action else { continue };
-            if let Record::Target(target) = *record {
-                self.show(target.symbol, Happening::Target(&target), None, actions);
-            } else if let Record::Position(position) = *record {
-                self.show(position.symbol, Happening::Position(&position), None, actions);
-            } else {
-                continue;
-            }
-            shown += 1;
         }
     }
 
@@ -140,18 +114,27 @@ impl<S: Strategies> Engine<S> {
     pub(crate) fn take_reports(&mut self, actions: &mut Actions) {
         while let Some(report) = self.strategies.take_report() {
             match report {
-                PluginReport::Fault { slot, plugin, fault, figure } => {
-                    let change = PluginChange::Quarantined { fault, figure };
-                    let record = Record::Plugin(PluginRecord { slot, plugin, change });
-                    actions.push(Action::Persist { token: 0, record });
-                    let (account, symbol) = (model::AccountId::NONE, SymbolId::NONE);
-                    let figure = i64::from(slot.0);
-                    self.alarm(AlarmKind::Plugin, account, symbol, figure, actions);
+                PluginReport::Fault { slot, plugin, candidate, fault, figure } => {
+                    let change = PluginChange::Quarantined { candidate, fault, figure };
+                    self.on_plugin_failed(PluginRecord { slot, plugin, change }, actions);
                 }
-                PluginReport::Log { .. } | PluginReport::Differs { .. } => {
+                PluginReport::StateLost { slot, plugin, fault, figure } => {
+                    let change = PluginChange::StateLost { fault, figure };
+                    self.on_plugin_failed(PluginRecord { slot, plugin, change }, actions);
+                }
+                PluginReport::Log { .. }
+                | PluginReport::Differs { .. }
+                | PluginReport::Wished { .. }
+                | PluginReport::JudgesOtherwise { .. } => {
                     actions.push(Action::Note(Note::Plugin(report)));
                 }
             }
         }
+    }
+
+    fn on_plugin_failed(&self, plugin: PluginRecord, actions: &mut Actions) {
+        actions.push(Action::Persist { token: 0, record: Record::Plugin(plugin) });
+        let (account, symbol) = (model::AccountId::NONE, SymbolId::NONE);
+        self.alarm(AlarmKind::Plugin, account, symbol, i64::from(plugin.slot.0), actions);
     }
 }

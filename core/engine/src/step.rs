@@ -9,6 +9,9 @@ use crate::exits::count_low_print;
 use crate::symbols::Symbols;
 use crate::{Action, Actions, Engine, Note, Question, detect, listing};
 
+/// Pairs that one step shows to plug-ins when it looks at all of them.
+const LOOKS: usize = 8;
+
 impl<S: Strategies> Engine<S> {
     pub(crate) fn step(&mut self, event: &Event, actions: &mut Actions) {
         match &event.body {
@@ -324,6 +327,11 @@ impl<S: Strategies> Engine<S> {
             QueryAnswer::TradesEnd => {
                 self.on_answered(account, symbol, Question::Trades, actions);
             }
+            QueryAnswer::TradesCut { listed } => {
+                // To wait for the rest would be for ever: somebody has to look.
+                self.alarm(AlarmKind::Capacity, account, symbol, i64::from(listed), actions);
+                self.on_answered(account, symbol, Question::Trades, actions);
+            }
             QueryAnswer::Failed { http, code } => {
                 let now = self.now;
                 if let Some(book) = self.symbols.book_mut(event.symbol) {
@@ -362,15 +370,24 @@ impl<S: Strategies> Engine<S> {
         self.strengthen(id, &signal, actions);
     }
 
+    /// Whether pairs are left that [`detect_all`](Self::detect_all) has not looked at.
+    pub(crate) fn has_looks_left(&self) -> bool {
+        (1..Symbols::CAPACITY).contains(&self.detected)
+    }
+
     /// Facts that came before the exchange's clock was known could not be placed in time. What
-    /// one step has no room for is left to the next sample of the clock.
-    fn detect_all(&mut self, actions: &mut Actions) {
-        while self.detected < Symbols::CAPACITY && actions.len() < Actions::CAPACITY / 4 {
+    /// one step has no room for is left to the next.
+    pub(crate) fn detect_all(&mut self, actions: &mut Actions) {
+        let mut shown = 0;
+        while self.detected < Symbols::CAPACITY
+            && actions.len() < Actions::CAPACITY / 4
+            && shown < LOOKS
+        {
             let id = SymbolId(self.detected as u32);
             self.detected += 1;
             if self.symbols.get(id).is_some_and(|symbol| symbol.listing.coin.is_some()) {
                 self.detect(id, actions);
-                self.show_look(id, actions);
+                shown += usize::from(self.show_look(id, actions));
             }
         }
     }

@@ -405,6 +405,7 @@ impl Run {
                 Body::Answer(self.one_of(&[
                     QueryAnswer::NotFound { client_order_id, source: UpdateSource::OrderQuery },
                     QueryAnswer::TradesEnd,
+                    QueryAnswer::TradesCut { listed: 1_000 },
                     QueryAnswer::OpenOrdersEnd,
                     QueryAnswer::AllOrdersEnd,
                     QueryAnswer::BalancesEnd,

@@ -5,8 +5,8 @@ mod desk;
 use desk::{Desk, ms, opening};
 use engine::{Action, Note};
 use model::{
-    AccountId, Body, ExitPlan, Intent, Permit, PluginChange, PluginEvent, PluginRecord, Record,
-    Slot, Span, SymbolId, TargetId, TargetState, WhyNot,
+    AccountId, Body, ExitPlan, Intent, KillLevel, Permit, PluginChange, PluginEvent, PluginRecord,
+    Record, Slot, Span, SymbolId, TargetId, TargetState, WhyNot,
 };
 
 #[test]
@@ -149,6 +149,24 @@ fn a_proposal_of_a_pair_that_was_not_shown_is_declined() {
         exit: record.exit,
     }));
     assert_eq!(declined(&desk.top("0.0330", "0.0333")), [WhyNot::NotShown]);
+}
+
+#[test]
+fn many_changes_at_once_are_shown_few_a_step_and_none_is_left_out() {
+    let mut desk = Desk::open_with(|setup| setup.limits(|limits| limits.targets_active_max = 40));
+    for id in 100..130 {
+        desk.calendar(SymbolId(id), opening());
+    }
+    desk.watch_changes();
+    desk.kill(KillLevel::Reduce);
+    let at_once = desk.changes_seen();
+    assert_eq!(at_once.len(), 8);
+    desk.wait(ms(10));
+    let all = desk.changes_seen();
+    assert_eq!((all[..8].to_vec(), all.len()), (at_once, 30));
+    assert!(all.is_sorted() && all.windows(2).all(|pair| pair[0] != pair[1]), "{all:?}");
+    desk.wait(ms(100));
+    assert_eq!(desk.changes_seen().len(), 30);
 }
 
 fn permit(desk: &Desk) -> Permit {

@@ -304,6 +304,26 @@ fn after_a_power_cut_nothing_is_asked_before_the_fence_and_entries_wait_for_it()
 }
 
 #[test]
+fn after_a_power_cut_an_entry_that_is_over_counts_once_for_its_permit() {
+    let orders_max = |setup: &mut desk::Setup| setup.entry.orders_max = 5;
+    let (_, lost) = Desk::fired_with(orders_max);
+    let mut times = Vec::new();
+    for ring_lost in [false, true] {
+        let mut desk = Desk::armed_with(orders_max);
+        desk.restart_with(ring_lost, |_| {});
+        stream_is_back(&mut desk);
+        desk.wait(ms(2_100));
+        for _ in 0..3 {
+            desk.update(&lost, OrderStatus::Cancelled, "0", UpdateSource::AllOrders);
+        }
+        balances(&mut desk);
+        let used = desk.target().permit.expect("its permit").orders_sent;
+        times.push(used);
+    }
+    assert_eq!(times, [0, 1], "without a loss every intent is known");
+}
+
+#[test]
 fn exits_do_not_wait_for_the_fence() {
     let (mut desk, _) = Desk::holding();
     desk.restart_with(true, |_| {});

@@ -6,8 +6,11 @@
 //! of a WebAssembly module, or the same source linked natively.
 #![warn(missing_docs)]
 
+mod audience;
+mod calls;
 pub mod manifest;
 mod prepared;
+mod rules;
 mod scene;
 mod seat;
 mod setup;
@@ -16,6 +19,7 @@ mod slots;
 pub mod wasm;
 mod wish;
 
+pub use calls::fault_of;
 pub use manifest::{Domain, Kind, Manifest, ManifestError, Parameter, ValueError};
 pub use prepared::{Left, PrepareError, Prepared, Retired, Supply};
 pub use setup::Standing;

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use abi::{Call, Guest, Plain, area, export};
-use model::{Slot, Text};
+use model::{PluginFault, Slot, Text};
 
 use crate::Standing;
-use crate::manifest::{Kind, Manifest};
-use crate::slots::fault_of;
+use crate::calls::{Calls, Turn};
+use crate::manifest::Manifest;
+use crate::seat::Seat;
 
 /// A plug-in ready to run: set up, and called once in every way that does not show it anything.
 #[derive(Debug)]
@@ -16,28 +17,7 @@ pub struct Prepared {
     pub slot: Slot,
     /// Hash of the plug-in, as permits name it.
     pub plugin: u128,
-    pub(crate) name: Text<48>,
-    pub(crate) kind: Kind,
-    pub(crate) events: u32,
-    pub(crate) state: Option<StateOf>,
-    pub(crate) parameters: Vec<Bounds>,
-    pub(crate) values: Vec<i64>,
-    pub(crate) guest: Box<dyn Guest>,
-}
-
-/// The version of a plug-in's state and its longest bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct StateOf {
-    pub(crate) version: u32,
-    pub(crate) bytes: u32,
-}
-
-/// A parameter as far as a running plug-in needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Bounds {
-    pub(crate) name: String,
-    pub(crate) min: i64,
-    pub(crate) max: i64,
+    pub(crate) seat: Box<Seat>,
 }
 
 /// Why an instance cannot take a slot.
@@ -67,7 +47,7 @@ pub enum PrepareError {
     /// It does not run with this plan and these parameters.
     Setup {
         /// What its call of `shrike_setup` came to.
-        fault: model::PluginFault,
+        fault: PluginFault,
         /// Its own number, when it gave one.
         figure: i64,
     },
@@ -124,73 +104,38 @@ impl Prepared {
                 return Err(PrepareError::OutOfRange { parameter, value, range });
             }
         }
-        set_up(guest.as_mut(), standing, slot, values, CallBy::First)?;
-        let bounds = manifest.parameters.iter().map(|known| Bounds {
-            name: known.name.clone(),
-            min: known.min,
-            max: known.max,
-        });
-        let state =
-            manifest.state.map(|state| StateOf { version: state.version, bytes: state.bytes });
-        Ok(Self {
-            slot,
-            plugin,
-            name: Text::clipped(&format!("{} {}", manifest.name, manifest.version)),
-            kind: manifest.kind,
-            events: manifest.events,
-            state,
-            parameters: bounds.collect(),
-            values: values.to_vec(),
-            guest,
-        })
+        let mut turn = Turn { step: 0, calls: &mut Calls::new() };
+        set_up(guest.as_mut(), &mut turn, standing, slot, values)?;
+        Ok(Self { slot, plugin, seat: Box::new(Seat::new(plugin, manifest, guest, values)) })
     }
 
     /// Its name and version, as records show them.
     pub const fn name(&self) -> Text<48> {
-        self.name
+        self.seat.name()
     }
 
     /// Bytes of memory that its instance holds.
     pub fn memory_bytes(&self) -> usize {
-        self.guest.memory_bytes()
-    }
-}
-
-/// Which of [`Guest`]'s two ways to call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CallBy {
-    /// The first of a step, or of no step.
-    First,
-    /// A further one of the same step.
-    Again,
-}
-
-impl CallBy {
-    #[inline]
-    pub(crate) fn call(self, guest: &mut dyn Guest, call: Call) -> Result<i32, abi::Trap> {
-        match self {
-            Self::First => guest.call(call),
-            Self::Again => guest.call_on(call),
-        }
+        self.seat.memory_bytes()
     }
 }
 
 /// Shows the setup and lets the guest take it.
 pub(crate) fn set_up(
     guest: &mut dyn Guest,
+    turn: &mut Turn<'_>,
     standing: &Standing,
     slot: Slot,
     values: &[i64],
-    by: CallBy,
 ) -> Result<(), PrepareError> {
     standing.setup(slot, values).put(&mut guest.area()[area::INPUT..]);
-    match by.call(guest, Call::Setup) {
+    match turn.call(guest, Call::Setup) {
         Ok(code) if code >= 0 => Ok(()),
         Ok(code) => {
-            let (fault, figure) = (model::PluginFault::GaveUp, i64::from(code));
+            let (fault, figure) = (PluginFault::GaveUp, i64::from(code));
             Err(PrepareError::Setup { fault, figure })
         }
-        Err(trap) => Err(PrepareError::Setup { fault: fault_of(trap), figure: 0 }),
+        Err((fault, figure)) => Err(PrepareError::Setup { fault, figure }),
     }
 }
 
@@ -200,7 +145,7 @@ pub enum Left {
     /// Another took its place.
     Exchanged,
     /// It failed.
-    Failed(model::PluginFault),
+    Failed(PluginFault),
     /// It was stopped.
     Stopped,
 }
@@ -216,16 +161,17 @@ pub struct Retired {
     pub why: Left,
     /// Scenes that it was shown in its slot.
     pub scenes: u64,
-    /// Parameters as they were when it left.
-    pub values: Vec<i64>,
     /// The instance.
     pub guest: Option<Box<dyn Guest>>,
+    /// What else is to be dropped with it.
+    #[expect(dead_code, reason = "it is only dropped")]
+    pub(crate) rest: Option<Box<Seat>>,
 }
 
 /// Where prepared instances come from and old ones go. Never waits: it is called on the hot thread.
 pub trait Supply: fmt::Debug + Send {
     /// The instance that was prepared for the slot under this hash.
-    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Box<Prepared>>;
+    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Prepared>;
 
     /// Takes an instance that left.
     fn give_back(&mut self, retired: Retired);
@@ -233,7 +179,7 @@ pub trait Supply: fmt::Debug + Send {
 
 /// No supply: nothing can be exchanged, and what leaves is dropped where it is.
 impl Supply for () {
-    fn take(&mut self, _: Slot, _: u128) -> Option<Box<Prepared>> {
+    fn take(&mut self, _: Slot, _: u128) -> Option<Prepared> {
         None
     }
 

@@ -2,17 +2,15 @@
 
 use abi::export::{self, Answer};
 use abi::judge::{Question, Verdict};
-use abi::{Call, Guest, Plain, Trap, area};
+use abi::{Call, Guest, Plain, area};
 use model::{DueTimer, Mono, PluginFault, Slot, Span, SymbolId, Text};
 
-use crate::manifest::Kind;
-use crate::prepared::{Bounds, CallBy, Left, PrepareError, Prepared, Retired, StateOf, set_up};
+use crate::calls::{Fault, Turn};
+use crate::manifest::{Kind, Manifest};
+use crate::prepared::{Left, PrepareError, Retired, set_up};
 use crate::scene::Encoded;
-use crate::slots::{Own, SlotState, fault_of};
+use crate::slots::{Own, SlotState};
 use crate::{Standing, wish};
-
-/// Why a call ended its plug-in, with the figure that the fault names.
-pub(crate) type Fault = (PluginFault, i64);
 
 /// Log bytes that a plug-in may write in a second.
 const LOG_PER_SECOND: u64 = 1_024;
@@ -27,24 +25,46 @@ pub(crate) type Log = Text<{ area::LOG_MAX }>;
 pub(crate) struct Seat {
     pub(crate) plugin: u128,
     pub(crate) kind: Kind,
-    pub(crate) events: u32,
+    /// Kinds of scene that it wants, as bits.
+    events: u32,
     name: Text<48>,
     state: Option<StateOf>,
     parameters: Vec<Bounds>,
-    values: Vec<i64>,
+    /// As many count as there are parameters.
+    values: [i64; area::PARAMS],
     /// Bit n set: value n was set while it ran, and goes with a swap.
     set: u32,
     /// None once it failed or was stopped.
     guest: Option<Box<dyn Guest>>,
     stopped: bool,
-    /// The step of its last call: further calls of one step have less work each.
-    step: u64,
     timers: [Timer; area::TIMERS],
     /// The least of them.
     timer_next: Mono,
     scenes: u64,
     log_from: Mono,
     log_used: u64,
+}
+
+/// The version of a plug-in's state and its longest bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct StateOf {
+    version: u32,
+    bytes: u32,
+}
+
+/// A parameter as far as a running plug-in needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Bounds {
+    name: String,
+    min: i64,
+    max: i64,
+}
+
+/// A state that stands in the buffer of the instance that saved it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Saved {
+    version: u32,
+    len: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,25 +74,47 @@ struct Timer {
 }
 
 impl Seat {
-    pub(crate) fn new(prepared: Prepared) -> Self {
+    /// An instance that was set up with these values, as many as the manifest has parameters.
+    pub(crate) fn new(
+        plugin: u128,
+        manifest: &Manifest,
+        guest: Box<dyn Guest>,
+        values: &[i64],
+    ) -> Self {
+        let bounds = manifest.parameters.iter().map(|known| Bounds {
+            name: known.name.clone(),
+            min: known.min,
+            max: known.max,
+        });
+        let state =
+            manifest.state.map(|state| StateOf { version: state.version, bytes: state.bytes });
+        let mut all = [0; area::PARAMS];
+        all[..values.len()].copy_from_slice(values);
         Self {
-            plugin: prepared.plugin,
-            kind: prepared.kind,
-            events: prepared.events,
-            name: prepared.name,
-            state: prepared.state,
-            parameters: prepared.parameters,
-            values: prepared.values,
+            plugin,
+            kind: manifest.kind,
+            events: manifest.events,
+            name: Text::clipped(&format!("{} {}", manifest.name, manifest.version)),
+            state,
+            parameters: bounds.collect(),
+            values: all,
             set: 0,
-            guest: Some(prepared.guest),
+            guest: Some(guest),
             stopped: false,
-            step: u64::MAX,
             timers: [Timer { at: Mono::NEVER, symbol: SymbolId::NONE }; area::TIMERS],
             timer_next: Mono::NEVER,
             scenes: 0,
             log_from: Mono::ZERO,
             log_used: 0,
         }
+    }
+
+    pub(crate) const fn name(&self) -> Text<48> {
+        self.name
+    }
+
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.guest.as_ref().map_or(0, |guest| guest.memory_bytes())
     }
 
     pub(crate) const fn is_active(&self) -> bool {
@@ -85,8 +127,9 @@ impl Seat {
         self.kind == Kind::RiskRule && !self.stopped
     }
 
-    pub(crate) const fn wants(&self, kind: u16) -> bool {
-        self.is_active() && self.events & (1 << kind) != 0
+    /// Kinds of scene that it wants, as bits; none once it is out of use.
+    pub(crate) const fn events(&self) -> u32 {
+        if self.is_active() { self.events } else { 0 }
     }
 
     pub(crate) fn state(&self, slot: Slot) -> SlotState {
@@ -97,35 +140,30 @@ impl Seat {
             kind: self.kind,
             active: self.is_active(),
             scenes: self.scenes,
-            memory_bytes: self.guest.as_ref().map_or(0, |guest| guest.memory_bytes()),
+            memory_bytes: self.memory_bytes(),
         }
-    }
-
-    /// How to call in a step: the first call of it has its work whole.
-    fn by(&mut self, step: u64) -> CallBy {
-        if std::mem::replace(&mut self.step, step) == step { CallBy::Again } else { CallBy::First }
     }
 
     /// Shows a scene and reads what it left: wishes into `own`, which is empty, and its log.
     pub(crate) fn show(
         &mut self,
-        (step, slot, now): (u64, Slot, Mono),
+        mut turn: Turn<'_>,
+        (slot, now): (Slot, Mono),
         scene: &Encoded,
         own: &mut Own,
     ) -> Result<Option<Log>, Fault> {
-        let by = self.by(step);
         let Some(guest) = &mut self.guest else { return Ok(None) };
         self.scenes += 1;
         scene.copy_to(slot, guest.area());
-        let code = match by.call(guest.as_mut(), Call::OnEvent) {
+        let code = match turn.call(guest.as_mut(), Call::OnEvent) {
             Ok(0) => return Ok(None),
             Ok(code) => code,
             // A rule may leave it out, and is not asked again.
-            Err(Trap::NoExport) if self.kind == Kind::RiskRule => {
+            Err((PluginFault::NoExport, _)) if self.kind == Kind::RiskRule => {
                 self.events = 0;
                 return Ok(None);
             }
-            Err(trap) => return Err((fault_of(trap), 0)),
+            Err(fault) => return Err(fault),
         };
         let answer = Answer::unpack(code).ok_or((PluginFault::GaveUp, i64::from(code)))?;
         self.read(&answer, now, own)
@@ -173,14 +211,12 @@ impl Seat {
     /// Asks a rule; `None` as the fault when it has failed before.
     pub(crate) fn judge(
         &mut self,
-        step: u64,
+        mut turn: Turn<'_>,
         question: &Question,
     ) -> Result<(i32, Verdict), Option<Fault>> {
-        let by = self.by(step);
         let Some(guest) = &mut self.guest else { return Err(None) };
         question.put(&mut guest.area()[area::INPUT..]);
-        let code =
-            by.call(guest.as_mut(), Call::Judge).map_err(|trap| Some((fault_of(trap), 0)))?;
+        let code = turn.call(guest.as_mut(), Call::Judge).map_err(Some)?;
         let verdict = match code {
             export::ALLOW => Verdict::default(),
             _ => Verdict::get(&guest.area()[area::OUTPUT..]),
@@ -193,46 +229,49 @@ impl Seat {
         self.stopped = why == Left::Stopped;
         self.timers.fill(Timer { at: Mono::NEVER, symbol: SymbolId::NONE });
         self.timer_next = Mono::NEVER;
-        Retired {
-            slot,
-            plugin: self.plugin,
-            why,
-            scenes: self.scenes,
-            values: self.values.clone(),
-            guest: self.guest.take(),
-        }
+        let (plugin, scenes, guest) = (self.plugin, self.scenes, self.guest.take());
+        Retired { slot, plugin, why, scenes, guest, rest: None }
     }
 
-    /// Carries over what both sides know: parameters by their names, and from a plug-in of the same
-    /// name the state, and with it the timers.
-    pub(crate) fn take_over(
-        &mut self,
-        old: &mut Self,
-        standing: &Standing,
-        (step, slot): (u64, Slot),
-    ) -> Result<(), Fault> {
-        self.take_parameters(old, standing, (step, slot))?;
-        // The version of a state is its plug-in's own and says nothing to another.
-        if self.plugin_name() != old.plugin_name() {
-            return Ok(());
+    /// The same when nothing is to be left.
+    pub(crate) fn leave(mut self: Box<Self>, slot: Slot, why: Left) -> Retired {
+        let retired = self.retire(slot, why);
+        Retired { rest: Some(self), ..retired }
+    }
+
+    /// Lets it save its state for another of the same name: the version of a state is its plug-in's
+    /// own and says nothing to others. `None` when there is nothing to carry over.
+    pub(crate) fn save(&mut self, mut turn: Turn<'_>, to: &Self) -> Result<Option<Saved>, Fault> {
+        let (Some(from), Some(to_state)) = (self.state, to.state) else { return Ok(None) };
+        if self.plugin_name() != to.plugin_name() {
+            return Ok(None);
         }
-        let (Some(from), Some(to)) = (old.state, self.state) else { return Ok(()) };
-        let by = old.by(step);
-        let Some(guest) = &mut old.guest else { return Ok(()) };
-        // A state that the old one cannot give is none: it leaves, and the new one begins anew.
-        let Ok(len) = by.call(guest.as_mut(), Call::Save) else { return Ok(()) };
-        let fits = |len: &u32| *len <= from.bytes && *len <= to.bytes;
-        let Some(len) = u32::try_from(len).ok().filter(fits) else { return Ok(()) };
-        let len_of = len as usize;
-        let by = self.by(step);
-        let Some(next) = &mut self.guest else { return Ok(()) };
-        next.state()[..len_of].copy_from_slice(&guest.state()[..len_of]);
-        let call = Call::Restore { version: from.version, len };
-        let taken = by.call(next.as_mut(), call).map_err(|trap| (fault_of(trap), 0))?;
-        if taken == 0 {
+        let Some(guest) = &mut self.guest else { return Ok(None) };
+        let said = turn.call(guest.as_mut(), Call::Save)?;
+        let Ok(len) = u32::try_from(said) else { return Ok(None) };
+        if len > from.bytes || len > to_state.bytes {
+            return Err((PluginFault::BadState, i64::from(said)));
+        }
+        Ok(Some(Saved { version: from.version, len }))
+    }
+
+    /// Takes over a state and the timers that belong to it; not 0 when it does not understand it and
+    /// begins anew.
+    pub(crate) fn restore(
+        &mut self,
+        mut turn: Turn<'_>,
+        old: &mut Self,
+        Saved { version, len }: Saved,
+    ) -> Result<i32, Fault> {
+        let (Some(guest), Some(next)) = (&mut old.guest, &mut self.guest) else { return Ok(0) };
+        let bytes = len as usize;
+        next.state()[..bytes].copy_from_slice(&guest.state()[..bytes]);
+        let call = Call::Restore { version, len };
+        let said = turn.call(next.as_mut(), call)?;
+        if said == 0 {
             (self.timers, self.timer_next) = (old.timers, old.timer_next);
         }
-        Ok(())
+        Ok(said)
     }
 
     /// Its name without the version.
@@ -240,11 +279,13 @@ impl Seat {
         self.name.as_str().split(' ').next()
     }
 
-    fn take_parameters(
+    /// Carries over the parameters that were set while the old one ran, by their names.
+    pub(crate) fn take_parameters(
         &mut self,
+        mut turn: Turn<'_>,
         old: &Self,
         standing: &Standing,
-        (step, slot): (u64, Slot),
+        slot: Slot,
     ) -> Result<(), Fault> {
         let mut changed = false;
         for (from, (bounds, value)) in old.parameters.iter().zip(&old.values).enumerate() {
@@ -262,9 +303,9 @@ impl Seat {
         if !changed {
             return Ok(());
         }
-        let by = self.by(step);
+        let values = &self.values[..self.parameters.len()];
         let Some(guest) = &mut self.guest else { return Ok(()) };
-        set_up(guest.as_mut(), standing, slot, &self.values, by).map_err(|error| match error {
+        set_up(guest.as_mut(), &mut turn, standing, slot, values).map_err(|error| match error {
             PrepareError::Setup { fault, figure } => (fault, figure),
             PrepareError::NoSlot { .. }
             | PrepareError::Values { .. }
@@ -276,27 +317,27 @@ impl Seat {
     /// no: it then runs on with the value before.
     pub(crate) fn set_parameter(
         &mut self,
+        mut turn: Turn<'_>,
         standing: &Standing,
-        (step, slot): (u64, Slot),
-        at: usize,
-        value: i64,
+        slot: Slot,
+        (at, value): (usize, i64),
     ) -> Result<bool, PrepareError> {
-        let by = self.by(step);
+        let params = self.parameters.len();
         let Some(guest) = &mut self.guest else { return Ok(false) };
         let Some(bounds) = self.parameters.get(at) else { return Ok(false) };
         if value < bounds.min || value > bounds.max {
             return Ok(false);
         }
         let before = std::mem::replace(&mut self.values[at], value);
-        match set_up(guest.as_mut(), standing, slot, &self.values, by) {
+        let (guest, values) = (guest.as_mut(), &mut self.values);
+        match set_up(guest, &mut turn, standing, slot, &values[..params]) {
             Ok(()) => {
                 self.set |= 1 << at;
                 Ok(true)
             }
             Err(PrepareError::Setup { fault: PluginFault::GaveUp, .. }) => {
-                self.values[at] = before;
-                let by = CallBy::Again;
-                set_up(guest.as_mut(), standing, slot, &self.values, by).map(|()| false)
+                values[at] = before;
+                set_up(guest, &mut turn, standing, slot, &values[..params]).map(|()| false)
             }
             Err(error) => Err(error),
         }
@@ -305,7 +346,7 @@ impl Seat {
     /// The `nth` value that was set while it ran, with its place.
     pub(crate) fn set_value(&self, nth: usize) -> Option<(u8, i64)> {
         let set = |at: &usize| self.set & (1 << at) != 0;
-        let at = (0..self.values.len()).filter(set).nth(nth)?;
+        let at = (0..self.parameters.len()).filter(set).nth(nth)?;
         Some((at as u8, self.values[at]))
     }
 

@@ -4,22 +4,27 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use abi::judge::{Question, Verdict};
-use abi::{Trap, area, export, scene};
+use abi::{area, scene};
 use model::{
-    DueTimer, FixedList, Happening, Intent, Mono, PluginFault, PluginReport, Qty, RiskRules, Round,
-    RuleQuestion, RuleVerdict, Scene, Slot, Strategies, SymbolId, Text, Wish, Wishes,
+    DueTimer, FixedList, Happening, Intent, Mono, PluginFault, PluginReport, Scene, Slot,
+    Strategies, SymbolId, Text, Wish, Wishes,
 };
 
 use crate::Standing;
+use crate::audience::{Audience, bit};
+use crate::calls::{Calls, Fault, Turn};
 use crate::manifest::Kind;
 use crate::prepared::{Left, PrepareError, Prepared, Retired, Supply};
-use crate::scene::{Encoded, SHADOW_TIMER, kind_of, mono, price};
+use crate::scene::{Encoded, SHADOW_TIMER, kind_of};
 use crate::seat::Seat;
 
-/// Reports that wait for the engine: after each scene it takes them all, and a plug-in with its
-/// candidate makes at most three.
-const REPORTS: usize = Slot::MAX * 4;
+/// Lines and differences that wait for the engine. A scene makes at most a line, a difference and
+/// the wishes of its candidate for each slot, and the rules that are asked about what it wishes
+/// differ once more.
+const CHATTER: usize = Slot::MAX * (3 + area::INTENTS);
+/// The same with failures: each slot and candidate fails at most once before it is made anew, and an
+/// exchange loses at most one state.
+const REPORTS: usize = CHATTER + Slot::MAX * 3;
 
 /// Wishes of one plug-in in one scene.
 pub(crate) type Own = FixedList<Intent, { area::INTENTS }>;
@@ -27,8 +32,11 @@ pub(crate) type Own = FixedList<Intent, { area::INTENTS }>;
 /// Every plug-in of a run, behind the traits that the engine calls.
 pub struct Plugins {
     standing: Standing,
-    seats: [Option<Box<Seat>>; Slot::MAX],
-    shadows: [Option<Box<Seat>>; Slot::MAX],
+    pub(crate) seats: [Option<Box<Seat>>; Slot::MAX],
+    pub(crate) shadows: [Option<Box<Seat>>; Slot::MAX],
+    /// Calls of the plug-ins in use, and of the candidates.
+    pub(crate) calls: [Calls; Slot::MAX],
+    pub(crate) shadow_calls: [Calls; Slot::MAX],
     scene: Encoded,
     /// Wishes of the plug-in that looked at the scene last.
     own: Own,
@@ -37,42 +45,12 @@ pub struct Plugins {
     reports: VecDeque<PluginReport>,
     supply: Box<dyn Supply>,
     /// Counts the engine's steps.
-    step: u64,
+    pub(crate) step: u64,
     next_timer: Mono,
-    /// Who is shown what: the plug-ins in use, and the candidates.
-    used: Audience,
-    candidates: Audience,
-    /// Bit n set: a rule in slot n judges.
-    rules: u16,
-}
-
-/// Slots as bits, by what they want to be shown.
-#[derive(Clone, Copy, Debug, Default)]
-struct Audience {
-    by_kind: [u16; scene::KINDS.len()],
-}
-
-impl Audience {
-    fn of(seats: &[Option<Box<Seat>>; Slot::MAX]) -> Self {
-        let mut audience = Self::default();
-        for (at, seat) in seats.iter().enumerate() {
-            let Some(seat) = seat else { continue };
-            for (kind, slots) in audience.by_kind.iter_mut().enumerate() {
-                *slots |= u16::from(seat.wants(kind as u16)) << at;
-            }
-        }
-        audience
-    }
-
-    fn wants(&self, kind: u16, signals: bool) -> u16 {
-        let wanting = |kind| self.by_kind.get(usize::from(kind)).copied().unwrap_or(0);
-        wanting(kind) | if signals { wanting(scene::SIGNALS) } else { 0 }
-    }
-}
-
-/// A slot as its bit; none for [`Slot::NONE`].
-fn bit(slot: Slot) -> u16 {
-    1_u16.checked_shl(u32::from(slot.0)).unwrap_or(0)
+    /// The plug-ins in use.
+    pub(crate) used: Audience,
+    /// The candidates beside them.
+    pub(crate) candidates: Audience,
 }
 
 /// What a slot holds, for status.
@@ -107,6 +85,8 @@ impl Plugins {
             standing,
             seats: [const { None }; Slot::MAX],
             shadows: [const { None }; Slot::MAX],
+            calls: [Calls::new(); Slot::MAX],
+            shadow_calls: [Calls::new(); Slot::MAX],
             scene: Encoded::new(),
             own: Own::new(),
             other: Own::new(),
@@ -114,17 +94,16 @@ impl Plugins {
             supply,
             step: 0,
             next_timer: Mono::NEVER,
-            used: Audience::default(),
-            candidates: Audience::default(),
-            rules: 0,
+            used: Audience::new(),
+            candidates: Audience::new(),
         }
     }
 
     /// Puts a prepared instance in its slot before the run begins.
     pub fn seat(&mut self, prepared: Prepared) {
         let at = prepared.slot.index();
-        self.seats[at] = Some(Box::new(Seat::new(prepared)));
-        self.settle();
+        self.seats[at] = Some(prepared.seat);
+        self.settle(at);
     }
 
     /// What every slot that was ever used holds.
@@ -143,39 +122,46 @@ impl Plugins {
         hashes
     }
 
-    /// What a change of any seat may have changed for all.
-    fn settle(&mut self) {
-        self.used = Audience::of(&self.seats);
-        self.candidates = Audience::of(&self.shadows);
-        self.rules = 0;
-        for (at, seat) in self.seats.iter().enumerate() {
-            let judges = seat.as_ref().is_some_and(|seat| seat.judges());
-            self.rules |= u16::from(judges) << at;
-        }
+    /// What a change of a slot's seats changes for all.
+    fn settle(&mut self, at: usize) {
+        self.used.take(at, self.seats[at].as_deref());
+        self.candidates.take(at, self.shadows[at].as_deref());
+        self.find_next_timer();
+    }
+
+    fn settle_timers(&mut self, at: usize) {
+        self.used.take_timer(at, self.seats[at].as_deref());
+        self.candidates.take_timer(at, self.shadows[at].as_deref());
         self.find_next_timer();
     }
 
     fn find_next_timer(&mut self) {
-        let all = self.seats.iter().chain(&self.shadows).flatten();
-        self.next_timer = all.map(|seat| seat.next_timer()).min().unwrap_or(Mono::NEVER);
+        self.next_timer = self.used.next_timer().min(self.candidates.next_timer());
     }
 
     /// Takes a seat's instance out of use and says why in the records.
-    fn fail(&mut self, at: usize, shadow: bool, (fault, figure): (PluginFault, i64)) {
-        let seats = if shadow { &mut self.shadows } else { &mut self.seats };
+    pub(crate) fn fail(&mut self, at: usize, candidate: bool, (fault, figure): Fault) {
+        let seats = if candidate { &mut self.shadows } else { &mut self.seats };
         let Some(seat) = &mut seats[at] else { return };
         let (slot, plugin) = (Slot(at as u8), seat.plugin);
         give_back(self.supply.as_mut(), seat.retire(slot, Left::Failed(fault)));
-        if shadow {
+        if candidate {
             self.shadows[at] = None;
         }
-        self.report(PluginReport::Fault { slot, plugin, fault, figure });
-        self.settle();
+        self.report(PluginReport::Fault { slot, plugin, candidate, fault, figure });
+        self.settle(at);
     }
 
-    fn report(&mut self, report: PluginReport) {
-        // The sum above: there is room unless the engine forgot to ask.
-        if self.reports.len() < REPORTS {
+    /// Beyond the bounds there is no room unless the engine forgot to ask.
+    pub(crate) fn report(&mut self, report: PluginReport) {
+        let most = match report {
+            PluginReport::Fault { .. } | PluginReport::StateLost { .. } => REPORTS,
+            PluginReport::Log { .. }
+            | PluginReport::Differs { .. }
+            | PluginReport::Wished { .. }
+            | PluginReport::JudgesOtherwise { .. } => CHATTER,
+        };
+        if self.reports.len() < most {
             self.reports.push_back(report);
         }
     }
@@ -183,21 +169,22 @@ impl Plugins {
     /// Shows the encoded scene to one seat; whether it came through. Its wishes are in `own`, those
     /// of a candidate in `other`.
     fn show_to(&mut self, at: usize, shadow: bool, now: Mono) -> bool {
-        let (seats, own) = if shadow {
-            (&mut self.shadows, &mut self.other)
+        let (seats, calls, own) = if shadow {
+            (&mut self.shadows, &mut self.shadow_calls, &mut self.other)
         } else {
-            (&mut self.seats, &mut self.own)
+            (&mut self.seats, &mut self.calls, &mut self.own)
         };
         own.clear();
         let Some(seat) = &mut seats[at] else { return false };
-        let (timers_before, events_before) = (seat.next_timer(), seat.events);
-        match seat.show((self.step, Slot(at as u8), now), &self.scene, own) {
+        let (timers_before, events_before) = (seat.next_timer(), seat.events());
+        let turn = Turn { step: self.step, calls: &mut calls[at] };
+        match seat.show(turn, (Slot(at as u8), now), &self.scene, own) {
             Ok(log) => {
-                let (timers, events) = (seat.next_timer(), seat.events);
+                let (timers, events) = (seat.next_timer(), seat.events());
                 if events != events_before {
-                    self.settle();
+                    self.settle(at);
                 } else if timers != timers_before {
-                    self.find_next_timer();
+                    self.settle_timers(at);
                 }
                 if let (false, Some(text)) = (shadow, log) {
                     self.report(PluginReport::Log { slot: Slot(at as u8), text });
@@ -212,6 +199,28 @@ impl Plugins {
         }
     }
 
+    /// What the next instance takes over from the one before it.
+    fn hand_over(&mut self, slot: Slot, old: &mut Seat, next: &mut Seat) -> Result<(), Fault> {
+        let (step, at) = (self.step, slot.index());
+        let saved = old.save(Turn { step, calls: &mut self.calls[at] }, next);
+        self.calls[at].renew();
+        let turn = Turn { step, calls: &mut self.calls[at] };
+        next.take_parameters(turn, old, &self.standing, slot)?;
+        let lost = match saved {
+            Ok(None) => None,
+            Ok(Some(saved)) => {
+                let turn = Turn { step, calls: &mut self.calls[at] };
+                let said = next.restore(turn, old, saved)?;
+                (said != 0).then_some((next.plugin, (PluginFault::GaveUp, i64::from(said))))
+            }
+            Err(fault) => Some((old.plugin, fault)),
+        };
+        if let Some((plugin, (fault, figure))) = lost {
+            self.report(PluginReport::StateLost { slot, plugin, fault, figure });
+        }
+        Ok(())
+    }
+
     /// Compares a candidate's wishes with those of the plug-in in use.
     fn compare(&mut self, at: usize, symbol: SymbolId, now: Mono) {
         if !self.show_to(at, true, now) || self.own == self.other {
@@ -219,13 +228,22 @@ impl Plugins {
         }
         let pairs = self.own.iter().zip(self.other.iter());
         let same = pairs.take_while(|(used, candidate)| used == candidate).count();
+        let slot = Slot(at as u8);
+        let plugin = self.shadows[at].as_ref().map_or(0, |seat| seat.plugin);
         self.report(PluginReport::Differs {
-            slot: Slot(at as u8),
+            slot,
+            plugin,
             symbol,
             wished: self.own.len() as u8,
             candidate: self.other.len() as u8,
             at: same as u8,
         });
+        for at in same..self.other.len() {
+            if let Some(intent) = self.other.get(at) {
+                let at = at as u8;
+                self.report(PluginReport::Wished { slot, plugin, symbol, at, intent });
+            }
+        }
     }
 
     /// Who is shown a scene: one plug-in, or every one that asked for its kind, and the candidates
@@ -237,7 +255,7 @@ impl Plugins {
                 let shadow = self.shadows.get_mut(due.slot.index()).and_then(Option::as_mut);
                 let shares = shadow.is_some_and(|seat| seat.take_same_timer(due));
                 if shares {
-                    self.find_next_timer();
+                    self.settle_timers(due.slot.index());
                 }
                 (bit(due.slot), if shares { bit(due.slot) } else { 0 })
             }
@@ -305,35 +323,35 @@ impl Strategies for Plugins {
             return false;
         }
         let Some(prepared) = self.supply.take(slot, plugin) else { return false };
-        let mut next = Box::new(Seat::new(*prepared));
+        let mut next = prepared.seat;
         let mut fault = None;
         if let Some(mut old) = self.seats[at].take() {
-            fault = next.take_over(&mut old, &self.standing, (self.step, slot)).err();
-            give_back(self.supply.as_mut(), old.retire(slot, Left::Exchanged));
+            fault = self.hand_over(slot, &mut old, &mut next).err();
+            give_back(self.supply.as_mut(), old.leave(slot, Left::Exchanged));
         }
-        if let Some(mut candidate) = self.shadows[at].take() {
+        if let Some(candidate) = self.shadows[at].take() {
             // It was compared with what is gone.
-            give_back(self.supply.as_mut(), candidate.retire(slot, Left::Stopped));
+            give_back(self.supply.as_mut(), candidate.leave(slot, Left::Stopped));
         }
         self.seats[at] = Some(next);
-        if let Some(fault) = fault {
-            self.fail(at, false, fault);
+        match fault {
+            Some(fault) => self.fail(at, false, fault),
+            None => self.settle(at),
         }
-        self.settle();
         true
     }
 
     fn stop(&mut self, slot: Slot) {
         if let Some(Some(seat)) = self.seats.get_mut(slot.index()) {
             give_back(self.supply.as_mut(), seat.retire(slot, Left::Stopped));
+            self.settle(slot.index());
         }
-        self.settle();
     }
 
     fn set_parameter(&mut self, _: Mono, slot: Slot, parameter: u8, value: i64) -> bool {
         let Some(Some(seat)) = self.seats.get_mut(slot.index()) else { return false };
-        let (step, at) = (self.step, usize::from(parameter));
-        match seat.set_parameter(&self.standing, (step, slot), at, value) {
+        let turn = Turn { step: self.step, calls: &mut self.calls[slot.index()] };
+        match seat.set_parameter(turn, &self.standing, slot, (usize::from(parameter), value)) {
             Ok(taken) => taken,
             Err(PrepareError::Setup { fault, figure }) => {
                 self.fail(slot.index(), false, (fault, figure));
@@ -349,20 +367,21 @@ impl Strategies for Plugins {
 
     fn shadow(&mut self, _: Mono, slot: Slot, plugin: u128) -> bool {
         let Some(place) = self.shadows.get_mut(slot.index()) else { return false };
-        if let Some(mut old) = place.take() {
-            give_back(self.supply.as_mut(), old.retire(slot, Left::Stopped));
+        if let Some(old) = place.take() {
+            give_back(self.supply.as_mut(), old.leave(slot, Left::Stopped));
         }
         let found = match plugin {
             0 => true,
             plugin => match self.supply.take(slot, plugin) {
                 Some(prepared) => {
-                    *place = Some(Box::new(Seat::new(*prepared)));
+                    *place = Some(prepared.seat);
+                    self.shadow_calls[slot.index()].renew();
                     true
                 }
                 None => false,
             },
         };
-        self.settle();
+        self.settle(slot.index());
         found
     }
 
@@ -378,9 +397,9 @@ impl Strategies for Plugins {
                 let due = shadow.take_timer(slot, now)?;
                 Some(DueTimer { timer: due.timer | SHADOW_TIMER, ..due })
             })
-        });
-        self.find_next_timer();
-        due
+        })?;
+        self.settle_timers(due.slot.index());
+        Some(due)
     }
 
     fn next_timer(&self) -> Mono {
@@ -390,39 +409,12 @@ impl Strategies for Plugins {
     fn take_report(&mut self) -> Option<PluginReport> {
         self.reports.pop_front()
     }
-}
 
-impl RiskRules for Plugins {
-    fn judge(&mut self, asked: &RuleQuestion<'_>) -> RuleVerdict {
-        let mut qty = asked.request.qty;
-        let mut left = self.rules;
-        while left != 0 {
-            let at = left.trailing_zeros() as usize;
-            left &= left - 1;
-            let slot = Slot(at as u8);
-            let Some(seat) = &mut self.seats[at] else { continue };
-            match seat.judge(self.step, &question(asked, qty)) {
-                Ok((export::ALLOW, _)) => {}
-                Ok((export::SHRINK, Verdict { qty: less, .. })) if less >= 0 => {
-                    let less = Qty::from_raw(less).unwrap_or(Qty::ZERO);
-                    qty = qty.min(less.floor_to(asked.step));
-                }
-                Ok((export::REFUSE, Verdict { code, .. })) => {
-                    return RuleVerdict::Refuse { slot, code };
-                }
-                Ok((verdict, _)) => {
-                    self.fail(at, false, (PluginFault::BadVerdict, i64::from(verdict)));
-                    return RuleVerdict::Silent { slot };
-                }
-                Err(fault) => {
-                    if let Some(fault) = fault {
-                        self.fail(at, false, fault);
-                    }
-                    return RuleVerdict::Silent { slot };
-                }
-            }
+    fn foretell(&mut self, slot: Slot, candidate: bool, fault: PluginFault, call: u32) {
+        let calls = if candidate { &mut self.shadow_calls } else { &mut self.calls };
+        if let Some(calls) = calls.get_mut(slot.index()) {
+            calls.foretell(self.step + 1, call, fault);
         }
-        if qty < asked.request.qty { RuleVerdict::Shrink { qty } } else { RuleVerdict::Allow }
     }
 }
 
@@ -430,59 +422,5 @@ impl RiskRules for Plugins {
 fn give_back(supply: &mut dyn Supply, retired: Retired) {
     if retired.guest.is_some() {
         supply.give_back(retired);
-    }
-}
-
-/// A request as a rule is shown it, at the quantity that the rules before left.
-fn question(asked: &RuleQuestion<'_>, qty: Qty) -> Question {
-    let request = asked.request;
-    let (price_decimals, qty_decimals) = asked.decimals;
-    let notional = if qty == request.qty {
-        Some(asked.notional)
-    } else {
-        model::Amount::notional(request.price, price_decimals, qty, qty_decimals, Round::Up)
-    };
-    Question {
-        now: mono(asked.now),
-        venue_now: crate::scene::time(request.timestamp),
-        symbol: request.symbol.0,
-        account: request.account.0,
-        kind: request.kind as u8,
-        price_decimals,
-        qty_decimals,
-        price: request.price.raw(),
-        qty: qty.raw(),
-        step: asked.step.raw(),
-        bid: price(asked.bid),
-        ask: price(asked.ask),
-        depth: asked.depth.map_or(abi::NONE, Qty::raw),
-        held: asked.held.raw(),
-        notional: notional.unwrap_or(asked.notional).raw(),
-        symbol_notional: asked.symbol_notional.raw(),
-        quote_notional: asked.quote_notional.raw(),
-        total_notional: asked.total_notional.raw(),
-        bought_today: asked.bought_today.raw(),
-        permit_max: asked.permit_max.raw(),
-        permit_used: asked.permit_used.raw(),
-        orders_live: asked.orders_live,
-        orders_live_symbol: asked.orders_live_symbol,
-        permit: request.authority.permit().0,
-        opened: u8::from(asked.opened),
-        listing: u8::from(asked.listing),
-        reserved: [0; 50],
-    }
-}
-
-/// A trap as the records name it.
-pub(crate) const fn fault_of(trap: Trap) -> PluginFault {
-    match trap {
-        Trap::Unreachable => PluginFault::Unreachable,
-        Trap::OutOfBounds => PluginFault::OutOfBounds,
-        Trap::Arithmetic => PluginFault::Arithmetic,
-        Trap::BadCall => PluginFault::BadCall,
-        Trap::OutOfFuel => PluginFault::OutOfFuel,
-        Trap::StackOverflow => PluginFault::StackOverflow,
-        Trap::Host => PluginFault::Host,
-        Trap::NoExport => PluginFault::NoExport,
     }
 }

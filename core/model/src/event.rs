@@ -463,6 +463,11 @@ pub enum QueryAnswer {
     },
     /// The deals of a symbol were listed to the end.
     TradesEnd,
+    /// The deals of a symbol were listed, and there are older ones that were not.
+    TradesCut {
+        /// How many were.
+        listed: u32,
+    },
     /// The open orders of a symbol were listed to the end.
     OpenOrdersEnd,
     /// The history of a symbol's orders was listed to the end.

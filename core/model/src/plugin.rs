@@ -1,6 +1,6 @@
 //! Plug-ins as records and inputs know them: their places, what may be asked of them, what they did.
 
-use crate::{SymbolId, Text};
+use crate::{Intent, RuleVerdict, SymbolId, Text};
 
 /// The place of a plug-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,9 +93,10 @@ pub enum PluginFault {
     BadCall = 4,
     /// More work than one call may do.
     OutOfFuel = 5,
-    /// Too many calls inside each other.
+    /// Too many calls inside each other; the figure is which call of the step it was, counted from
+    /// 1 for each slot.
     StackOverflow = 6,
-    /// The sandbox itself failed.
+    /// The sandbox itself failed; the figure as above.
     Host = 7,
     /// An export is not there.
     NoExport = 8,
@@ -113,11 +114,18 @@ pub enum PluginFault {
     BadVerdict = 25,
     /// A risk rule had an intent.
     IntentOfRule = 26,
-    /// A state that is longer than the manifest says; the figure is its length.
+    /// A state that is longer than its manifest, or that of the one to take it over, says; the figure
+    /// is its length.
     BadState = 27,
 }
 
 impl PluginFault {
+    /// Whether the same plug-in shown the same comes to it again, on any machine. One that is not is
+    /// an input of a replay.
+    pub const fn is_repeatable(self) -> bool {
+        !matches!(self, Self::StackOverflow | Self::Host)
+    }
+
     /// The word used in records and documents.
     pub const fn name(self) -> &'static str {
         match self {
@@ -150,7 +158,20 @@ pub enum PluginReport {
         slot: Slot,
         /// What ran there.
         plugin: u128,
+        /// Whether it was the candidate beside the one in use.
+        candidate: bool,
         /// How.
+        fault: PluginFault,
+        /// As the fault says.
+        figure: i64,
+    },
+    /// What the one before it knew was not taken over: it could not be saved, or was not understood.
+    StateLost {
+        /// Where.
+        slot: Slot,
+        /// Which of the two failed.
+        plugin: u128,
+        /// How; [`PluginFault::GaveUp`] when it was not understood.
         fault: PluginFault,
         /// As the fault says.
         figure: i64,
@@ -166,6 +187,8 @@ pub enum PluginReport {
     Differs {
         /// Where.
         slot: Slot,
+        /// The candidate.
+        plugin: u128,
         /// Of what.
         symbol: SymbolId,
         /// Wishes of the one in use.
@@ -174,6 +197,32 @@ pub enum PluginReport {
         candidate: u8,
         /// The first place at which they differ.
         at: u8,
+    },
+    /// What a candidate wished that the plug-in in use did not; never sent.
+    Wished {
+        /// Where.
+        slot: Slot,
+        /// The candidate.
+        plugin: u128,
+        /// Of what.
+        symbol: SymbolId,
+        /// Its place among the wishes.
+        at: u8,
+        /// The wish.
+        intent: Intent,
+    },
+    /// A candidate judged otherwise than the risk rule in use.
+    JudgesOtherwise {
+        /// Where.
+        slot: Slot,
+        /// The candidate.
+        plugin: u128,
+        /// Of what.
+        symbol: SymbolId,
+        /// What counts; allowed when no rule is in use there.
+        used: RuleVerdict,
+        /// What would have counted.
+        candidate: RuleVerdict,
     },
 }
 
@@ -202,6 +251,8 @@ pub enum PluginChange {
     },
     /// It failed and is out of use.
     Quarantined {
+        /// Whether it was the candidate beside the one in use, which goes on.
+        candidate: bool,
         /// How.
         fault: PluginFault,
         /// As the fault says.
@@ -222,4 +273,12 @@ pub enum PluginChange {
     Shadow,
     /// It was announced and no instance of it was there.
     Missing,
+    /// What the one before it knew was not taken over.
+    StateLost {
+        /// How: of the one before when it could not save it, of this one when it did not understand
+        /// it.
+        fault: PluginFault,
+        /// As the fault says.
+        figure: i64,
+    },
 }

@@ -1,7 +1,7 @@
 //! What the engine shows to plug-ins and asks of them: the traits behind which they stand.
 
 use crate::{
-    AccountId, Amount, Confidence, Event, FixedList, Intent, KillLevel, Mono, Pattern,
+    AccountId, Amount, Confidence, Event, FixedList, Intent, KillLevel, Mono, Pattern, PluginFault,
     PluginReport, PositionRecord, Price, Qty, Request, Signal, Slot, SymbolId, TargetId,
     TargetRecord, TargetState, VenueTime, WhyNot,
 };
@@ -189,6 +189,10 @@ pub trait Strategies: RiskRules {
     fn next_timer(&self) -> Mono {
         Mono::NEVER
     }
+
+    /// In the coming step the plug-in in use, or the candidate beside it, fails like this at its
+    /// call of this number instead of running it: how a replay repeats what no run can promise to.
+    fn foretell(&mut self, _slot: Slot, _candidate: bool, _fault: PluginFault, _call: u32) {}
 
     /// Takes the next thing that a plug-in did which the records must hold.
     fn take_report(&mut self) -> Option<PluginReport> {

@@ -418,6 +418,7 @@ wire_enum!(QueryAnswer {
     4 => AllOrdersEnd,
     5 => BalancesEnd,
     6 => Failed { http, code },
+    7 => TradesCut { listed },
 });
 wire_enum!(ListingBody {
     1 => Opens { at },
@@ -496,16 +497,26 @@ wire_enum!(PluginEvent {
 });
 wire_enum!(PluginChange {
     1 => Took { from, name, why },
-    2 => Quarantined { fault, figure },
+    2 => Quarantined { candidate, fault, figure },
     3 => Stopped,
     4 => Parameter { parameter, value, taken },
     5 => Shadow,
     6 => Missing,
+    7 => StateLost { fault, figure },
 });
 wire_enum!(PluginReport {
-    1 => Fault { slot, plugin, fault, figure },
+    1 => Fault { slot, plugin, candidate, fault, figure },
     2 => Log { slot, text },
-    3 => Differs { slot, symbol, wished, candidate, at },
+    3 => Differs { slot, plugin, symbol, wished, candidate, at },
+    4 => StateLost { slot, plugin, fault, figure },
+    5 => JudgesOtherwise { slot, plugin, symbol, used, candidate },
+    6 => Wished { slot, plugin, symbol, at, intent },
+});
+wire_enum!(RuleVerdict {
+    1 => Allow,
+    2 => Shrink { qty },
+    3 => Refuse { slot, code },
+    4 => Silent { slot },
 });
 wire_enum!(Intent {
     1 => Propose(proposal),

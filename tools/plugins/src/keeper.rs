@@ -432,7 +432,7 @@ impl Keeping {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.insert(known.hash, memory_bytes);
         drop(memory);
-        self.end.ready.send(Box::new(prepared)).map_err(|_| KeepError::Ended)?;
+        self.end.ready.send(prepared).map_err(|_| KeepError::Ended)?;
         Ok(memory_bytes)
     }
 

@@ -14,16 +14,15 @@ const RETIRED_MAX: usize = 64;
 /// The hot thread's end.
 #[derive(Debug)]
 pub struct Lane {
-    ready: Receiver<Box<Prepared>>,
-    #[allow(clippy::vec_box, reason = "they came boxed and leave boxed; moving one costs a word")]
-    waiting: Vec<Box<Prepared>>,
+    ready: Receiver<Prepared>,
+    waiting: Vec<Prepared>,
     retired: SyncSender<Retired>,
 }
 
 /// The other end.
 #[derive(Debug)]
 pub struct LaneEnd {
-    pub(crate) ready: Sender<Box<Prepared>>,
+    pub(crate) ready: Sender<Prepared>,
     pub(crate) retired: Receiver<Retired>,
 }
 
@@ -36,7 +35,7 @@ pub fn lane() -> (Lane, LaneEnd) {
 }
 
 impl Supply for Lane {
-    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Box<Prepared>> {
+    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Prepared> {
         while let Ok(prepared) = self.ready.try_recv() {
             self.waiting
                 .retain(|older| older.slot != prepared.slot || older.plugin != prepared.plugin);

@@ -73,8 +73,8 @@ impl Natives {
 }
 
 impl Supply for Natives {
-    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Box<Prepared>> {
-        self.prepare(slot, plugin).ok().map(Box::new)
+    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Prepared> {
+        self.prepare(slot, plugin).ok()
     }
 
     fn give_back(&mut self, retired: Retired) {

@@ -70,8 +70,8 @@ impl ShelfSupply {
 }
 
 impl Supply for ShelfSupply {
-    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Box<Prepared>> {
-        self.prepare(slot, plugin).ok().map(Box::new)
+    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Prepared> {
+        self.prepare(slot, plugin).ok()
     }
 
     fn give_back(&mut self, retired: Retired) {

@@ -1,11 +1,9 @@
 //! Record after record through the engine.
 
-use std::collections::VecDeque;
-
 use engine::{Action, Actions, Engine};
 use journal::{Boot, Kind, Observer, RecordView, Trouble};
 use model::wire::{Reader, Wire, Writer};
-use model::{Event, Mono, Request, Slot, Strategies};
+use model::{Event, Mono, PluginChange, PluginFault, Record, Request, Slot, Strategies};
 use settings::Settings;
 
 use crate::head::{Origin, identity, read_config};
@@ -46,13 +44,32 @@ enum State<S> {
 struct Run<S> {
     engine: Engine<S>,
     actions: Actions,
-    /// Bytes of the last step's actions that the journal has not confirmed yet; at most
-    /// [`Actions::CAPACITY`].
-    due: VecDeque<Vec<u8>>,
+    /// The step whose outputs are being read.
+    step: Option<Step>,
+    /// Bytes of one action.
+    scratch: Vec<u8>,
     now: Mono,
-    input_seq: u64,
     /// Of the state that it goes on from.
     parts: Parts,
+}
+
+/// One step as the journal has it. It is repeated when all of its outputs are known: what no run
+/// can promise to repeat stands among them.
+#[derive(Debug)]
+struct Step {
+    seq: u64,
+    /// None for a step that time made.
+    event: Option<Event>,
+    outputs: Vec<(u64, Vec<u8>)>,
+}
+
+/// How the journal goes on behind a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// With this record: the step's outputs are complete.
+    Record(u64),
+    /// Not: some of them may be missing.
+    Nothing,
 }
 
 impl<S: Strategies, F: FnMut(&Settings, &Origin) -> Result<S, String>> Replayer<S, F> {
@@ -114,11 +131,7 @@ impl<S: Strategies, F: FnMut(&Settings, &Origin) -> Result<S, String>> Replayer<
     /// Nothing more of this start can be compared. A process that dies between an input and its
     /// actions leaves the input alone, so missing actions are no difference.
     fn cut(&mut self) {
-        if let State::Running(run) = &self.state
-            && !run.due.is_empty()
-        {
-            self.report.cut_steps += 1;
-        }
+        self.repeat(Next::Nothing);
         if !matches!(self.state, State::Over) {
             self.state = State::Waiting;
         }
@@ -161,9 +174,9 @@ impl<S: Strategies, F: FnMut(&Settings, &Origin) -> Result<S, String>> Replayer<
         self.state = State::Running(Box::new(Run {
             engine: Engine::new(config, strategies),
             actions: Actions::new(),
-            due: VecDeque::new(),
+            step: None,
+            scratch: vec![0; Action::<Request>::WIRE_MAX],
             now: Mono::ZERO,
-            input_seq: 0,
             parts: Parts::default(),
         }));
         Ok(())
@@ -182,7 +195,7 @@ impl<S: Strategies, F: FnMut(&Settings, &Origin) -> Result<S, String>> Replayer<
 
     fn input(&mut self, record: &RecordView<'_>) -> Result<(), ReplayError> {
         let seq = record.seq;
-        self.settle(seq);
+        self.repeat(Next::Record(seq));
         let run = match &mut self.state {
             State::Running(run) => run,
             State::Booted { .. } => return Err(ReplayError::NoConfig { seq }),
@@ -194,17 +207,15 @@ impl<S: Strategies, F: FnMut(&Settings, &Origin) -> Result<S, String>> Replayer<
         if record.at < run.now {
             return Err(ReplayError::TimeWentBack { seq, at: record.at, before: run.now });
         }
-        (run.now, run.input_seq) = (record.at, seq);
-        if record.kind == Kind::TICK {
+        run.now = record.at;
+        let event = if record.kind == Kind::TICK {
             self.report.ticks += 1;
-            run.engine.on_timeout(record.at, &mut run.actions);
+            None
         } else {
-            let event = read_event(seq, record.payload)?;
             self.report.events += 1;
-            run.engine.on_event(record.at, &event, &mut run.actions);
-        }
-        let (due, actions) = (&mut run.due, &mut run.actions);
-        due.extend(actions.drain().map(|action| bytes_of(&action)));
+            Some(read_event(seq, record.payload)?)
+        };
+        run.step = Some(Step { seq, event, outputs: Vec::new() });
         Ok(())
     }
 
@@ -213,29 +224,42 @@ impl<S: Strategies, F: FnMut(&Settings, &Origin) -> Result<S, String>> Replayer<
             State::Running(run) => run,
             State::Waiting | State::Booted { .. } | State::Over => return self.skip(),
         };
-        let found = run.due.pop_front();
-        if found.as_deref() == Some(record.payload) {
-            self.report.actions += 1;
+        if let Some(step) = &mut run.step {
+            step.outputs.push((record.seq, record.payload.to_vec()));
             return;
         }
-        let input_seq = run.input_seq;
-        let expected = Some(show_action(record.payload));
-        let found = found.as_deref().map(show_action);
-        self.differ(Difference { seq: record.seq, input_seq, expected, found });
+        let (seq, expected) = (record.seq, Some(show_action(record.payload)));
+        self.differ(Difference { seq, input_seq: 0, expected, found: None });
     }
 
     /// An orderly end confirms that the last step asked for nothing more.
     fn stop(&mut self, seq: u64) {
-        self.settle(seq);
+        self.repeat(Next::Record(seq));
         self.cut();
     }
 
-    /// Actions of the step before that the journal does not hold, found at record `seq`.
-    fn settle(&mut self, seq: u64) {
+    /// Repeats the step whose outputs have been read.
+    fn repeat(&mut self, next: Next) {
         let State::Running(run) = &mut self.state else { return };
-        if let Some(found) = run.due.pop_front() {
-            let (input_seq, found) = (run.input_seq, Some(show_action(&found)));
-            self.differ(Difference { seq, input_seq, expected: None, found });
+        let Some(step) = run.step.take() else { return };
+        run.take(&step);
+        for (seq, expected) in &step.outputs {
+            let action = run.actions.pop();
+            let found = action.map(|action| bytes_of(&action, &mut run.scratch));
+            if found != Some(expected.as_slice()) {
+                let (seq, input_seq) = (*seq, step.seq);
+                let (expected, found) = (Some(show_action(expected)), found.map(show_action));
+                return self.differ(Difference { seq, input_seq, expected, found });
+            }
+            self.report.actions += 1;
+        }
+        let Some(action) = run.actions.pop() else { return };
+        match next {
+            Next::Record(seq) => {
+                let found = Some(show_action(bytes_of(&action, &mut run.scratch)));
+                self.differ(Difference { seq, input_seq: step.seq, expected: None, found });
+            }
+            Next::Nothing => self.report.cut_steps += 1,
         }
     }
 
@@ -250,6 +274,38 @@ impl<S: Strategies, F: FnMut(&Settings, &Origin) -> Result<S, String>> Replayer<
             self.report.skipped += 1;
         }
     }
+}
+
+impl<S: Strategies> Run<S> {
+    fn take(&mut self, step: &Step) {
+        for (_, output) in &step.outputs {
+            if let Some((slot, candidate, fault, call)) = unrepeatable(output) {
+                self.engine.foretell(slot, candidate, fault, call);
+            }
+        }
+        match &step.event {
+            None => self.engine.on_timeout(self.now, &mut self.actions),
+            Some(event) => self.engine.on_event(self.now, event, &mut self.actions),
+        }
+    }
+}
+
+/// The failure of a plug-in that an output tells of, when another run need not come to it: which
+/// call of the step it was.
+fn unrepeatable(output: &[u8]) -> Option<(Slot, bool, PluginFault, u32)> {
+    let action = Action::read(&mut Reader::new(output)).ok()?;
+    let Action::Persist { record: Record::Plugin(record), .. } = action else { return None };
+    let (candidate, fault, figure) = match record.change {
+        PluginChange::Quarantined { candidate, fault, figure } => (candidate, fault, figure),
+        PluginChange::StateLost { fault, figure } => (false, fault, figure),
+        PluginChange::Took { .. }
+        | PluginChange::Stopped
+        | PluginChange::Parameter { .. }
+        | PluginChange::Shadow
+        | PluginChange::Missing => return None,
+    };
+    let call = u32::try_from(figure).ok().filter(|_| !fault.is_repeatable())?;
+    Some((record.slot, candidate, fault, call))
 }
 
 /// What cannot be replayed is told by [`Replayer::finish`].
@@ -278,12 +334,11 @@ fn read_event(seq: u64, payload: &[u8]) -> Result<Event, ReplayError> {
     }
 }
 
-fn bytes_of(action: &Action) -> Vec<u8> {
-    let mut bytes = [0; Action::<Request>::WIRE_MAX];
-    let mut out = Writer::new(&mut bytes);
+fn bytes_of<'a>(action: &Action, scratch: &'a mut [u8]) -> &'a [u8] {
+    let mut out = Writer::new(scratch);
     action.write(&mut out);
     let len = out.len();
-    bytes[..len].to_vec()
+    &scratch[..len]
 }
 
 fn show_action(bytes: &[u8]) -> String {

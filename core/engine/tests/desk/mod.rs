@@ -14,12 +14,12 @@ use std::rc::Rc;
 use engine::{Action, Actions, Config, Engine, Follower, Target};
 use model::{
     AccountId, Amount, AssetId, Balance, Body, BookTop, Cancelled, ClientOrderId, ClockSample,
-    Command, Depth, DepthKind, EntryPlan, Event, ExitPlan, Fill, FillSource, Intent, KillLevel,
-    Level, Link, LinkState, ListingBody, ListingFact, Mono, OrderKind, OrderKinds, OrderStatus,
-    OrderUpdate, Placed, Price, Print, Proposal, Qty, QueryAnswer, Reject, RejectClass, ReplyLost,
-    Request, RiskRules, Scene, Sent, Side, Signal, Slot, Source, Span, SpecSource, Strategies,
-    Stream, SymbolId, SymbolNames, SymbolSpec, SymbolStatus, TargetState, Text, TradeSides, Triple,
-    UpdateSource, VenueKey, VenueTime, Wish, Wishes,
+    Command, Depth, DepthKind, EntryPlan, Event, ExitPlan, Fill, FillSource, Happening, Intent,
+    KillLevel, Level, Link, LinkState, ListingBody, ListingFact, Mono, OrderKind, OrderKinds,
+    OrderStatus, OrderUpdate, Placed, Price, Print, Proposal, Qty, QueryAnswer, Reject,
+    RejectClass, ReplyLost, Request, RiskRules, Scene, Sent, Side, Signal, Slot, Source, Span,
+    SpecSource, Strategies, Stream, SymbolId, SymbolNames, SymbolSpec, SymbolStatus, TargetId,
+    TargetState, Text, TradeSides, Triple, UpdateSource, VenueKey, VenueTime, Wish, Wishes,
 };
 
 pub(crate) const ACCOUNT: AccountId = AccountId(0);
@@ -74,6 +74,8 @@ pub(crate) struct Script {
     running: Rc<Cell<u128>>,
     prepared: Rc<Cell<u128>>,
     wishes: Rc<RefCell<Vec<Intent>>>,
+    /// Targets whose changes it was shown; none when it does not want to see any.
+    changes: Rc<RefCell<Option<Vec<TargetId>>>>,
 }
 
 impl RiskRules for Script {}
@@ -91,7 +93,16 @@ impl Strategies for Script {
         there
     }
 
+    fn wants_changes(&self) -> bool {
+        self.changes.borrow().is_some()
+    }
+
     fn on_scene(&mut self, scene: &Scene<'_>, wishes: &mut Wishes) {
+        if let (Happening::Target(target), Some(seen)) =
+            (scene.happening, &mut *self.changes.borrow_mut())
+        {
+            seen.push(target.id);
+        }
         let slot = Slot(0);
         let mut wish = |intent| wishes.push(Wish { slot, intent }).expect("room for wishes");
         for signal in scene.signals {
@@ -147,6 +158,7 @@ impl Desk {
             running: Rc::new(Cell::new(11)),
             prepared: Rc::new(Cell::new(0)),
             wishes: Rc::clone(&wishes),
+            changes: Rc::default(),
         };
         Self {
             follower: (setup.compare_every > 0).then(|| Follower::new(setup.config.clone())),
@@ -654,6 +666,16 @@ impl Desk {
 
     pub(crate) fn command(&mut self, command: Command) -> Done {
         self.public(NEW, Body::Command(command))
+    }
+
+    /// From here on the strategy wants to see changes of targets.
+    pub(crate) fn watch_changes(&mut self) {
+        *self.script.changes.borrow_mut() = Some(Vec::new());
+    }
+
+    /// Targets whose changes the strategy was shown.
+    pub(crate) fn changes_seen(&self) -> Vec<TargetId> {
+        self.script.changes.borrow().clone().unwrap_or_default()
     }
 
     pub(crate) fn kill(&mut self, level: KillLevel) -> Done {

@@ -11,8 +11,8 @@ use wasmtime::OperatorCost;
 /// Units for one call: 65 microseconds of the slowest mix.
 pub const PER_CALL: u64 = 300_000;
 /// Units that every further call of one step has beside those that the calls before it left: eight
-/// timers that come at once cost no more than two calls.
-pub const AGAIN: u64 = PER_CALL / 8;
+/// timers and eight changes that come at once cost no more than two calls.
+pub const AGAIN: u64 = PER_CALL / 16;
 
 /// A load, which may miss every cache.
 const LOAD: u8 = 125;

@@ -4,11 +4,11 @@ use abi::area;
 use abi::intent::{self, EntryPlan, ExitPlan, Intent as AbiIntent, TimerSet};
 use abi::{Call, Guest, Trap};
 use host::{Left, Manifest, PrepareError, Prepared};
-use model::{Happening, Intent, PluginFault, Slot, Span, Strategies};
+use model::{Happening, Intent, PluginFault, PluginReport, Scene, Slot, Span, Strategies, Wishes};
 
 use super::house::{
-    House, Strings, enter, enters, fault, manifest, print, propose, rule, signal, standing,
-    strategy, timer,
+    House, SYMBOL, Strings, enter, enters, fault, manifest, print, propose, rule, signal, standing,
+    strategy, timer, view,
 };
 
 const PRINTS: &str = "\"print\"";
@@ -185,7 +185,8 @@ fn every_trap_has_the_fault_of_its_name() {
         (Trap::NoExport, PluginFault::NoExport),
     ] {
         assert_eq!(trap.name(), expected.name());
-        ends(expected, 0, |puppet| puppet.traps("on_event", trap));
+        let call = i64::from(!expected.is_repeatable());
+        ends(expected, call, |puppet| puppet.traps("on_event", trap));
     }
 }
 
@@ -331,4 +332,87 @@ fn the_manifests_name_is_in_the_states() {
     let hashes: Vec<u128> = house.plugins.hashes().iter().collect();
     assert_eq!((hashes.len(), hashes[0], hashes[1]), (16, 0, 2));
     assert!(format!("{:?}", house.plugins).contains("one 1"));
+}
+
+#[test]
+fn a_fault_that_no_other_run_need_meet_says_which_call_it_was() {
+    for (trap, expected) in
+        [(Trap::StackOverflow, PluginFault::StackOverflow), (Trap::Host, PluginFault::Host)]
+    {
+        ends(expected, 1, |bad| bad.traps("on_event", trap));
+        let mut house = House::new();
+        let bad = house.seat(5, &strategy(PRINTS, ""));
+        house.plugins.begin();
+        show_again(&mut house);
+        show_again(&mut house);
+        bad.traps("on_event", trap);
+        show_again(&mut house);
+        assert_eq!(house.reports(), [fault(5, expected, 3)]);
+    }
+}
+
+#[test]
+fn a_foretold_call_fails_in_its_step_without_being_run() {
+    let mut house = House::new();
+    let [bad, neighbour] = [5, 6].map(|slot| house.seat(slot, &strategy(PRINTS, "")));
+    house.plugins.foretell(Slot(5), false, PluginFault::StackOverflow, 2);
+    house.plugins.foretell(Slot(16), false, PluginFault::Host, 1);
+    house.plugins.begin();
+    show_again(&mut house);
+    assert_eq!((bad.seen(), house.reports()), (1, vec![]), "not this call");
+    show_again(&mut house);
+    assert_eq!((bad.seen(), neighbour.seen()), (1, 2));
+    assert_eq!(house.reports(), [fault(5, PluginFault::StackOverflow, 2)]);
+    assert_eq!(house.returned(), [(5, 6, Left::Failed(PluginFault::StackOverflow))]);
+}
+
+#[test]
+fn what_was_foretold_of_one_step_means_nothing_in_another() {
+    let mut house = House::new();
+    let puppet = house.seat(5, &strategy(PRINTS, ""));
+    house.plugins.foretell(Slot(5), false, PluginFault::StackOverflow, 2);
+    for _ in 0..3 {
+        house.print();
+    }
+    house.plugins.begin();
+    show_again(&mut house);
+    show_again(&mut house);
+    assert_eq!((puppet.seen(), house.reports()), (5, vec![]));
+}
+
+#[test]
+fn the_count_of_calls_goes_on_over_an_exchange() {
+    let mut house = House::new();
+    house.seat(5, &strategy(PRINTS, ""));
+    let next = house.prepare(5, 22, &strategy(PRINTS, ""));
+    house.plugins.foretell(Slot(5), false, PluginFault::Host, 3);
+    house.plugins.begin();
+    show_again(&mut house);
+    assert!(house.exchange(5, 22));
+    show_again(&mut house);
+    show_again(&mut house);
+    let (slot, candidate, fault) = (Slot(5), false, PluginFault::Host);
+    let report = PluginReport::Fault { slot, plugin: 22, candidate, fault, figure: 3 };
+    assert_eq!((next.seen(), house.reports()), (1, vec![report]));
+}
+
+#[test]
+fn a_candidates_calls_are_counted_and_foretold_apart() {
+    let mut house = House::new();
+    let used = house.seat(5, &strategy(PRINTS, ""));
+    let shadow = house.prepare(5, 22, &strategy(PRINTS, ""));
+    assert!(house.plugins.shadow(house.now, Slot(5), 22));
+    house.plugins.foretell(Slot(5), true, PluginFault::StackOverflow, 1);
+    house.print();
+    let (slot, candidate, fault) = (Slot(5), true, PluginFault::StackOverflow);
+    let report = PluginReport::Fault { slot, plugin: 22, candidate, fault, figure: 1 };
+    assert_eq!((used.seen(), shadow.seen(), house.reports()), (1, 0, vec![report]));
+}
+
+/// Shows a print in the step that has begun.
+fn show_again(house: &mut House) {
+    let (event, view) = (print(), view());
+    let happening = Happening::Event(&event);
+    let scene = Scene { now: house.now, symbol: SYMBOL, happening, signals: &[], view: &view };
+    house.plugins.on_scene(&scene, &mut Wishes::new());
 }

@@ -171,10 +171,10 @@ impl Guest for Puppet {
 struct Shelf(Arc<Mutex<(Vec<Prepared>, Vec<Retired>)>>);
 
 impl Supply for Shelf {
-    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Box<Prepared>> {
+    fn take(&mut self, slot: Slot, plugin: u128) -> Option<Prepared> {
         let ready = &mut self.0.lock().unwrap().0;
         let at = ready.iter().position(|one| one.slot == slot && one.plugin == plugin)?;
-        Some(Box::new(ready.remove(at)))
+        Some(ready.remove(at))
     }
 
     fn give_back(&mut self, retired: Retired) {
@@ -375,7 +375,8 @@ pub(super) fn propose() -> AbiIntent {
 }
 
 pub(super) fn fault(slot: u8, fault: PluginFault, figure: i64) -> PluginReport {
-    PluginReport::Fault { slot: Slot(slot), plugin: u128::from(slot) + 1, fault, figure }
+    let (slot, plugin) = (Slot(slot), u128::from(slot) + 1);
+    PluginReport::Fault { slot, plugin, candidate: false, fault, figure }
 }
 
 pub(super) fn timer(timer: u32, at: Mono) -> TimerSet {

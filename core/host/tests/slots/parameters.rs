@@ -154,6 +154,7 @@ fn the_next_one_may_refuse_what_was_set_and_is_out_then() {
     let out = model::PluginReport::Fault {
         slot: Slot(0),
         plugin: 22,
+        candidate: false,
         fault: PluginFault::GaveUp,
         figure: -9,
     };

@@ -5,8 +5,8 @@ use abi::{Plain, Trap, area, export};
 use host::Left;
 use model::{
     AccountId, Amount, Authority, ClientOrderId, ClientOrderIdParts, Mode, OrderKind, OrderLeg,
-    PermitId, PluginFault, Price, Qty, Request, RiskRules, RuleQuestion, RuleVerdict, Side, Slot,
-    Strategies, VenueTime,
+    PermitId, PluginFault, PluginReport, Price, Qty, Request, RiskRules, RuleQuestion, RuleVerdict,
+    Side, Slot, Strategies, VenueTime,
 };
 
 use super::house::{House, START, SYMBOL, Strings, fault, rule, strategy};
@@ -197,12 +197,65 @@ fn a_rule_that_an_operator_stopped_judges_nothing() {
     assert_eq!(judge(&mut house), RuleVerdict::Allow, "also when it had failed before");
 }
 
-#[test]
-fn a_candidate_judges_nothing() {
+/// A rule between two others, with a candidate beside it.
+fn with_candidate() -> (House, Strings, Strings, Strings) {
     let mut house = House::new();
-    house.seat(4, &rule("", ""));
+    let used = house.seat(4, &rule("", ""));
+    let behind = house.seat(9, &rule("", ""));
     let shadow = house.prepare(4, 22, &rule("", ""));
     assert!(house.plugins.shadow(house.now, Slot(4), 22));
+    (house, used, shadow, behind)
+}
+
+fn judges_otherwise(used: RuleVerdict, candidate: RuleVerdict) -> PluginReport {
+    PluginReport::JudgesOtherwise { slot: Slot(4), plugin: 22, symbol: SYMBOL, used, candidate }
+}
+
+#[test]
+fn a_candidate_is_asked_the_same_and_only_the_rule_in_use_counts() {
+    let (mut house, used, shadow, behind) = with_candidate();
+    shrinks(&used, 700);
+    shrinks(&shadow, 300);
+    shrinks(&behind, 650);
+    assert_eq!(judge(&mut house), to(650));
+    assert_eq!((asked(&used), asked(&behind).qty), (asked(&shadow), 700));
+    assert_eq!(house.reports(), [judges_otherwise(to(700), to(300))]);
+    let refusal = RuleVerdict::Refuse { slot: Slot(4), code: 7 };
+    answers(&shadow, export::REFUSE, Verdict { code: 7, ..Verdict::default() });
     assert_eq!(judge(&mut house), RuleVerdict::Allow);
-    assert!(shadow.told(|told| !told.calls.contains(&"judge")));
+    assert_eq!(house.reports(), [judges_otherwise(RuleVerdict::Allow, refusal)]);
+    answers(&used, export::REFUSE, Verdict { code: 7, ..Verdict::default() });
+    assert_eq!(judge(&mut house), refusal);
+    assert_eq!(house.reports(), [judges_otherwise(refusal, RuleVerdict::Allow)]);
+}
+
+#[test]
+fn equal_verdicts_are_not_worth_a_word() {
+    let (mut house, used, shadow, _) = with_candidate();
+    shrinks(&used, 705);
+    shrinks(&shadow, 709);
+    assert_eq!((judge(&mut house), house.reports()), (to(700), vec![]), "whole steps");
+    shrinks(&shadow, 1_000);
+    assert_eq!((judge(&mut house), house.reports()), (RuleVerdict::Allow, vec![]), "no less");
+    house.plugins.stop(Slot(4));
+    assert_eq!((judge(&mut house), house.reports()), (RuleVerdict::Allow, vec![]));
+    shrinks(&shadow, 500);
+    judge(&mut house);
+    assert_eq!(house.reports(), [judges_otherwise(RuleVerdict::Allow, to(500))]);
+}
+
+#[test]
+fn a_candidate_that_breaks_refuses_nothing() {
+    let (mut house, _, shadow, _) = with_candidate();
+    shadow.traps("judge", Trap::OutOfFuel);
+    for _ in 0..2 {
+        assert_eq!(judge(&mut house), RuleVerdict::Allow);
+    }
+    let (slot, candidate, fault) = (Slot(4), true, PluginFault::OutOfFuel);
+    let report = PluginReport::Fault { slot, plugin: 22, candidate, fault, figure: 0 };
+    assert_eq!((house.reports(), asked_times(&shadow)), (vec![report], 1));
+}
+
+fn asked_times(puppet: &Strings) -> usize {
+    puppet.told(|told| told.calls.iter().filter(|call| **call == "judge").count())
 }

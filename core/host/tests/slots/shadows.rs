@@ -16,8 +16,16 @@ fn beside(used: &str, candidate: &str) -> (House, Strings, Strings) {
     (house, in_use, shadow)
 }
 
-fn differs(wished: u8, candidate: u8, at: u8) -> PluginReport {
-    PluginReport::Differs { slot: Slot(6), symbol: SYMBOL, wished, candidate, at }
+/// So many wishes of the one in use, those of the candidate, and the first place at which they
+/// differ: the difference, and from there on what the candidate wished.
+fn differs(wished: u8, candidate: &[u32], at: u8) -> Vec<PluginReport> {
+    let (slot, plugin, symbol, count) = (Slot(6), 22, SYMBOL, candidate.len() as u8);
+    let said = PluginReport::Differs { slot, plugin, symbol, wished, candidate: count, at };
+    let wishes = (at..count).map(|at| {
+        let intent = enters(6, candidate[usize::from(at)]).intent;
+        PluginReport::Wished { slot, plugin, symbol, at, intent }
+    });
+    [said].into_iter().chain(wishes).collect()
 }
 
 #[test]
@@ -37,18 +45,18 @@ fn equal_wishes_are_not_worth_a_word() {
 #[test]
 fn other_wishes_are_compared_and_never_sent() {
     let (mut house, used, shadow) = beside(PRINTS, PRINTS);
-    for (wished, candidate, report) in [
-        (&[1, 2][..], &[1, 3][..], differs(2, 2, 1)),
-        (&[1], &[1, 2, 3], differs(1, 3, 1)),
-        (&[], &[5], differs(0, 1, 0)),
-        (&[5, 6, 7, 8], &[], differs(4, 0, 0)),
+    for (wished, candidate, at) in [
+        (&[1, 2][..], &[1, 3][..], 1),
+        (&[1], &[1, 2, 3], 1),
+        (&[], &[5], 0),
+        (&[5, 6, 7, 8], &[], 0),
     ] {
         let wish = |ids: &[u32]| ids.iter().map(|id| enter(*id)).collect::<Vec<_>>();
         used.wishes(&wish(wished));
         shadow.wishes(&wish(candidate));
         let own: Vec<_> = wished.iter().map(|id| enters(6, *id)).collect();
         assert_eq!(house.print(), own);
-        assert_eq!(house.reports(), [report]);
+        assert_eq!(house.reports(), differs(wished.len() as u8, candidate, at));
     }
 }
 
@@ -58,7 +66,7 @@ fn a_candidate_is_shown_what_it_asked_for_itself() {
     shadow.wishes(&[enter(1)]);
     assert_eq!(house.print(), []);
     assert_eq!((used.seen(), shadow.seen()), (0, 1));
-    assert_eq!(house.reports(), [differs(0, 1, 0)]);
+    assert_eq!(house.reports(), differs(0, &[1], 0));
     let (mut house, used, shadow) = beside(PRINTS, "\"top\"");
     used.wishes(&[enter(1)]);
     assert_eq!(house.print(), [enters(6, 1)]);
@@ -74,7 +82,8 @@ fn a_candidate_that_fails_is_said_and_costs_the_one_in_use_nothing() {
     shadow.traps("on_event", Trap::OutOfFuel);
     assert_eq!(house.print(), [enters(6, 1)]);
     let fault = PluginFault::OutOfFuel;
-    let report = PluginReport::Fault { slot: Slot(6), plugin: 22, fault, figure: 0 };
+    let (slot, candidate) = (Slot(6), true);
+    let report = PluginReport::Fault { slot, plugin: 22, candidate, fault, figure: 0 };
     assert_eq!(house.reports(), [report]);
     assert_eq!(house.returned(), [(6, 22, Left::Failed(fault))]);
     used.wishes(&[enter(2)]);
@@ -90,7 +99,7 @@ fn a_candidate_goes_on_when_the_one_in_use_fails() {
     house.reports();
     shadow.wishes(&[enter(1)]);
     assert_eq!(house.print(), [], "a candidate is never heard");
-    assert_eq!((shadow.seen(), house.reports()), (2, vec![differs(0, 1, 0)]));
+    assert_eq!((shadow.seen(), house.reports()), (2, differs(0, &[1], 0)));
 }
 
 #[test]
@@ -115,7 +124,7 @@ fn a_timer_that_both_set_is_one_scene_and_is_compared() {
     shadow.wishes(&[enter(2)]);
     assert_eq!(house.pass(Span::from_secs(1)), [(6, 0)]);
     assert_eq!((used.seen(), shadow.seen()), (2, 2), "each sees its timer once");
-    assert_eq!(house.reports(), [differs(1, 1, 0)]);
+    assert_eq!(house.reports(), differs(1, &[2], 0));
 }
 
 #[test]
@@ -130,7 +139,7 @@ fn a_timer_that_only_one_set_is_shown_to_it_alone() {
     assert_eq!(house.pass(Span::from_secs(1)).len(), 1);
     assert_eq!((used.seen(), shadow.seen()), (2, 2));
     assert_eq!(shadow.last::<abi::scene::Timer>(abi::area::BODY).timer, 0);
-    assert_eq!(house.reports(), [differs(0, 1, 0)]);
+    assert_eq!(house.reports(), differs(0, &[1], 0));
 }
 
 #[test]

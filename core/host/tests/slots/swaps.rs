@@ -27,6 +27,10 @@ fn restored(puppet: &Strings) -> Vec<(u32, Vec<u8>)> {
     puppet.told(|told| told.restored.clone())
 }
 
+fn lost(plugin: u128, fault: PluginFault, figure: i64) -> PluginReport {
+    PluginReport::StateLost { slot: Slot(0), plugin, fault, figure }
+}
+
 fn has_timer(house: &mut House) -> bool {
     house.pass(Span::from_secs(2)) == [(0, 1)]
 }
@@ -59,7 +63,7 @@ fn a_state_that_is_not_understood_leaves_its_timers_behind() {
         assert!(house.exchange(0, 22));
         assert_eq!(restored(&next).len(), 1);
         assert!(!has_timer(&mut house), "code {code}");
-        assert_eq!(house.reports(), []);
+        assert_eq!(house.reports(), [lost(22, PluginFault::GaveUp, i64::from(code))]);
         assert!(house.plugins.states()[0].active);
     }
 }
@@ -70,24 +74,32 @@ fn a_state_longer_than_the_next_ones_buffer_stays_behind() {
     let next = house.prepare(0, 22, &stateful(3, 4));
     assert!(house.exchange(0, 22));
     assert_eq!((restored(&next), has_timer(&mut house)), (vec![], false));
+    assert_eq!(house.reports(), [lost(1, PluginFault::BadState, 5)], "and that is said");
 }
 
 #[test]
 fn a_state_that_the_old_one_cannot_give_stays_behind() {
-    for code in [-1, 9, i32::MAX, i32::MIN] {
+    let too_long = |len| vec![lost(1, PluginFault::BadState, len)];
+    for (code, said) in [
+        (-1, vec![]),
+        (i32::MIN, vec![]),
+        (9, too_long(9)),
+        (i32::MAX, too_long(i64::from(i32::MAX))),
+    ] {
         let mut house = House::new();
         let old = house.seat(0, &stateful(3, 8));
         old.says("save", code);
         let next = house.prepare(0, 22, &stateful(3, 64));
         assert!(house.exchange(0, 22));
-        assert_eq!((restored(&next), house.reports()), (vec![], vec![]), "code {code}");
+        assert_eq!((restored(&next), house.reports()), (vec![], said), "code {code}");
     }
     let mut house = House::new();
     let old = house.seat(0, &stateful(3, 8));
     old.traps("save", Trap::OutOfFuel);
     let next = house.prepare(0, 22, &stateful(3, 8));
     assert!(house.exchange(0, 22));
-    assert_eq!((restored(&next), house.reports()), (vec![], vec![]));
+    assert_eq!(restored(&next), []);
+    assert_eq!(house.reports(), [lost(1, PluginFault::OutOfFuel, 0)]);
     assert_eq!(house.returned(), [(0, 1, Left::Exchanged)], "it leaves anyhow");
 }
 
@@ -119,7 +131,8 @@ fn a_trap_while_it_takes_the_state_quarantines_the_next_one() {
     next.traps("restore", Trap::OutOfFuel);
     assert!(house.exchange(0, 22), "it took the slot");
     let fault = PluginFault::OutOfFuel;
-    let report = PluginReport::Fault { slot: Slot(0), plugin: 22, fault, figure: 0 };
+    let (slot, candidate) = (Slot(0), false);
+    let report = PluginReport::Fault { slot, plugin: 22, candidate, fault, figure: 0 };
     assert_eq!(house.reports(), [report]);
     assert_eq!(house.returned(), [(0, 1, Left::Exchanged), (0, 22, Left::Failed(fault))]);
     assert_eq!((house.print(), house.pass(Span::from_secs(2))), (vec![], vec![]));

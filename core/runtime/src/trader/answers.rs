@@ -9,12 +9,15 @@ use model::{
 use venue::mexc::errors::classify;
 use venue::mexc::json::JsonError;
 use venue::mexc::listen_key::{KeyAnswer, ListenKey};
-use venue::mexc::queries::question::Question;
+use venue::mexc::queries::question::{DEALS_PAGE, Question};
 use venue::mexc::queries::{QUEUE_MAX, Reply};
 
 use super::Trader;
 use super::links::Role;
 use crate::machine::LinkId;
+
+/// Pages of deals that one question leads to at most.
+const DEALS_PAGES: u8 = 10;
 
 /// What a session handed over, until it is read. A session has one question in flight, so one call
 /// brings at most one body; questions that nobody answered may end together.
@@ -133,7 +136,7 @@ impl<S: Strategies> Trader<S> {
         let document = self.json.parse(&self.answered.body)?;
         let (table, queue) = (&self.table, &mut self.queue);
         let symbol = symbol_of(&head.question);
-        let mut end = None;
+        let (mut end, mut next) = (None, None);
         match head.question {
             Question::Time => {
                 let time: json::ServerTime = document.read()?;
@@ -179,12 +182,22 @@ impl<S: Strategies> Trader<S> {
                 }
                 end = Some(last);
             }
-            Question::MyTrades { .. } => {
+            Question::MyTrades { symbol, to, page } => {
                 let trades: Vec<json::MyTrade<'_>> = document.read()?;
                 for trade in &trades {
                     queue.extend(trade.events(table, account)?);
                 }
-                end = Some(QueryAnswer::TradesEnd);
+                let oldest = trades.iter().map(|trade| trade.time).min();
+                match behind(trades.len(), oldest, to, page) {
+                    Behind::Nothing => end = Some(QueryAnswer::TradesEnd),
+                    Behind::Unread => {
+                        let listed = (u32::from(page) + 1) * DEALS_PAGE as u32;
+                        end = Some(QueryAnswer::TradesCut { listed });
+                    }
+                    Behind::Page { to } => {
+                        next = Some(Question::MyTrades { symbol, to, page: page + 1 });
+                    }
+                }
             }
             Question::ListenKeyCreate
             | Question::ListenKeyExtend(_)
@@ -192,8 +205,16 @@ impl<S: Strategies> Trader<S> {
             | Question::SelfSymbols
             | Question::TestOrder(_) => {}
         }
+        drop(document);
+        let asked = match (next, self.desks.get_mut(account.index())) {
+            (Some(next), Some(desk)) => desk.query.ask(head.received_at, next, &self.table).is_ok(),
+            (_, _) => true,
+        };
+        if !asked {
+            end = Some(QueryAnswer::Failed { http: 0, code: 0 });
+        }
         if let Some(answer) = end {
-            queue.push(Event::of(account, symbol, Body::Answer(answer)));
+            self.queue.push(Event::of(account, symbol, Body::Answer(answer)));
         }
         Ok(())
     }
@@ -222,6 +243,31 @@ impl<S: Strategies> Trader<S> {
     }
 }
 
+/// What lies behind a page of deals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    /// It was the last.
+    Nothing,
+    /// Older ones, up to and with this moment: those of one moment may stand on two pages.
+    Page { to: VenueTime },
+    /// Older ones that are not asked for, or that no question reaches: more deals of one moment than
+    /// a page holds.
+    Unread,
+}
+
+fn behind(deals: usize, oldest: Option<VenueTime>, to: VenueTime, page: u8) -> Behind {
+    match oldest {
+        Some(oldest) if deals >= DEALS_PAGE => {
+            if page + 1 < DEALS_PAGES && oldest != to {
+                Behind::Page { to: oldest }
+            } else {
+                Behind::Unread
+            }
+        }
+        Some(_) | None => Behind::Nothing,
+    }
+}
+
 fn symbol_of(question: &Question) -> SymbolId {
     match question {
         Question::Depth { symbol, .. }
@@ -243,6 +289,19 @@ fn symbol_of(question: &Question) -> SymbolId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn deals_are_asked_for_page_after_page_until_one_is_not_full() {
+        let (none, early, late) =
+            (VenueTime::NONE, VenueTime::from_millis(5), VenueTime::from_millis(9));
+        let full = DEALS_PAGE;
+        assert_eq!(behind(0, None, none, 0), Behind::Nothing);
+        assert_eq!(behind(full - 1, Some(early), none, 0), Behind::Nothing);
+        assert_eq!(behind(full, Some(late), none, 0), Behind::Page { to: late });
+        assert_eq!(behind(full, Some(early), late, 1), Behind::Page { to: early });
+        assert_eq!(behind(full, Some(late), late, 1), Behind::Unread, "no question goes behind it");
+        assert_eq!(behind(full, Some(early), late, DEALS_PAGES - 1), Behind::Unread);
+    }
 
     #[test]
     fn questions_that_nobody_answered_end_together_and_each_is_heard_of() {

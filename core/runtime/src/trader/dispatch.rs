@@ -103,7 +103,7 @@ impl<S: Strategies> Trader<S> {
             Ask::Order(client_order_id) => Question::Order { symbol, client_order_id },
             Ask::OpenOrders => Question::OpenOrders { symbol },
             Ask::AllOrders => Question::AllOrders { symbol, from: none, to: none },
-            Ask::Trades => Question::MyTrades { symbol, from: none, to: none },
+            Ask::Trades => Question::MyTrades { symbol, to: none, page: 0 },
             Ask::Balances => Question::Account,
             Ask::Book => Question::Depth { symbol, limit: SNAPSHOT_LEVELS },
             Ask::Rules => {

@@ -207,8 +207,12 @@ impl Projection {
             PluginChange::Took { from, name, why } => {
                 ("running", format!("{name} ({}), after {from:032x}", why.name()))
             }
-            PluginChange::Quarantined { fault, figure } => {
-                ("quarantined", format!("{}, figure {figure}", fault.name()))
+            PluginChange::Quarantined { candidate, fault, figure } => {
+                let status = if *candidate { "candidate_failed" } else { "quarantined" };
+                (status, format!("{}, figure {figure}", fault.name()))
+            }
+            PluginChange::StateLost { fault, figure } => {
+                ("state_lost", format!("{}, figure {figure}", fault.name()))
             }
             PluginChange::Stopped => ("stopped", String::new()),
             PluginChange::Parameter { parameter, value, taken } => {
@@ -339,6 +343,7 @@ impl Projection {
             }
             QueryAnswer::NotFound { .. }
             | QueryAnswer::TradesEnd
+            | QueryAnswer::TradesCut { .. }
             | QueryAnswer::OpenOrdersEnd
             | QueryAnswer::AllOrdersEnd
             | QueryAnswer::Failed { .. } => Ok(()),

@@ -47,17 +47,17 @@ impl Maker {
 
 /// The instance that takes over next.
 #[derive(Clone, Debug, Default)]
-struct Next(Arc<Mutex<Option<Box<Prepared>>>>);
+struct Next(Arc<Mutex<Option<Prepared>>>);
 
 impl Next {
-    fn put(&self, prepared: Option<Box<Prepared>>) -> Option<Box<Prepared>> {
+    fn put(&self, prepared: Option<Prepared>) -> Option<Prepared> {
         let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *place, prepared)
     }
 }
 
 impl Supply for Next {
-    fn take(&mut self, _: model::Slot, _: u128) -> Option<Box<Prepared>> {
+    fn take(&mut self, _: model::Slot, _: u128) -> Option<Prepared> {
         self.put(None)
     }
 
@@ -125,7 +125,7 @@ impl Twin {
     /// Makes the instance that [`exchange`](Self::exchange) brings.
     pub(super) fn prepare(&mut self, maker: &Maker) -> Result<(), TrialError> {
         let prepared = maker.make(&self.tally)?;
-        self.next.put(Some(Box::new(prepared)));
+        self.next.put(Some(prepared));
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use abi::{Call, Guest, Trap, export};
+use host::fault_of;
 use host::wasm::Instance;
 use model::PluginFault;
 
@@ -130,18 +131,5 @@ const fn export_of(call: Call) -> &'static str {
         Call::Judge => export::JUDGE,
         Call::Save => export::SAVE,
         Call::Restore { .. } => export::RESTORE,
-    }
-}
-
-const fn fault_of(trap: Trap) -> PluginFault {
-    match trap {
-        Trap::Unreachable => PluginFault::Unreachable,
-        Trap::OutOfBounds => PluginFault::OutOfBounds,
-        Trap::Arithmetic => PluginFault::Arithmetic,
-        Trap::BadCall => PluginFault::BadCall,
-        Trap::OutOfFuel => PluginFault::OutOfFuel,
-        Trap::StackOverflow => PluginFault::StackOverflow,
-        Trap::Host => PluginFault::Host,
-        Trap::NoExport => PluginFault::NoExport,
     }
 }

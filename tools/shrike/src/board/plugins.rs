@@ -95,13 +95,10 @@ impl Plugins {
                 (place.name, place.since, place.before) = (name, Some(why), from);
                 place.faults = faults;
             }
+            PluginChange::Quarantined { candidate: true, .. } => place.shadow = 0,
             PluginChange::Quarantined { fault, .. } => {
                 place.faults += 1;
-                if record.plugin == place.plugin {
-                    place.state = State::Quarantined(fault);
-                } else if record.plugin == place.shadow {
-                    place.shadow = 0;
-                }
+                place.state = State::Quarantined(fault);
             }
             PluginChange::Stopped => place.state = State::Stopped,
             PluginChange::Parameter { parameter, value, taken } => {
@@ -112,7 +109,7 @@ impl Plugins {
                 }
             }
             PluginChange::Shadow => (place.shadow, place.differs) = (record.plugin, 0),
-            PluginChange::Missing => {}
+            PluginChange::Missing | PluginChange::StateLost { .. } => {}
         }
     }
 
@@ -124,13 +121,15 @@ impl Plugins {
                 }
                 self.lines.push_back((slot, text, at));
             }
-            PluginReport::Differs { slot, .. } => {
+            PluginReport::Differs { slot, .. } | PluginReport::JudgesOtherwise { slot, .. } => {
                 if let Some(place) = self.slots.get_mut(&slot) {
                     place.differs += 1;
                 }
             }
             // Its record says it.
-            PluginReport::Fault { .. } => {}
+            PluginReport::Fault { .. } | PluginReport::StateLost { .. } => {}
+            // Counted with the difference before it.
+            PluginReport::Wished { .. } => {}
         }
     }
 

@@ -358,9 +358,23 @@ fn on_plugin(record: &PluginRecord) {
             let (plugin, why) = (name.as_str(), why.name());
             tracing::info!(slot, plugin, hash, why, "plug-in takes its slot");
         }
-        PluginChange::Quarantined { fault, figure } => {
+        PluginChange::Quarantined { candidate, fault, figure } => {
             let fault = fault.name();
-            tracing::error!(slot, hash, fault, figure, "plug-in failed and is out of use");
+            if candidate {
+                tracing::warn!(slot, hash, fault, figure, "candidate failed and is gone");
+            } else {
+                tracing::error!(slot, hash, fault, figure, "plug-in failed and is out of use");
+            }
+        }
+        PluginChange::StateLost { fault, figure } => {
+            let fault = fault.name();
+            tracing::warn!(
+                slot,
+                hash,
+                fault,
+                figure,
+                "plug-in begins without what the one before it knew"
+            );
         }
         PluginChange::Stopped => tracing::warn!(slot, hash, "plug-in stopped"),
         PluginChange::Parameter { parameter, value, taken } => {

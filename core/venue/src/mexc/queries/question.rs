@@ -10,6 +10,9 @@ use crate::mexc::url::Query;
 /// Pairs of one `exchangeInfo` question at most.
 pub const SYMBOLS_MAX: usize = 16;
 
+/// Deals that one answer to [`Question::MyTrades`] holds at most.
+pub const DEALS_PAGE: usize = 100;
+
 /// A question to the venue. None of them moves money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
@@ -38,14 +41,14 @@ pub enum Question {
         /// The pair.
         symbol: SymbolId,
     },
-    /// Our deals of a pair, the last 100 of the period, at most a month back.
+    /// Our deals of a pair, the last [`DEALS_PAGE`] of the period, at most a month back.
     MyTrades {
         /// The pair.
         symbol: SymbolId,
-        /// Not before; [`VenueTime::NONE`] for the venue's default.
-        from: VenueTime,
         /// Not after; [`VenueTime::NONE`] for no end.
         to: VenueTime,
+        /// Pages that were read before this one.
+        page: u8,
     },
     /// Our orders of a pair, the last 1,000 of the period, at most 7 days back; 24 h by default.
     AllOrders {
@@ -177,10 +180,10 @@ impl Question {
                 query.plain("origClientOrderId", client_order_id.text().as_str());
             }
             Self::OpenOrders { symbol } => name(query, *symbol, table)?,
-            Self::MyTrades { symbol, from, to } => {
+            Self::MyTrades { symbol, to, .. } => {
                 name(query, *symbol, table)?;
-                period(query, *from, *to);
-                query.number("limit", 100);
+                period(query, VenueTime::NONE, *to);
+                query.number("limit", DEALS_PAGE as i64);
             }
             Self::AllOrders { symbol, from, to } => {
                 name(query, *symbol, table)?;

@@ -43,8 +43,8 @@ fn every_question_reads_as_the_documentation_says() {
         ),
         (Question::OpenOrders { symbol }, "GET /api/v3/openOrders?symbol=NEWUSDT&".to_owned()),
         (
-            Question::MyTrades { symbol, from, to },
-            "GET /api/v3/myTrades?symbol=NEWUSDT&startTime=5&endTime=9&limit=100&".to_owned(),
+            Question::MyTrades { symbol, to, page: 1 },
+            "GET /api/v3/myTrades?symbol=NEWUSDT&endTime=9&limit=100&".to_owned(),
         ),
         (
             Question::AllOrders { symbol, from, to: VenueTime::NONE },
