@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use abi::{Call, Guest, Trap};
 use engine::{Action, Actions, Engine};
-use host::Plugins;
+use host::{Plugins, Prepared};
 use journal::{
     Family, HostDisk, Identity as Writes, Kind, Observer, RecordView, SyncPolicy, Trouble, Writer,
     WriterSettings, ring,
@@ -48,6 +49,62 @@ fn the_first_changed_action_is_named_with_both_sides() {
     assert!(found.input_seq < found.seq);
     let (expected, replayed) = (found.expected.unwrap(), found.found.unwrap());
     assert_ne!(expected, replayed);
+}
+
+#[test]
+fn a_fault_that_this_run_does_not_meet_is_taken_from_the_record_when_no_run_need_meet_it() {
+    for (trap, call) in [(Trap::StackOverflow, 2), (Trap::Host, 3)] {
+        let run = Run::with(|plugins| plugins.seat(failing(call, trap))).through();
+        let failed = run.records.iter().any(|record| show(record).contains("Quarantined"));
+        assert!(failed, "{trap}");
+        let report = replayed(&run.records).unwrap();
+        assert_eq!(report.difference, None, "{trap}");
+        assert_eq!(report.actions, run.count(Kind::OUTPUT));
+    }
+    let run = Run::with(|plugins| plugins.seat(failing(2, Trap::Unreachable))).through();
+    let difference = replayed(&run.records).unwrap().difference.expect("it should come again");
+    assert!(difference.expected.unwrap().contains("Unreachable"), "and does not");
+}
+
+fn show(record: &Kept) -> String {
+    let action = Action::read(&mut model::wire::Reader::new(&record.payload));
+    if record.kind == Kind::OUTPUT { format!("{:?}", action.unwrap()) } else { String::new() }
+}
+
+/// The sniper of the demo, but its call of this number ends like this.
+fn failing(call: u32, trap: Trap) -> Prepared {
+    let settings = Settings::demo(&[]).unwrap();
+    let sniper = plugins::Shipped::find("listing_sniper").unwrap();
+    let (manifest, hash) = (sniper.manifest(), sniper.native_hash());
+    let values: Vec<i64> = manifest.parameters.iter().map(|known| known.default).collect();
+    let guest = Box::new(Failing { sniper: sniper.native(), left: call, trap });
+    Prepared::new(Slot(0), hash, &manifest, guest, &settings.standing(), &values).unwrap()
+}
+
+#[derive(Debug)]
+struct Failing {
+    sniper: Box<dyn Guest>,
+    left: u32,
+    trap: Trap,
+}
+
+impl Guest for Failing {
+    fn area(&mut self) -> &mut [u8] {
+        self.sniper.area()
+    }
+
+    fn state(&mut self) -> &mut [u8] {
+        self.sniper.state()
+    }
+
+    fn call(&mut self, call: Call) -> Result<i32, Trap> {
+        self.left -= 1;
+        if self.left == 0 { Err(self.trap) } else { self.sniper.call(call) }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.sniper.memory_bytes()
+    }
 }
 
 #[test]
@@ -221,6 +278,11 @@ const EPOCH_NS: i64 = 1_790_000_000_000_000_000;
 
 impl Run {
     fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    /// With something done to its plug-ins before it begins.
+    fn with(change: impl FnOnce(&mut Plugins)) -> Self {
         let settings = Settings::demo(&[]).unwrap();
         let hashes = plugins::native_hashes(&settings).unwrap();
         let operator = Text::clipped("anna");
@@ -233,11 +295,10 @@ impl Run {
             at: now,
             payload: payload.to_vec(),
         };
+        let mut plugins = plugins::natively(&settings, &hashes).unwrap();
+        change(&mut plugins);
         Self {
-            engine: Engine::new(
-                settings.engine(identity),
-                plugins::natively(&settings, &hashes).unwrap(),
-            ),
+            engine: Engine::new(settings.engine(identity), plugins),
             actions: Actions::new(),
             now,
             records: head.records().into_iter().map(kept).collect(),
@@ -246,9 +307,13 @@ impl Run {
         }
     }
 
-    /// A listing is announced, armed and fired at; then the operator pulls the switch.
     fn whole() -> Self {
-        let mut run = Self::new();
+        Self::new().through()
+    }
+
+    /// A listing is announced, armed and fired at; then the operator pulls the switch.
+    fn through(mut self) -> Self {
+        let run = &mut self;
         let opens = VenueTime::from_nanos(EPOCH_NS + 3_000_000_000);
         let sample = ClockSample {
             offset: EPOCH_NS,
@@ -296,7 +361,7 @@ impl Run {
         run.bare(Body::Command(Command::Kill { level: KillLevel::Reduce, reason }));
         run.pass(Span::from_millis(500));
         run.stop();
-        run
+        self
     }
 
     fn bare(&mut self, body: Body) {
