@@ -64,9 +64,18 @@ fn main() {
     }
     for (name, of) in [("p99", 0), ("p99.9", 1), ("cpu p99", 2), ("cpu p99.9", 3)] {
         let median = |blocks: &[Block]| median(blocks.iter().map(|block| block.at[of]).collect());
-        let (with, without) = (median(&with), median(&without));
-        let more = (with as f64 / without as f64 - 1.0) * 100.0;
-        println!("median {name}: {with} ns with, {without} ns without, {more:+.1} %");
+        let (with_all, without_all) = (median(&with), median(&without));
+        let more = (with_all as f64 / without_all as f64 - 1.0) * 100.0;
+        let pairs = with.iter().zip(&without).map(|(with, without)| {
+            (with.at[of] as f64 / without.at[of] as f64 - 1.0) * 100.0
+        });
+        let mut pairs: Vec<f64> = pairs.collect();
+        pairs.sort_unstable_by(f64::total_cmp);
+        let pair = pairs[pairs.len() / 2];
+        println!(
+            "median {name}: {with_all} ns with, {without_all} ns without, {more:+.1} %; of the \
+             blocks beside each other {pair:+.1} %"
+        );
     }
     let waits = std::mem::take(&mut hall.exchanges);
     let at = |share: f64| quantile(&waits, share);

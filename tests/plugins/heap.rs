@@ -1,12 +1,15 @@
-//! Showing scenes and judging buys asks the heap for nothing.
+//! Showing scenes, judging buys and exchanging plug-ins asks the heap for nothing.
+
+use std::sync::{Arc, Mutex};
 
 use heap::{asked, asked_by};
 use host::wasm::Sandbox;
-use model::{Strategies, Wishes};
+use host::{Prepared, Retired, Supply};
+use model::{Mono, Slot, Strategies, Wishes};
 use plugins::SHIPPED;
 
 use super::feed::Feed;
-use super::modules::{Shelf, native, prepared, shipped, slots};
+use super::modules::{Shelf, native, prepared, shipped, slots, standing};
 
 #[test]
 fn sixteen_slots_ask_the_heap_for_nothing() {
@@ -41,5 +44,47 @@ fn sixteen_slots_ask_the_heap_for_nothing() {
         }
         assert!(wished > 500 && asked() > 0, "{wished} wishes");
         assert!(plugins.states().iter().all(|state| state.active));
+    }
+}
+
+#[test]
+fn an_exchange_asks_the_heap_for_nothing() {
+    let sandbox = Sandbox::new().expect("a sandbox");
+    let table = Table::default();
+    let mut plugins = host::Plugins::new(standing(), Box::new(table.clone()));
+    let momentum = shipped(&sandbox, "momentum");
+    assert!(momentum.manifest().state.is_some() && !momentum.manifest().parameters.is_empty());
+    plugins.seat(prepared(&momentum, 3, 1));
+    plugins.begin();
+    assert!(plugins.set_parameter(Mono::ZERO, Slot(3), 0, momentum.manifest().parameters[0].max));
+    for plugin in 2..20 {
+        table.0.lock().unwrap().next = Some(prepared(&momentum, 3, plugin));
+        plugins.begin();
+        let mut exchanged = false;
+        let spent = asked_by(|| exchanged = plugins.exchange(Mono::ZERO, Slot(3), plugin));
+        assert_eq!((exchanged, spent), (true, 0));
+        assert!(table.0.lock().unwrap().gone.take().is_some_and(|gone| gone.plugin == plugin - 1));
+        assert_eq!(plugins.set_value(Slot(3), 0).map(|(place, _)| place), Some(0), "carried over");
+    }
+    assert!(plugins.take_report().is_none());
+}
+
+/// One instance that is ready, and one that left.
+#[derive(Clone, Debug, Default)]
+struct Table(Arc<Mutex<Ends>>);
+
+#[derive(Debug, Default)]
+struct Ends {
+    next: Option<Prepared>,
+    gone: Option<Retired>,
+}
+
+impl Supply for Table {
+    fn take(&mut self, _: Slot, _: u128) -> Option<Prepared> {
+        self.0.lock().unwrap().next.take()
+    }
+
+    fn give_back(&mut self, retired: Retired) {
+        self.0.lock().unwrap().gone = Some(retired);
     }
 }

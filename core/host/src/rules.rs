@@ -1,7 +1,7 @@
 //! What risk rules are asked, and what becomes of their verdicts.
 
-use abi::export;
 use abi::judge::{Question, Verdict};
+use abi::{Plain, export};
 use model::{
     Amount, PluginFault, PluginReport, Qty, RiskRules, Round, RuleQuestion, RuleVerdict, Slot,
 };
@@ -18,14 +18,13 @@ impl RiskRules for Plugins {
             let at = left.trailing_zeros() as usize;
             let here = left & left.wrapping_neg();
             left ^= here;
-            let question = question(asked, qty);
             let verdict = if self.used.rules & here != 0 {
-                self.ask(at, false, &question, asked)
+                self.ask(at, false, asked, qty)
             } else {
                 RuleVerdict::Allow
             };
             if self.candidates.rules & here != 0 {
-                self.ask_candidate(at, &question, asked, verdict);
+                self.ask_candidate(at, asked, qty, verdict);
             }
             match verdict {
                 RuleVerdict::Allow => {}
@@ -43,8 +42,8 @@ impl Plugins {
         &mut self,
         at: usize,
         candidate: bool,
-        question: &Question,
         asked: &RuleQuestion<'_>,
+        at_most: Qty,
     ) -> RuleVerdict {
         let slot = Slot(at as u8);
         let (seats, calls) = if candidate {
@@ -54,12 +53,12 @@ impl Plugins {
         };
         let Some(seat) = &mut seats[at] else { return RuleVerdict::Silent { slot } };
         let turn = Turn { step: self.step, calls: &mut calls[at] };
-        let fault = match seat.judge(turn, question) {
+        let put = |to: &mut [u8]| question(asked, at_most).put(to);
+        let fault = match seat.judge(turn, put) {
             Ok((export::ALLOW, _)) => return RuleVerdict::Allow,
             Ok((export::SHRINK, Verdict { qty, .. })) if qty >= 0 => {
                 let less = Qty::from_raw(qty).unwrap_or(Qty::ZERO).floor_to(asked.step);
-                let shrinks = less.raw() < question.qty;
-                return if shrinks {
+                return if less < at_most {
                     RuleVerdict::Shrink { qty: less }
                 } else {
                     RuleVerdict::Allow
@@ -81,12 +80,12 @@ impl Plugins {
     fn ask_candidate(
         &mut self,
         at: usize,
-        question: &Question,
         asked: &RuleQuestion<'_>,
+        at_most: Qty,
         used: RuleVerdict,
     ) {
         let Some(plugin) = self.shadows[at].as_ref().map(|seat| seat.plugin) else { return };
-        let candidate = self.ask(at, true, question, asked);
+        let candidate = self.ask(at, true, asked, at_most);
         // A candidate that failed has said so.
         if candidate != used && !matches!(candidate, RuleVerdict::Silent { .. }) {
             let (slot, symbol) = (Slot(at as u8), asked.request.symbol);

@@ -10,10 +10,16 @@ use model::{
     VenueTime, ViewTarget,
 };
 
-/// Bytes of one scene, and how much of each part counts.
+/// One scene as bytes, for several guests.
 #[derive(Debug)]
 pub(crate) struct Encoded {
     bytes: Box<[u8; area::INPUT_END]>,
+    parts: Parts,
+}
+
+/// How much of each part of a scene counts, and whose it is.
+#[derive(Debug)]
+struct Parts {
     signals: usize,
     targets: usize,
     positions: usize,
@@ -32,8 +38,7 @@ const TARGET_FLAGS: usize = area::BODY + 8;
 
 impl Encoded {
     pub(crate) fn new() -> Self {
-        Self {
-            bytes: Box::new([0; area::INPUT_END]),
+        let parts = Parts {
             signals: 0,
             targets: 0,
             positions: 0,
@@ -41,16 +46,49 @@ impl Encoded {
             position_slots: [Slot::NONE; area::POSITIONS],
             body_slot: None,
             kind: 0,
-        }
+        };
+        Self { bytes: Box::new([0; area::INPUT_END]), parts }
     }
 
     /// Takes a scene; the kind is what [`kind_of`] said of it.
     pub(crate) fn take(&mut self, kind: u16, scene: &Scene<'_>) {
+        self.parts.put(kind, scene, self.bytes.as_mut_slice());
+    }
+
+    /// Copies what counts to a guest's area, with the flags of what is its own.
+    pub(crate) fn copy_to(&self, slot: Slot, to: &mut [u8]) {
+        let mut copy = |from: usize, len: usize| {
+            to[from..from + len].copy_from_slice(&self.bytes[from..from + len]);
+        };
+        let Parts { signals, targets, positions, .. } = self.parts;
+        copy(area::INPUT, area::SIGNAL - area::INPUT);
+        if signals > 0 {
+            copy(area::SIGNAL, signals * Signal::SIZE);
+        }
+        if targets > 0 {
+            copy(area::TARGET, targets * Target::SIZE);
+        }
+        if positions > 0 {
+            copy(area::POSITION, positions * Position::SIZE);
+        }
+        self.parts.mark_own(slot, to);
+    }
+
+    /// Writes a scene straight to the area of the one guest that is shown it: bytes that were
+    /// written a moment ago are slow to copy.
+    pub(crate) fn put(&mut self, kind: u16, scene: &Scene<'_>, slot: Slot, to: &mut [u8]) {
+        self.parts.put(kind, scene, to);
+        self.parts.mark_own(slot, to);
+    }
+}
+
+impl Parts {
+    fn put(&mut self, kind: u16, scene: &Scene<'_>, to: &mut [u8]) {
         self.kind = kind;
-        self.put_body(scene);
-        self.put_signals(scene);
-        let more_targets = self.put_targets(scene);
-        let more_positions = self.put_positions(scene);
+        self.put_body(scene, &mut to[area::BODY..area::SIGNAL]);
+        self.put_signals(scene, to);
+        let more_targets = self.put_targets(scene, to);
+        let more_positions = self.put_positions(scene, to);
         let (event, view) = (event_of(scene), scene.view);
         let (price_decimals, qty_decimals) = view.decimals.unwrap_or((255, 255));
         let head = Head {
@@ -72,25 +110,11 @@ impl Encoded {
             reserved: 0,
             opens_at: time(view.opens_at),
         };
-        head.put(&mut self.bytes[area::INPUT..]);
+        head.put(&mut to[area::INPUT..]);
     }
 
-    /// Copies what counts to a guest's area, with the flags of what is its own.
-    #[inline]
-    pub(crate) fn copy_to(&self, slot: Slot, to: &mut [u8]) {
-        let mut copy = |from: usize, len: usize| {
-            to[from..from + len].copy_from_slice(&self.bytes[from..from + len]);
-        };
-        copy(area::INPUT, area::SIGNAL - area::INPUT);
-        if self.signals > 0 {
-            copy(area::SIGNAL, self.signals * Signal::SIZE);
-        }
-        if self.targets > 0 {
-            copy(area::TARGET, self.targets * Target::SIZE);
-        }
-        if self.positions > 0 {
-            copy(area::POSITION, self.positions * Position::SIZE);
-        }
+    /// Sets the flags of what is a slot's own.
+    fn mark_own(&self, slot: Slot, to: &mut [u8]) {
         for (at, of) in self.target_slots[..self.targets].iter().enumerate() {
             to[area::TARGET + at * Target::SIZE + 8] = own(*of, slot);
         }
@@ -103,7 +127,7 @@ impl Encoded {
         }
     }
 
-    fn put_signals(&mut self, scene: &Scene<'_>) {
+    fn put_signals(&mut self, scene: &Scene<'_>, to: &mut [u8]) {
         self.signals = scene.signals.len().min(area::SIGNALS);
         for (at, signal) in scene.signals.iter().take(area::SIGNALS).enumerate() {
             let mut facts = [Evidence::default(); scene::EVIDENCE];
@@ -121,12 +145,12 @@ impl Encoded {
                 opens_at: time(signal.opens_at),
                 facts,
             };
-            signal.put(&mut self.bytes[area::SIGNAL + at * Signal::SIZE..]);
+            signal.put(&mut to[area::SIGNAL + at * Signal::SIZE..]);
         }
     }
 
     /// Those that are not over come first; `true` as a flag when some are left out.
-    fn put_targets(&mut self, scene: &Scene<'_>) -> u8 {
+    fn put_targets(&mut self, scene: &Scene<'_>, to: &mut [u8]) -> u8 {
         let all = scene.view.targets;
         let alive = all.iter().filter(|target| !target.state.is_final());
         let over = all.iter().filter(|target| target.state.is_final());
@@ -134,12 +158,12 @@ impl Encoded {
         for (at, target) in alive.chain(over).take(area::TARGETS).enumerate() {
             self.target_slots[at] = target.slot;
             self.targets += 1;
-            target_of(target).put(&mut self.bytes[area::TARGET + at * Target::SIZE..]);
+            target_of(target).put(&mut to[area::TARGET + at * Target::SIZE..]);
         }
         if all.len() > area::TARGETS { scene::MORE_TARGETS } else { 0 }
     }
 
-    fn put_positions(&mut self, scene: &Scene<'_>) -> u8 {
+    fn put_positions(&mut self, scene: &Scene<'_>, to: &mut [u8]) -> u8 {
         let all = scene.view.positions;
         self.positions = all.len().min(area::POSITIONS);
         for (at, held) in all.iter().take(area::POSITIONS).enumerate() {
@@ -152,14 +176,13 @@ impl Encoded {
                 qty: held.qty.raw(),
                 entry_price: price(held.entry_price),
             };
-            position.put(&mut self.bytes[area::POSITION + at * Position::SIZE..]);
+            position.put(&mut to[area::POSITION + at * Position::SIZE..]);
         }
         if all.len() > area::POSITIONS { scene::MORE_POSITIONS } else { 0 }
     }
 
-    fn put_body(&mut self, scene: &Scene<'_>) {
+    fn put_body(&mut self, scene: &Scene<'_>, body: &mut [u8]) {
         self.body_slot = None;
-        let body = &mut self.bytes[area::BODY..area::SIGNAL];
         body.fill(0);
         match scene.happening {
             Happening::Event(event) => put_event(&event.body, body),

@@ -1,14 +1,13 @@
 //! One plug-in in its slot: its instance, parameters, timers and log allowance.
 
 use abi::export::{self, Answer};
-use abi::judge::{Question, Verdict};
+use abi::judge::Verdict;
 use abi::{Call, Guest, Plain, area};
 use model::{DueTimer, Mono, PluginFault, Slot, Span, SymbolId, Text};
 
 use crate::calls::{Fault, Turn};
 use crate::manifest::{Kind, Manifest};
 use crate::prepared::{Left, PrepareError, Retired, set_up};
-use crate::scene::Encoded;
 use crate::slots::{Own, SlotState};
 use crate::{Standing, wish};
 
@@ -144,17 +143,19 @@ impl Seat {
         }
     }
 
-    /// Shows a scene and reads what it left: wishes into `own`, which is empty, and its log.
+    /// Shows the scene that `put` writes to its area, and reads what it left: wishes into `own`, which
+    /// is empty, and its log.
+    #[inline]
     pub(crate) fn show(
         &mut self,
         mut turn: Turn<'_>,
-        (slot, now): (Slot, Mono),
-        scene: &Encoded,
+        now: Mono,
+        put: impl FnOnce(&mut [u8]),
         own: &mut Own,
     ) -> Result<Option<Log>, Fault> {
         let Some(guest) = &mut self.guest else { return Ok(None) };
         self.scenes += 1;
-        scene.copy_to(slot, guest.area());
+        put(guest.area());
         let code = match turn.call(guest.as_mut(), Call::OnEvent) {
             Ok(0) => return Ok(None),
             Ok(code) => code,
@@ -208,14 +209,15 @@ impl Seat {
         self.log_used <= LOG_PER_SECOND
     }
 
-    /// Asks a rule; `None` as the fault when it has failed before.
+    /// Asks a rule what `put` writes to its area; `None` as the fault when it has failed before.
+    #[inline]
     pub(crate) fn judge(
         &mut self,
         mut turn: Turn<'_>,
-        question: &Question,
+        put: impl FnOnce(&mut [u8]),
     ) -> Result<(i32, Verdict), Option<Fault>> {
         let Some(guest) = &mut self.guest else { return Err(None) };
-        question.put(&mut guest.area()[area::INPUT..]);
+        put(&mut guest.area()[area::INPUT..]);
         let code = turn.call(guest.as_mut(), Call::Judge).map_err(Some)?;
         let verdict = match code {
             export::ALLOW => Verdict::default(),

@@ -53,6 +53,15 @@ pub struct Plugins {
     pub(crate) candidates: Audience,
 }
 
+/// Where the scene comes from that a seat is shown.
+#[derive(Clone, Copy, Debug)]
+enum Shown<'a> {
+    /// It was made bytes for several.
+    Encoded,
+    /// Nobody else is shown it.
+    Alone { kind: u16, scene: &'a Scene<'a> },
+}
+
 /// What a slot holds, for status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotState {
@@ -166,9 +175,9 @@ impl Plugins {
         }
     }
 
-    /// Shows the encoded scene to one seat; whether it came through. Its wishes are in `own`, those
-    /// of a candidate in `other`.
-    fn show_to(&mut self, at: usize, shadow: bool, now: Mono) -> bool {
+    /// Shows a scene to one seat; whether it came through. Its wishes are in `own`, those of a
+    /// candidate in `other`.
+    fn show_to(&mut self, at: usize, shadow: bool, (shown, now): (Shown<'_>, Mono)) -> bool {
         let (seats, calls, own) = if shadow {
             (&mut self.shadows, &mut self.shadow_calls, &mut self.other)
         } else {
@@ -178,7 +187,12 @@ impl Plugins {
         let Some(seat) = &mut seats[at] else { return false };
         let (timers_before, events_before) = (seat.next_timer(), seat.events());
         let turn = Turn { step: self.step, calls: &mut calls[at] };
-        match seat.show(turn, (Slot(at as u8), now), &self.scene, own) {
+        let (slot, encoded) = (Slot(at as u8), &mut self.scene);
+        let put = |to: &mut [u8]| match shown {
+            Shown::Encoded => encoded.copy_to(slot, to),
+            Shown::Alone { kind, scene } => encoded.put(kind, scene, slot, to),
+        };
+        match seat.show(turn, now, put, own) {
             Ok(log) => {
                 let (timers, events) = (seat.next_timer(), seat.events());
                 if events != events_before {
@@ -223,7 +237,7 @@ impl Plugins {
 
     /// Compares a candidate's wishes with those of the plug-in in use.
     fn compare(&mut self, at: usize, symbol: SymbolId, now: Mono) {
-        if !self.show_to(at, true, now) || self.own == self.other {
+        if !self.show_to(at, true, (Shown::Encoded, now)) || self.own == self.other {
             return;
         }
         let pairs = self.own.iter().zip(self.other.iter());
@@ -284,13 +298,19 @@ impl Strategies for Plugins {
         if left == 0 {
             return;
         }
-        self.scene.take(kind, scene);
+        let alone = candidates == 0 && left.is_power_of_two();
+        let shown = if alone {
+            Shown::Alone { kind, scene }
+        } else {
+            self.scene.take(kind, scene);
+            Shown::Encoded
+        };
         while left != 0 {
             let at = left.trailing_zeros() as usize;
             let (slot, here) = (Slot(at as u8), left & left.wrapping_neg());
             left ^= here;
             self.own.clear();
-            if used & here != 0 && self.show_to(at, false, scene.now) {
+            if used & here != 0 && self.show_to(at, false, (shown, scene.now)) {
                 for intent in self.own.iter() {
                     // As many places as slots times wishes.
                     let _ = wishes.push(Wish { slot, intent });

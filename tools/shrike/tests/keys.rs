@@ -219,6 +219,36 @@ fn real_money_is_traded_with_a_key_that_may_only_read_withdrawals_and_that_is_to
 }
 
 #[test]
+fn with_real_money_a_plug_in_of_ones_own_must_be_signed() {
+    let mut desk = Desk::live(|_| ());
+    said(&desk.add(&["keys", "add", "main", "--offline"], KEY, SECRET), 0, &["added"]);
+    let signed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/tests/signed");
+    let key = fs::read_to_string(signed.join("key.pub")).unwrap();
+    desk.set("SHRIKE__PLUGINS__KEY", key.lines().last().unwrap());
+    let own = |name: &str, signature: Option<&str>| {
+        let file = desk.folder.path().join(format!("{name}.wasm"));
+        fs::copy(signed.join("signed.wasm"), &file).unwrap();
+        if let Some(signature) = signature {
+            let beside = desk.folder.path().join(format!("{name}.wasm.minisig"));
+            fs::copy(signed.join(signature), beside).unwrap();
+        }
+        file
+    };
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let mut trader = desk.trader(&["--live"], memory.path());
+    trader.wait_for(&desk, "every block to end", signs_and_waits_for_nothing);
+    let swap = |file: &Path| desk.about(&trader, &["plugin", "swap", "5", text(file)]);
+    said(&swap(&own("unsigned", None)), 3, &["unsigned.wasm", "minisig"]);
+    said(&swap(&own("forged", Some("forged.minisig"))), 3, &["forged.wasm", "signature"]);
+    let stranger = own("stranger", Some("by_another_key.minisig"));
+    said(&swap(&stranger), 3, &["stranger.wasm", "key"]);
+    let slots = desk.about(&trader, &["plugin", "list", "--json"]);
+    assert!(!String::from_utf8_lossy(&slots.stdout).contains("\"slot\":5"), "{slots:?}");
+    said(&swap(&own("signed", Some("signed.wasm.minisig"))), 0, &["slot 5"]);
+    assert_eq!(trader.end(), Some(0), "{}", trader.said());
+}
+
+#[test]
 fn entries_wait_for_a_person_while_it_is_not_known_that_a_key_may_not_withdraw() {
     let desk = Desk::live(|config| config.rules.weight_per_10s = 2);
     said(&desk.add(&["keys", "add", "main", "--offline"], KEY, SECRET), 0, &["added"]);
