@@ -66,9 +66,10 @@ fn main() {
         let median = |blocks: &[Block]| median(blocks.iter().map(|block| block.at[of]).collect());
         let (with_all, without_all) = (median(&with), median(&without));
         let more = (with_all as f64 / without_all as f64 - 1.0) * 100.0;
-        let pairs = with.iter().zip(&without).map(|(with, without)| {
-            (with.at[of] as f64 / without.at[of] as f64 - 1.0) * 100.0
-        });
+        let pairs = with
+            .iter()
+            .zip(&without)
+            .map(|(with, without)| (with.at[of] as f64 / without.at[of] as f64 - 1.0) * 100.0);
         let mut pairs: Vec<f64> = pairs.collect();
         pairs.sort_unstable_by(f64::total_cmp);
         let pair = pairs[pairs.len() / 2];

@@ -121,6 +121,8 @@ fn each_is_quarantined_by_name_and_nobody_else_notices() {
             match how.parse::<i32>() {
                 Ok(number) if number < 0 => fault == format!("gave_up {number}"),
                 Ok(_) => fault.starts_with("too_many_intents"),
+                // The first call of a step, where another run need not come to it.
+                Err(_) if how == "stack_overflow" => fault == "stack_overflow 1",
                 Err(_) => fault == format!("{how} 0"),
             }
         };
@@ -175,10 +177,10 @@ fn every_further_call_of_a_step_has_less_to_spend() {
         super::twins::timers(&mut plugins, &moment);
         assert!(plugins.take_report().is_none());
     }
-    // In one step the fourth does not: 40 of 100, and three times 12.5 more.
+    // In one step the third does not: 40 of 100, and twice a sixteenth more.
     let mut wishes = model::Wishes::new();
     plugins.begin();
-    for expected in [true, true, true, false] {
+    for expected in [true, true, false] {
         moment.show_in_step(&mut plugins, &mut wishes);
         assert_eq!(plugins.states()[0].active, expected);
     }

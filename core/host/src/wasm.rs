@@ -24,6 +24,13 @@ pub use engine::{Sandbox, fingerprint, fingerprint_text};
 pub use instance::Instance;
 pub use refused::Refused;
 
+/// Touches so much of this thread's stack as a guest may use at most, once and before it calls any:
+/// otherwise the first deep call waits for the machine to find the pages.
+#[inline(never)]
+pub fn touch_stack() {
+    std::hint::black_box(&mut [0_u8; limits::STACK_MAX]);
+}
+
 /// The hash that a module is known by.
 #[must_use]
 pub fn module_hash(module: &[u8]) -> [u8; 32] {

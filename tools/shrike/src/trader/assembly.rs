@@ -310,6 +310,7 @@ impl Assembly {
     pub fn run(self) -> Result<Finished, AssemblyError> {
         let Self { mut trader, endpoints, config, inbox, stats, mut reader, stop, .. } = self;
         let (board, starts) = (self.board, self.starts);
+        host::wasm::touch_stack();
         trader.begin(Clock.now());
         let ended = runtime::run(&mut trader, &config, endpoints, inbox, stats, &stop, |pinned| {
             tracing::info!("hot thread: {pinned:?}");
