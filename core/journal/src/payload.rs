@@ -4,7 +4,7 @@ use crate::bytes::Fields;
 use crate::{Family, RecordView};
 
 /// Version of every format of this crate: ring, segment, frame, and the payloads here.
-pub const FORMAT_VERSION: u16 = 3;
+pub const FORMAT_VERSION: u16 = 4;
 
 /// First record of a process: who writes, on which boot of the machine, and what its clocks said.
 #[derive(Clone, Debug, PartialEq, Eq)]
