@@ -81,6 +81,8 @@ pub struct Oracle {
     /// Permits on their way to the disk: record and token.
     waiting: BTreeMap<PermitId, (u64, u64)>,
     intents: BTreeMap<ClientOrderId, Request>,
+    /// Entries under each permit whose bytes left: one that no connection took counts for nothing.
+    entries_left: BTreeMap<PermitId, u32>,
     sends: BTreeMap<AccountId, VecDeque<Mono>>,
     checked_orders: BTreeSet<u64>,
     broken: Option<Violation>,
@@ -103,6 +105,7 @@ impl Oracle {
             durable: BTreeSet::new(),
             waiting: BTreeMap::new(),
             intents: BTreeMap::new(),
+            entries_left: BTreeMap::new(),
             sends: BTreeMap::new(),
             checked_orders: BTreeSet::new(),
             broken: None,
@@ -135,7 +138,13 @@ impl Oracle {
                         !now
                     });
                 }
-                Ok((account, model::Body::Sent(sent))) => self.count_send(account, sent.at),
+                Ok((account, model::Body::Sent(sent))) => {
+                    self.count_send(account, sent.at);
+                    if !sent.cancel && sent.client_order_id.leg().is_entry() {
+                        let permit = sent.client_order_id.permit();
+                        *self.entries_left.entry(permit).or_default() += 1;
+                    }
+                }
                 Ok(_) => {}
                 Err(_) => self.fail(Violation::Unreadable(record.seq)),
             }
@@ -286,7 +295,8 @@ impl Oracle {
         let entry = !id.leg().is_entry()
             || (request.price <= permit.price_max
                 && window.contains(&request.timestamp)
-                && id.parts().attempt < u32::from(permit.orders_max));
+                && self.entries_left.get(&id.permit()).copied().unwrap_or(0)
+                    <= u32::from(permit.orders_max));
         same && entry
     }
 
