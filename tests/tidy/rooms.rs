@@ -69,6 +69,11 @@ const ROOMS: &[Room] = &[
         outside: &["aes-gcm", "argon2", "getrandom", "sha2", "zeroize"],
     },
     Room {
+        folder: "tools/patterns",
+        ours: &["model", "engine"],
+        outside: &["fastrand", "serde_json"],
+    },
+    Room {
         folder: "tools/plugins",
         ours: &[
             "abi", "model", "host", "journal", "sdk", "settings", "exposure_cap", "hello", "listing_sniper",
@@ -95,7 +100,7 @@ const ROOMS: &[Room] = &[
         folder: "tools/shrike",
         ours: &[
             "archive", "model", "risk", "engine", "venue", "journal", "paper", "runtime", "exchange", "scout",
-            "sim", "replay", "settings", "keys", "host", "plugins", "sdk",
+            "sim", "replay", "settings", "keys", "host", "patterns", "plugins", "sdk",
         ],
         outside: &[
             "blake3", "clap", "serde", "serde_json", "toml", "tracing", "tracing-subscriber",

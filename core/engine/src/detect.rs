@@ -1,55 +1,64 @@
-//! Patterns in what the witnesses say, with a fixed confidence that is labelled as such.
+//! Patterns in what the witnesses say.
 
 use model::{
     Confidence, Evidence, Factor, FixedList, Pattern, Signal, SymbolId, SymbolStatus, VenueTime,
 };
 
-use crate::listing::{Listing, READY};
+use crate::confidence::{Facts, Learnt, READY, prior};
+use crate::listing::Listing;
 use crate::symbols::Symbol;
 
-/// Fixed figures, each from the earlier programs' tables; none rests on counted outcomes, so
-/// every signal says `uncalibrated`.
-const READY_STATE: u8 = 90;
-const PRE_READY: [(u8, u8, u8); 3] = [(2, 2, 85), (2, 1, 75), (1, 1, 60)];
-const LAUNCH_SEQUENCE: u8 = 80;
 /// A pair that the API may not trade cannot be sniped whatever else is known.
-const NOT_OPEN_TO_API: u8 = 10;
+const NOT_OPEN_TO_API: Confidence = Confidence::new(10).expect("a percentage");
 
 /// The strongest pattern of a symbol at `now`, or none.
-pub(crate) fn look(id: SymbolId, symbol: &Symbol, now: VenueTime) -> Option<Signal> {
+pub(crate) fn look(
+    id: SymbolId,
+    symbol: &Symbol,
+    now: VenueTime,
+    learnt: &Learnt,
+) -> Option<Signal> {
     let listing = &symbol.listing;
     let opens_at = listing.opens_at()?;
     if listing.first_print.is_some() || !now.is_some() || now >= opens_at {
         return None;
     }
-    let (pattern, percent) = strongest(listing)?;
-    let percent = if listing.api_allowed == Some(false) { NOT_OPEN_TO_API } else { percent };
+    let pattern = strongest(listing)?;
+    let score = learnt.score(&Facts {
+        pattern,
+        triple: listing.triple,
+        calendar: listing.calendar_at(),
+        web: listing.web_at(),
+        opens_at,
+        now,
+        moved: listing.moved,
+        api_allowed: listing.api_allowed,
+        status: symbol.spec.map(|spec| spec.status),
+    });
+    let closed = listing.api_allowed == Some(false);
+    let most = if closed { NOT_OPEN_TO_API } else { score.confidence };
     Some(Signal {
         symbol: id,
         pattern,
-        confidence: Confidence::new(percent)?,
-        uncalibrated: true,
+        confidence: score.confidence.min(most),
+        uncalibrated: score.uncalibrated,
         opens_at,
         evidence: evidence(symbol),
     })
 }
 
-fn strongest(listing: &Listing) -> Option<(Pattern, u8)> {
-    let Some(triple) = listing.triple else {
-        return listing.calendar_at().map(|_| (Pattern::LaunchSequence, LAUNCH_SEQUENCE));
-    };
+fn strongest(listing: &Listing) -> Option<Pattern> {
+    let launch = listing.calendar_at().map(|_| Pattern::LaunchSequence);
+    let Some(triple) = listing.triple else { return launch };
     if triple == READY {
-        return Some((Pattern::ReadyState, READY_STATE));
+        return Some(Pattern::ReadyState);
     }
-    let stage = PRE_READY.iter().find(|(sts, st, _)| (triple.sts, triple.st) == (*sts, *st));
-    let launch = listing.calendar_at().map(|_| (Pattern::LaunchSequence, LAUNCH_SEQUENCE));
-    match (stage, launch) {
-        (Some(&(.., percent)), Some((_, launch))) if percent < launch => {
-            Some((Pattern::LaunchSequence, launch))
-        }
-        (Some(&(.., percent)), _) => Some((Pattern::PreReady, percent)),
-        (None, launch) => launch,
+    if !matches!((triple.sts, triple.st), (2, 2 | 1) | (1, 1)) {
+        return launch;
     }
+    let believed = |pattern| prior(pattern, Some(triple));
+    let ahead = launch.filter(|launch| believed(Pattern::PreReady) < believed(*launch));
+    Some(ahead.unwrap_or(Pattern::PreReady))
 }
 
 fn evidence(symbol: &Symbol) -> FixedList<Evidence, 6> {
@@ -81,7 +90,9 @@ fn evidence(symbol: &Symbol) -> FixedList<Evidence, 6> {
 
 #[cfg(test)]
 mod tests {
-    use model::{ListingBody, ListingFact, Source, Triple, VenueKey};
+    use model::{
+        Group, LearntFact, ListingBody, ListingFact, Millionths, Source, Triple, VenueKey,
+    };
 
     use super::*;
 
@@ -89,7 +100,7 @@ mod tests {
     fn a_calendar_entry_alone_is_a_launch_sequence() {
         let mut symbol = Symbol::default();
         tell(&mut symbol, Source::Calendar, ListingBody::Opens { at: at(60) });
-        let signal = look(SymbolId(0), &symbol, at(0)).unwrap();
+        let signal = seen(&symbol, at(0)).unwrap();
         assert_eq!((signal.pattern, signal.confidence.percent()), (Pattern::LaunchSequence, 80));
         assert!(signal.uncalibrated);
     }
@@ -105,7 +116,7 @@ mod tests {
             ((2, 2, 4), (Pattern::ReadyState, 90)),
         ] {
             tell(&mut symbol, Source::WebList, listed(triple));
-            let signal = look(SymbolId(0), &symbol, at(0)).unwrap();
+            let signal = seen(&symbol, at(0)).unwrap();
             assert_eq!((signal.pattern, signal.confidence.percent()), expected, "{triple:?}");
         }
     }
@@ -116,16 +127,46 @@ mod tests {
         tell(&mut symbol, Source::Calendar, ListingBody::Opens { at: at(60) });
         tell(&mut symbol, Source::WebList, listed((2, 2, 4)));
         tell(&mut symbol, Source::ApiSymbols, ListingBody::ApiAllowed { allowed: false });
-        assert_eq!(look(SymbolId(0), &symbol, at(0)).unwrap().confidence.percent(), 10);
+        assert_eq!(seen(&symbol, at(0)).unwrap().confidence.percent(), 10);
     }
 
     #[test]
     fn nothing_is_seen_without_a_time_or_after_it() {
         let mut symbol = Symbol::default();
         tell(&mut symbol, Source::WebList, listed((2, 2, 4)));
-        assert_eq!(look(SymbolId(0), &symbol, at(0)), None);
+        assert_eq!(seen(&symbol, at(0)), None);
         tell(&mut symbol, Source::Calendar, ListingBody::Opens { at: at(60) });
-        assert_eq!(look(SymbolId(0), &symbol, at(60)), None);
+        assert_eq!(seen(&symbol, at(60)), None);
+    }
+
+    #[test]
+    fn what_was_learnt_moves_the_figure_and_not_the_pattern() {
+        let mut symbol = Symbol::default();
+        tell(&mut symbol, Source::Calendar, ListingBody::Opens { at: at(60) });
+        tell(&mut symbol, Source::WebList, listed((2, 2, 4)));
+        let mut learnt = Learnt::default();
+        let before = look(SymbolId(0), &symbol, at(0), &learnt).unwrap();
+        for bucket in 0..144 {
+            let (group, success) = (Group::History, Millionths::percent(30));
+            learnt.take(&LearntFact::Bucket { group, bucket, success, outcomes: 50 });
+        }
+        let after = look(SymbolId(0), &symbol, at(0), &learnt).unwrap();
+        assert_eq!((before.confidence.percent(), after.confidence.percent()), (90, 30));
+        assert_eq!((before.pattern, after.pattern), (Pattern::ReadyState, Pattern::ReadyState));
+    }
+
+    #[test]
+    fn an_opening_that_one_witness_moves_is_moved_and_two_that_differ_are_not() {
+        let mut symbol = Symbol::default();
+        tell(&mut symbol, Source::Calendar, ListingBody::Opens { at: at(60) });
+        tell(&mut symbol, Source::WebList, ListingBody::Opens { at: at(90) });
+        assert!(!symbol.listing.moved);
+        tell(&mut symbol, Source::Calendar, ListingBody::Opens { at: at(90) });
+        assert!(symbol.listing.moved);
+    }
+
+    fn seen(symbol: &Symbol, now: VenueTime) -> Option<Signal> {
+        look(SymbolId(0), symbol, now, &Learnt::default())
     }
 
     fn tell(symbol: &mut Symbol, source: Source, body: ListingBody) {

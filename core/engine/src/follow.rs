@@ -134,6 +134,7 @@ impl Engine<Nobody> {
             }
             Body::Clock(sample) => self.clock.take(self.now, *sample),
             Body::Command(command) => self.hear_command(event, command, unused),
+            Body::Learnt(fact) => self.learnt.take(fact),
             Body::Depth(_)
             | Body::Top(_)
             | Body::Print(_)

@@ -10,13 +10,14 @@
 
 use model::wire::{Reader, Wire, WireError, Writer};
 use model::{
-    AccountId, Amount, ExitRecord, FixedList, KillLevel, OrderStatus, Permit, Price, Qty, Request,
-    Slot, Strategies, SymbolId, SymbolNames, SymbolSpec, TargetId, TargetRecord, TargetState, Text,
-    Triple, VenueKey, VenueTime, wire_struct,
+    AccountId, Amount, ExitRecord, FixedList, KillLevel, LearntFact, OrderStatus, Permit, Price,
+    Qty, Request, Slot, Strategies, SymbolId, SymbolNames, SymbolSpec, TargetId, TargetRecord,
+    TargetState, Text, Triple, VenueKey, VenueTime, wire_struct,
 };
 use risk::PermitUse;
 
 use crate::Engine;
+use crate::confidence::Learnt;
 use crate::listing::Listing;
 use crate::orders::{Order, OrderState};
 use crate::plugins::SetParameter;
@@ -24,7 +25,7 @@ use crate::symbols::Symbol;
 use crate::target::{Position, Target};
 
 /// Layout of the bytes; a change to it is a new number.
-const VERSION: u16 = 4;
+const VERSION: u16 = 5;
 
 /// Longest bytes of one symbol, target or order, and of what stands before them.
 const EACH_MAX: usize = 2 * 1024;
@@ -171,6 +172,7 @@ impl Wire for Listing {
         self.scales.map(|(price, _)| price).write(out);
         self.scales.map(|(_, qty)| qty).write(out);
         self.api_allowed.write(out);
+        self.moved.write(out);
         self.first_deal.write(out);
     }
 
@@ -183,6 +185,7 @@ impl Wire for Listing {
         let (price, qty) = (Option::<u8>::read(from)?, Option::<u8>::read(from)?);
         listing.scales = price.zip(qty);
         listing.api_allowed = Option::<bool>::read(from)?;
+        listing.moved = bool::read(from)?;
         listing.first_deal = Option::<VenueTime>::read(from)?;
         // The market's own first print is not a decision; our deal proves that it was.
         listing.first_print = listing.first_deal;
@@ -228,7 +231,8 @@ impl<S: Strategies> Engine<S> {
         let many = named + self.targets.iter().count() + self.orders.alive().count();
         let deals = young.len() + old.len() + self.strays.len();
         let few = self.accounts.len() + Slot::MAX + 1;
-        let mut bytes = vec![0; (many + few) * EACH_MAX + deals * 32];
+        let small = deals + Learnt::FACTS;
+        let mut bytes = vec![0; (many + few) * EACH_MAX + small * 32];
         let mut out = Writer::new(&mut bytes);
         VERSION.write(&mut out);
         self.kill.write(&mut out);
@@ -252,6 +256,7 @@ impl<S: Strategies> Engine<S> {
         write_all(&mut out, old.into_iter());
         self.unsure.write(&mut out);
         write_all(&mut out, self.strays.iter().map(|(id, qty)| SavedStray { id: *id, qty: *qty }));
+        write_all(&mut out, self.learnt.facts());
         let len = out.len();
         bytes.truncate(len);
         bytes
@@ -290,6 +295,9 @@ impl<S: Strategies> Engine<S> {
         self.unsure = u8::read(&mut from)?;
         let strays = read_all::<SavedStray>(&mut from)?.into_iter().take(Self::STRAYS);
         self.strays.extend(strays.map(|stray| (stray.id, stray.qty)));
+        for fact in read_all::<LearntFact>(&mut from)? {
+            self.learnt.take(&fact);
+        }
         match from.rest().len() {
             0 => Ok(()),
             len => Err(ImageError::Trailing { len }),

@@ -13,6 +13,7 @@ mod book;
 mod by_hand;
 mod changes;
 mod clock;
+pub mod confidence;
 mod config;
 mod detect;
 mod drive;
@@ -55,6 +56,7 @@ use model::{
 
 use changes::Changes;
 use clock::Clock;
+use confidence::Learnt;
 use ledger::Ledger;
 use orders::Orders;
 use plugins::{Slots, Swaps};
@@ -93,6 +95,7 @@ pub struct Engine<S> {
     found: Vec<ClientOrderId>,
     /// A bit for each account whose last intents may be missing until it was reconciled.
     unsure: u8,
+    learnt: Learnt,
     /// Symbols below were looked at since the exchange's clock is known.
     detected: usize,
 }
@@ -155,6 +158,7 @@ impl<S: Strategies> Engine<S> {
             strays: Vec::with_capacity(Self::STRAYS),
             found: Vec::with_capacity(Self::STRAYS),
             unsure: 0,
+            learnt: Learnt::default(),
             detected: 0,
             config,
         }

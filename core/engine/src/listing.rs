@@ -4,6 +4,8 @@ use model::{
     ListingBody, ListingFact, Source, SpecSource, SymbolSpec, Triple, VenueKey, VenueTime,
 };
 
+use crate::confidence::READY;
+
 /// Where a listing stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ListingState {
@@ -35,13 +37,11 @@ pub struct Listing {
     pub(crate) scales: Option<(u8, u8)>,
     pub(crate) api_allowed: Option<bool>,
     pub(crate) first_print: Option<VenueTime>,
+    /// A witness named another opening than it did before.
+    pub(crate) moved: bool,
     /// Our own first deal: what is left of an opening after a restart.
     pub(crate) first_deal: Option<VenueTime>,
 }
-
-/// The web list's state that has been seen before openings. A claim of one source: a signal among
-/// several, never a condition of ordering.
-pub(crate) const READY: Triple = Triple { sts: 2, st: 2, tt: 4 };
 
 impl Listing {
     /// Takes what a witness said; `true` when the coin behind the name is another one.
@@ -53,6 +53,7 @@ impl Listing {
         if fact.coin.is_some() {
             self.coin = Some(fact.coin);
         }
+        let before = (self.calendar, self.web);
         match fact.body {
             ListingBody::Opens { at } => match fact.source {
                 Source::WebList => self.web = Some(at),
@@ -76,6 +77,10 @@ impl Listing {
             ListingBody::ApiAllowed { allowed } => self.api_allowed = Some(allowed),
             ListingBody::Gone => self.forget(fact.source),
         }
+        let differs = |before: Option<VenueTime>, now: Option<VenueTime>| {
+            before.zip(now).is_some_and(|(before, now)| before != now)
+        };
+        self.moved |= differs(before.0, self.calendar) || differs(before.1, self.web);
         reused
     }
 

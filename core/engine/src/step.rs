@@ -64,6 +64,7 @@ impl<S: Strategies> Engine<S> {
             Body::Blocked { block, on } => self.set_block(event.account, *block, *on),
             Body::Command(command) => self.on_command(event, command, actions),
             Body::Restored { ring_lost } => self.on_restored(*ring_lost, actions),
+            Body::Learnt(fact) => self.learnt.take(fact),
             Body::Plugin { slot, event } => self.on_plugin(*slot, event, actions),
             Body::Shed(_) => {
                 self.symbols.restart_books(self.now);
@@ -361,7 +362,7 @@ impl<S: Strategies> Engine<S> {
     fn detect(&mut self, id: SymbolId, actions: &mut Actions) {
         let now = self.clock.venue(self.now);
         let Some(symbol) = self.symbols.get_mut(id) else { return };
-        let Some(signal) = detect::look(id, symbol, now) else { return };
+        let Some(signal) = detect::look(id, symbol, now, &self.learnt) else { return };
         if signal.confidence < self.config.thresholds.record || symbol.told == Some(signal) {
             return;
         }

@@ -262,6 +262,7 @@ pub(crate) fn kind_of(scene: &Scene<'_>) -> Option<u16> {
             | Body::Command(_)
             | Body::Shed(_)
             | Body::Restored { .. }
+            | Body::Learnt(_)
             | Body::Plugin { .. } => return None,
         },
         Happening::Look => scene::SIGNALS,
@@ -358,6 +359,7 @@ fn put_event(body: &Body, to: &mut [u8]) {
         | Body::Command(_)
         | Body::Shed(_)
         | Body::Restored { .. }
+        | Body::Learnt(_)
         | Body::Plugin { .. } => {}
     }
 }

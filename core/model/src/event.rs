@@ -1,9 +1,9 @@
 //! Everything that may happen to the engine, in one closed list.
 
 use crate::{
-    AccountId, Amount, AssetId, Block, ByHand, ClientOrderId, KillLevel, Mono, OrderKind,
-    PluginEvent, Price, Qty, Side, Slot, Span, SymbolId, SymbolSpec, TargetId, Text, VenueKey,
-    VenueTime,
+    AccountId, Amount, AssetId, Block, ByHand, ClientOrderId, KillLevel, LearntFact, Mono,
+    OrderKind, PluginEvent, Price, Qty, Side, Slot, Span, SymbolId, SymbolSpec, TargetId, Text,
+    VenueKey, VenueTime,
 };
 
 /// One thing that happened outside, as the engine sees it; journaled before it acts.
@@ -138,6 +138,8 @@ pub enum Body {
         /// What.
         event: PluginEvent,
     },
+    /// What earlier openings taught of confidence.
+    Learnt(LearntFact),
 }
 
 /// Whether a depth event changes levels or replaces the book.

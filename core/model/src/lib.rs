@@ -11,6 +11,7 @@ mod event;
 mod id;
 mod intent;
 mod kill;
+mod learnt;
 mod list;
 mod num;
 mod plugin;
@@ -39,6 +40,7 @@ pub use intent::{
     Triggers,
 };
 pub use kill::{Block, Blocks, KillLevel};
+pub use learnt::{Group, LearntFact, Millionths};
 pub use list::FixedList;
 pub use num::{Amount, MAX_DECIMALS, NumError, Price, Qty, Round, format_scaled, parse_scaled};
 pub use plugin::{

@@ -5,6 +5,7 @@
 
 use crate::event::*;
 use crate::intent::{EntryPlan, ExitPlan, ExitRung, Triggers};
+use crate::learnt::{Group, LearntFact, Millionths};
 use crate::record::*;
 use crate::signal::{Evidence, Signal};
 use crate::*;
@@ -216,6 +217,7 @@ numbers! {
     VenueKey: u128 = |v| v.0, |raw| Some(VenueKey(raw));
     ClientOrderId: u128 = |v| v.raw(), ClientOrderId::from_raw;
     Confidence: u8 = |v| v.percent(), Confidence::new;
+    Millionths: u32 = |v| v.get(), Millionths::new;
     OrderKinds: u8 = |v| v.0, |raw| Some(OrderKinds(raw));
     KillLevel: u8 = |v| *v as u8, KillLevel::from_u8;
     Side: u8 = |v| *v as u8, Side::from_u8;
@@ -255,6 +257,7 @@ words! {
     Pattern {
         ReadyState PreReady LaunchSequence PriceMove VolumeSpike Combined ByHand Bought Adopted
     }
+    Group { History Market Timing External }
     Factor { CalendarOpening WebListOpening Triple Precision ExchangeInfo ApiAllowed }
     EntryKind { Limit ImmediateOrCancel }
     PriceSource { PreOpenAsk Operator Futures Announced }
@@ -475,6 +478,12 @@ wire_enum!(Body {
     25 => Shed(range),
     26 => Restored { ring_lost },
     27 => Plugin { slot, event },
+    28 => Learnt(fact),
+});
+wire_enum!(LearntFact {
+    1 => Bucket { group, bucket, success, outcomes },
+    2 => Whole { outcomes, recent },
+    3 => Step { nth, of, from, published },
 });
 wire_enum!(Record {
     1 => Permit(permit),

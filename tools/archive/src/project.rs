@@ -232,6 +232,7 @@ impl Projection {
             | Body::Durable { .. }
             | Body::Shed(_)
             // What came of it stands in the records.
+            | Body::Learnt(_)
             | Body::Plugin { .. } => {}
         }
         if event.last {

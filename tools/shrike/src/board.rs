@@ -401,6 +401,7 @@ impl Board {
             | Body::Durable { .. }
             | Body::Command(_)
             | Body::Shed(_)
+            | Body::Learnt(_)
             | Body::Restored { .. }
             | Body::Plugin { .. } => {}
         }

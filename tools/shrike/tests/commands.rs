@@ -1,5 +1,6 @@
 //! The built command: exit codes, documents, and what it says when something is wrong.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -77,6 +78,30 @@ fn wrong_usage_ends_with_two() {
     said(&shrike(&["exchange", "--listen", "here"]), 2, &["here", "--listen"]);
     said(&shrike(&["exchange", "--cert-out", "x.pem"]), 2, &["--tls"]);
     assert_eq!(shrike(&[]).status.code(), Some(2));
+}
+
+#[test]
+fn patterns_report_holds_every_figure_against_what_happened() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("reliability.svg");
+    let args = ["patterns", "report", "--listings", "1000", "--json", "--picture", text(&picture)];
+    let shown = document(&shrike(&args), 0);
+    let families = shown["families"].as_array().unwrap();
+    let names: Vec<&str> = families.iter().map(|one| one["family"].as_str().unwrap()).collect();
+    assert_eq!(names, ["ladder", "inverted", "noise", "timing", "tides"]);
+    for family in families {
+        for key in ["brier", "brier_base_rate", "brier_earlier", "calibration_error"] {
+            assert!(family[key].as_f64().is_some_and(|share| share < 1.0), "{key}: {family}");
+        }
+        let bands = family["reliability"].as_array().unwrap();
+        let counted: u64 = bands.iter().map(|band| band["count"].as_u64().unwrap()).sum();
+        assert_eq!(counted, 500, "{family}");
+    }
+    assert!(fs::read_to_string(&picture).unwrap().contains("inverted"));
+    let one = stdout(&shrike(&["patterns", "report", "--listings", "400", "--family", "noise"]));
+    assert!(one.starts_with("noise: ") && one.contains("earlier formula"), "{one}");
+    said(&shrike(&["patterns", "report", "--family", "flood"]), 2, &["flood", "tides"]);
+    said(&shrike(&["patterns", "report", "--listings", "5"]), 2, &["5", "400"]);
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub(crate) mod hex;
 mod input;
 mod inspect;
 mod out;
+mod patterns;
 mod plugin;
 mod progress;
 mod records;
@@ -79,6 +80,7 @@ enum Command {
     Conform(crate::conform::ConformArgs),
     Config(config::ConfigArgs),
     Plugin(plugin::PluginArgs),
+    Patterns(patterns::PatternsArgs),
     Why(why::WhyArgs),
     Export(export::ExportArgs),
     Report(report::ReportArgs),
@@ -136,6 +138,7 @@ fn dispatch(command: Command, out: &mut Out) -> Result<Exit, CliError> {
         Command::Conform(args) => crate::conform::run(&args, out),
         Command::Config(args) => config::run(&args, out),
         Command::Plugin(args) => plugin::run(&args, out),
+        Command::Patterns(args) => patterns::run(&args, out),
         Command::Why(args) => why::run(&args, out),
         Command::Export(args) => export::run(&args, out),
         Command::Report(args) => report::run(&args, out),

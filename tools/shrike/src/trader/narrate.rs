@@ -97,6 +97,7 @@ impl Narrator {
             | Body::Clock(_)
             | Body::Sent(_)
             | Body::Durable { .. }
+            | Body::Learnt(_)
             // Its record says it.
             | Body::Plugin { .. } => {}
         }
