@@ -1,7 +1,9 @@
 //! Changes of targets and positions on their way to plug-ins.
 //!
 //! A step shows few of them, so that what one plug-in may do in a step stays small however much a
-//! step changes; the others come with the steps behind it, in their order.
+//! step changes; the others come with the steps behind it, in their order. A change that waits gives
+//! way to a newer one of the same target or position. What answers to changes change waits for a step
+//! that something else makes: a plug-in that answers for ever costs no steps of its own.
 
 use std::collections::VecDeque;
 
@@ -15,9 +17,16 @@ use crate::{Action, Actions, Engine};
 /// Changes that are yet to be shown.
 #[derive(Debug)]
 pub(crate) struct Changes {
-    waiting: VecDeque<Change>,
+    waiting: VecDeque<Waiting>,
     /// Before any got lost since all were shown.
     lost: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    change: Change,
+    /// Made by what a plug-in answered to another change.
+    answers: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +35,19 @@ enum Change {
     Position(PositionRecord),
 }
 
+impl Change {
+    fn is_newer_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Target(one), Self::Target(other)) => one.id == other.id,
+            (Self::Position(one), Self::Position(other)) => one.target == other.target,
+            (Self::Target(_), Self::Position(_)) | (Self::Position(_), Self::Target(_)) => false,
+        }
+    }
+}
+
 impl Changes {
-    /// Twice what the end of every target there is makes.
-    const CAPACITY: usize = 512;
+    /// A target and a position for each place of a target, and as many that took such a place since.
+    const CAPACITY: usize = 320;
     /// One step shows so many.
     const STEP: usize = 8;
     /// Time between steps that nothing else asks for.
@@ -39,7 +58,7 @@ impl Changes {
     }
 
     /// Takes what the actions behind the first `from` say; `false` when there is no room for it.
-    fn take(&mut self, actions: &Actions, from: usize) -> bool {
+    fn take(&mut self, actions: &Actions, from: usize, answers: bool) -> bool {
         let mut fits = true;
         for action in actions.iter().skip(from) {
             let Action::Persist { record, .. } = action else { continue };
@@ -50,8 +69,11 @@ impl Changes {
             } else {
                 continue;
             };
-            if self.waiting.len() < Self::CAPACITY {
-                self.waiting.push_back(change);
+            let older = self.waiting.iter_mut().find(|older| change.is_newer_of(&older.change));
+            if let Some(older) = older {
+                older.change = change;
+            } else if self.waiting.len() < Self::CAPACITY {
+                self.waiting.push_back(Waiting { change, answers });
             } else {
                 fits = false;
             }
@@ -61,7 +83,8 @@ impl Changes {
 
     /// When the next step shows more of them.
     pub(crate) fn poll_timeout(&self, now: Mono) -> Option<Mono> {
-        (!self.waiting.is_empty()).then(|| now.after(Self::PACE))
+        let waits = self.waiting.iter().any(|waiting| !waiting.answers);
+        waits.then(|| now.after(Self::PACE))
     }
 }
 
@@ -74,12 +97,12 @@ impl<S: Strategies> Engine<S> {
             return;
         }
         let mut taken = 0;
-        for _ in 0..Changes::STEP {
-            self.take_changes(&mut taken, actions);
+        for nth in 0..Changes::STEP {
+            self.take_changes(&mut taken, nth > 0, actions);
             if actions.len() >= Actions::CAPACITY / 4 {
                 return;
             }
-            match self.changes.waiting.pop_front() {
+            match self.changes.waiting.pop_front().map(|waiting| waiting.change) {
                 Some(Change::Target(target)) => {
                     self.show(target.symbol, Happening::Target(&target), None, actions);
                 }
@@ -92,11 +115,11 @@ impl<S: Strategies> Engine<S> {
                 }
             }
         }
-        self.take_changes(&mut taken, actions);
+        self.take_changes(&mut taken, true, actions);
     }
 
-    fn take_changes(&mut self, taken: &mut usize, actions: &mut Actions) {
-        let fits = self.changes.take(actions, *taken);
+    fn take_changes(&mut self, taken: &mut usize, answers: bool, actions: &mut Actions) {
+        let fits = self.changes.take(actions, *taken, answers);
         *taken = actions.len();
         if !fits && !std::mem::replace(&mut self.changes.lost, true) {
             let most = Changes::CAPACITY as i64;

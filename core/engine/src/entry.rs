@@ -389,7 +389,9 @@ impl<S: Strategies> Engine<S> {
         let Some(target) = self.targets.get(slot) else { return };
         let Some(held) = self.accounts.get(target.account().index()) else { return };
         let limits = held.config.limits;
-        match risk::check(&limits, &exposure, request, &mut self.strategies) {
+        let checked = risk::check(&limits, &exposure, request, &mut self.strategies);
+        self.take_reports(actions);
+        match checked {
             Ok(approved) if self.orders.add(self.now, *approved.request(), slot) => {
                 self.rate_take(request.account);
                 let (now, spacing) = (self.now, self.entry_spacing(request.account));

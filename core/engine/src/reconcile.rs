@@ -387,8 +387,8 @@ impl<S: Strategies> Engine<S> {
         true
     }
 
-    /// An entry that is over and that no record names, while records may be missing: its permit sent
-    /// it. Lists that are read again count it once.
+    /// An entry that is over and that no order here names, while records may be missing: its permit
+    /// sent at least as many as are listed, whoever counted them before.
     pub(crate) fn count_lost(&mut self, event: &Event, id: model::ClientOrderId) {
         let counts = id.leg() == OrderLeg::ENTRY && self.is_unsure(event.account);
         if !counts || self.found.contains(&id) {
@@ -398,8 +398,9 @@ impl<S: Strategies> Engine<S> {
         if self.found.len() < Self::STRAYS {
             self.found.push(id);
         }
+        let listed = self.found.iter().filter(|found| found.permit() == id.permit()).count();
         if let Some(used) = self.targets.get_mut(slot).and_then(|target| target.permit.as_mut()) {
-            used.orders_sent += 1;
+            used.orders_sent = used.orders_sent.max(listed as u32);
         }
     }
 

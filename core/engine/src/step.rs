@@ -74,6 +74,9 @@ impl<S: Strategies> Engine<S> {
         if event.last {
             self.show_event(event, actions);
         }
+        if self.has_looks_left() && !matches!(event.body, Body::Clock(_)) {
+            self.detect_all(actions);
+        }
         self.drive_concerned(event, actions);
         self.drive_swaps(actions);
         self.show_changes(actions);
@@ -329,8 +332,11 @@ impl<S: Strategies> Engine<S> {
                 self.on_answered(account, symbol, Question::Trades, actions);
             }
             QueryAnswer::TradesCut { listed } => {
-                // To wait for the rest would be for ever: somebody has to look.
-                self.alarm(AlarmKind::Capacity, account, symbol, i64::from(listed), actions);
+                // To wait for the rest would be for ever: somebody has to look. A probe that asks for
+                // the newest deals misses nothing.
+                if self.blocks(account).has(Block::Reconciliation) {
+                    self.alarm(AlarmKind::Capacity, account, symbol, i64::from(listed), actions);
+                }
                 self.on_answered(account, symbol, Question::Trades, actions);
             }
             QueryAnswer::Failed { http, code } => {
@@ -363,7 +369,11 @@ impl<S: Strategies> Engine<S> {
         let now = self.clock.venue(self.now);
         let Some(symbol) = self.symbols.get_mut(id) else { return };
         let Some(signal) = detect::look(id, symbol, now, &self.learnt) else { return };
-        if signal.confidence < self.config.thresholds.record || symbol.told == Some(signal) {
+        if signal.confidence < self.config.thresholds.record {
+            symbol.told = None;
+            return;
+        }
+        if symbol.told == Some(signal) {
             return;
         }
         symbol.told = Some(signal);

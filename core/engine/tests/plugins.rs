@@ -2,7 +2,7 @@
 
 mod desk;
 
-use desk::{Desk, ms, opening};
+use desk::{Desk, NEW, ms, opening};
 use engine::{Action, Note};
 use model::{
     AccountId, Body, ExitPlan, Intent, KillLevel, Permit, PluginChange, PluginEvent, PluginRecord,
@@ -167,6 +167,18 @@ fn many_changes_at_once_are_shown_few_a_step_and_none_is_left_out() {
     assert!(all.is_sorted() && all.windows(2).all(|pair| pair[0] != pair[1]), "{all:?}");
     desk.wait(ms(100));
     assert_eq!(desk.changes_seen().len(), 30);
+}
+
+#[test]
+fn a_plug_in_that_answers_every_change_makes_no_steps_of_its_own() {
+    let mut desk = Desk::armed();
+    desk.watch_changes();
+    desk.answer_changes();
+    desk.calendar(NEW, opening().after(Span::from_secs(60)));
+    let seen = desk.changes_seen().len();
+    desk.wait(Span::from_millis(300));
+    let after = desk.changes_seen().len();
+    assert!(seen >= 1 && after <= seen + 3 * 8, "{seen}, then {after}");
 }
 
 fn permit(desk: &Desk) -> Permit {

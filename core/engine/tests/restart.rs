@@ -324,6 +324,21 @@ fn after_a_power_cut_an_entry_that_is_over_counts_once_for_its_permit() {
 }
 
 #[test]
+fn after_a_power_cut_entries_that_were_counted_before_count_no_second_time() {
+    let (mut desk, request) = Desk::fired_with(|setup| setup.entry.orders_max = 5);
+    desk.ends(&request, OrderStatus::Cancelled, "0");
+    let counted = desk.target().permit.expect("its permit").orders_sent;
+    assert_eq!(counted, 1);
+    for _ in 0..2 {
+        desk.restart_with(true, |_| {});
+        stream_is_back(&mut desk);
+        desk.wait(ms(2_100));
+        desk.update(&request, OrderStatus::Cancelled, "0", UpdateSource::AllOrders);
+        assert_eq!(desk.target().permit.expect("its permit").orders_sent, counted);
+    }
+}
+
+#[test]
 fn exits_do_not_wait_for_the_fence() {
     let (mut desk, _) = Desk::holding();
     desk.restart_with(true, |_| {});

@@ -1,7 +1,7 @@
 //! The calls of one place in one step: how much work each may do, and which is to fail.
 
 use abi::{Call, Guest, Trap};
-use model::PluginFault;
+use model::{FixedList, PluginFault};
 
 /// Why a call ended its plug-in, with the figure that the fault names.
 pub(crate) type Fault = (PluginFault, i64);
@@ -15,7 +15,8 @@ pub(crate) struct Calls {
     made: u32,
     /// The instance is not the one that was called before.
     fresh: bool,
-    foretold: Option<Foretold>,
+    /// Of one step.
+    foretold: FixedList<Foretold, 4>,
 }
 
 /// A call that failed when the run was recorded, and for which nothing but the record says so.
@@ -35,7 +36,7 @@ pub(crate) struct Turn<'a> {
 
 impl Calls {
     pub(crate) const fn new() -> Self {
-        Self { step: u64::MAX, made: 0, fresh: true, foretold: None }
+        Self { step: u64::MAX, made: 0, fresh: true, foretold: FixedList::new() }
     }
 
     /// Another instance takes the place: the step's count goes on, its own work begins.
@@ -44,8 +45,17 @@ impl Calls {
     }
 
     /// The place fails at this call of the step, counted from 1, instead of running it.
-    pub(crate) const fn foretell(&mut self, step: u64, call: u32, fault: PluginFault) {
-        self.foretold = Some(Foretold { step, call, fault });
+    pub(crate) fn foretell(&mut self, step: u64, call: u32, fault: PluginFault) {
+        if self.foretold.get(0).is_some_and(|foretold| foretold.step != step) {
+            self.foretold.clear();
+        }
+        // One that leaves may fail, the one that comes, and it once more when it was made anew.
+        let _ = self.foretold.push(Foretold { step, call, fault });
+    }
+
+    fn foretold(&self) -> Option<PluginFault> {
+        let here = |foretold: &Foretold| (foretold.step, foretold.call) == (self.step, self.made);
+        self.foretold.iter().find(here).map(|foretold| foretold.fault)
     }
 }
 
@@ -57,10 +67,10 @@ impl Turn<'_> {
         let goes_on = std::mem::replace(&mut calls.step, self.step) == self.step;
         let again = !std::mem::replace(&mut calls.fresh, false) && goes_on;
         calls.made = if goes_on { calls.made.saturating_add(1) } else { 1 };
-        if let Some(foretold) = calls.foretold
-            && (foretold.step, foretold.call) == (self.step, calls.made)
+        if !calls.foretold.is_empty()
+            && let Some(fault) = calls.foretold()
         {
-            return Err((foretold.fault, i64::from(calls.made)));
+            return Err((fault, i64::from(calls.made)));
         }
         let answer = if again { guest.call_on(call) } else { guest.call(call) };
         answer.map_err(|trap| self.fault(trap))

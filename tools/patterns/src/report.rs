@@ -53,7 +53,7 @@ pub struct Report {
     pub uncalibrated: u32,
     /// Mean squared distance of figure and outcome; 0 is perfect.
     pub brier: f64,
-    /// The same when everything gets the share of the outcomes before it.
+    /// The same when everything gets the share of the outcomes before it, the newer counting more.
     pub brier_base_rate: f64,
     /// The same of the earlier programs' formula.
     pub brier_earlier: f64,

@@ -142,6 +142,9 @@ impl<S: Strategies, F: FnMut(&Settings, &Origin) -> Result<S, String>> Replayer<
             return Ok(());
         }
         self.cut();
+        if matches!(self.state, State::Over) {
+            return Ok(()); // The step before was repeated only now.
+        }
         let seq = record.seq;
         let boot = Boot::decode(record.payload).ok_or(ReplayError::Boot { seq })?;
         let origin = Origin::decode(&boot.extra).ok_or(ReplayError::Boot { seq })?;

@@ -108,6 +108,21 @@ impl Guest for Failing {
 }
 
 #[test]
+fn a_difference_in_the_last_step_before_another_start_ends_the_comparison() {
+    let mut run = Run::whole();
+    let stop = run.records.iter().rposition(|record| record.kind == Kind::STOP).unwrap();
+    run.records.truncate(stop);
+    let last = run.records.iter().rposition(|record| record.kind == Kind::OUTPUT).unwrap();
+    run.records.truncate(last + 1);
+    let end = run.records[last].payload.len() - 1;
+    run.records[last].payload[end] ^= 1;
+    run.records.extend(Run::whole().records);
+    let report = replayed(&run.records).unwrap();
+    assert_eq!(report.difference.map(|found| found.seq), Some(last as u64 + 1));
+    assert_eq!(report.epochs, 1, "the start behind it is not compared");
+}
+
+#[test]
 fn a_missing_action_is_named_where_it_should_stand() {
     let mut run = Run::whole();
     let at = run.nth(Kind::OUTPUT, 0);

@@ -76,6 +76,8 @@ pub(crate) struct Script {
     wishes: Rc<RefCell<Vec<Intent>>>,
     /// Targets whose changes it was shown; none when it does not want to see any.
     changes: Rc<RefCell<Option<Vec<TargetId>>>>,
+    /// It answers each of them with another way out.
+    answers: Rc<Cell<bool>>,
 }
 
 impl RiskRules for Script {}
@@ -104,6 +106,12 @@ impl Strategies for Script {
             seen.push(target.id);
         }
         let slot = Slot(0);
+        if let (Happening::Target(record), true) = (scene.happening, self.answers.get()) {
+            let mut exit = record.exit;
+            exit.stop_loss_bps = 1_000 + (exit.stop_loss_bps + 1) % 100;
+            let intent = Intent::Amend { target: record.id, exit };
+            wishes.push(Wish { slot, intent }).expect("room for wishes");
+        }
         let mut wish = |intent| wishes.push(Wish { slot, intent }).expect("room for wishes");
         for signal in scene.signals {
             for account in (0..self.accounts).map(AccountId) {
@@ -159,6 +167,7 @@ impl Desk {
             prepared: Rc::new(Cell::new(0)),
             wishes: Rc::clone(&wishes),
             changes: Rc::default(),
+            answers: Rc::default(),
         };
         Self {
             follower: (setup.compare_every > 0).then(|| Follower::new(setup.config.clone())),
@@ -671,6 +680,11 @@ impl Desk {
     /// From here on the strategy wants to see changes of targets.
     pub(crate) fn watch_changes(&mut self) {
         *self.script.changes.borrow_mut() = Some(Vec::new());
+    }
+
+    /// From here on the strategy answers each change of a target with another one.
+    pub(crate) fn answer_changes(&mut self) {
+        self.script.answers.set(true);
     }
 
     /// Targets whose changes the strategy was shown.

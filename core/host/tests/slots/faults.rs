@@ -397,6 +397,24 @@ fn the_count_of_calls_goes_on_over_an_exchange() {
 }
 
 #[test]
+fn two_calls_of_one_step_may_be_foretold() {
+    let mut house = House::new();
+    house.seat(5, &strategy(PRINTS, "state = { version = 1, bytes = 8 }"));
+    let next = house.prepare(5, 22, &strategy(PRINTS, "state = { version = 1, bytes = 8 }"));
+    house.plugins.foretell(Slot(5), false, PluginFault::Host, 7);
+    house.plugins.begin();
+    house.plugins.foretell(Slot(5), false, PluginFault::StackOverflow, 1);
+    house.plugins.foretell(Slot(5), false, PluginFault::StackOverflow, 2);
+    house.plugins.begin();
+    assert!(house.exchange(5, 22));
+    show_again(&mut house);
+    let (slot, candidate, fault) = (Slot(5), false, PluginFault::StackOverflow);
+    let lost = PluginReport::StateLost { slot, plugin: 6, fault, figure: 1 };
+    let failed = PluginReport::Fault { slot, plugin: 22, candidate, fault, figure: 2 };
+    assert_eq!((next.seen(), house.reports()), (0, vec![lost, failed]));
+}
+
+#[test]
 fn a_candidates_calls_are_counted_and_foretold_apart() {
     let mut house = House::new();
     let used = house.seat(5, &strategy(PRINTS, ""));

@@ -17,7 +17,7 @@ use super::links::Role;
 use crate::machine::LinkId;
 
 /// Pages of deals that one question leads to at most.
-const DEALS_PAGES: u8 = 10;
+const DEALS_PAGES: u8 = 5;
 
 /// What a session handed over, until it is read. A session has one question in flight, so one call
 /// brings at most one body; questions that nobody answered may end together.

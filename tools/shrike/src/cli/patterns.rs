@@ -27,9 +27,9 @@ enum What {
 #[command(after_help = "\
 A confidence is the share of openings like this one that could be traded. Each figure of the second \
 half of a history rests on outcomes before it alone. The Brier score is the mean squared distance of \
-figure and outcome; it stands beside that of the plain share of the outcomes so far and that of the \
-earlier programs' formula. A tenth of the scale holds when what happened lies where 99.9 % of chance \
-does.\n\n\
+figure and outcome; beside it stand that of the share of the outcomes so far, the newer counting more, \
+and that of the earlier programs' formula. A tenth of the scale holds when what happened lies where \
+99.9 % of chance does.\n\n\
 Example: shrike patterns report --listings 8000 --picture reliability.svg")]
 struct ReportArgs {
     /// Openings of each history
