@@ -35,8 +35,10 @@ pub(crate) fn look(
         api_allowed: listing.api_allowed,
         status: symbol.spec.map(|spec| spec.status),
     });
-    let closed = listing.api_allowed == Some(false);
-    let most = if closed { NOT_OPEN_TO_API } else { score.confidence };
+    let most = match listing.api_allowed {
+        Some(false) => NOT_OPEN_TO_API,
+        Some(true) | None => score.confidence,
+    };
     Some(Signal {
         symbol: id,
         pattern,

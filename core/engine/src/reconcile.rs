@@ -306,7 +306,9 @@ impl<S: Strategies> Engine<S> {
         self.set_block(account, Block::Reconciliation, false);
         if self.is_unsure(account) {
             self.unsure &= !(1 << account.0);
-            self.found.retain(|_| self.unsure != 0);
+            if self.unsure == 0 {
+                self.found.clear();
+            }
             let record = Record::Reconciled { account };
             actions.push(Action::Persist { token: 0, record });
         }
