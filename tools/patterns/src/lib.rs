@@ -1,7 +1,7 @@
 //! What earlier openings teach of the next, and how well the taught figure keeps its word.
 //!
-//! A [`Learner`] counts outcomes and gives what it learnt as [`model::LearntFact`]s; the figure itself
-//! is made of those by the engine's own arithmetic and nowhere else. A [`Report`] holds published
+//! A [`Learner`] counts outcomes and gives what it learnt as [`model::LearntFact`]s; every published
+//! figure is made of those by the engine's own arithmetic. A [`Report`] holds published
 //! figures against what happened. [`families`] draw histories from known rules, so that it can be
 //! shown what the learner finds and what it does not invent.
 //!
